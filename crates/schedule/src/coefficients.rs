@@ -1,0 +1,80 @@
+//! Coefficients of the forward kernel and of one reverse step.
+
+use crate::{Schedule, Timestep};
+
+/// Which variance the reverse step adds (Ho et al. 2020, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReverseVariance {
+    /// sigma_t^2 = beta_t, exact for x_0 ~ N(0, I).
+    Beta,
+    /// sigma_t^2 = beta_t (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t), exact for a single point x_0.
+    Posterior,
+}
+
+/// x_t = signal x_0 + noise eps: the coefficients of q(x_t | x_0).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Forward {
+    /// sqrt(alpha_bar_t).
+    pub signal: f64,
+    /// sqrt(1 - alpha_bar_t).
+    pub noise: f64,
+}
+
+/// x_s = scale (x_t - eps_factor eps_hat) + sigma z: one reverse step from t to s = t - stride.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reverse {
+    /// 1 / sqrt(alpha), alpha = alpha_bar_t / alpha_bar_s.
+    pub scale: f64,
+    /// (1 - alpha) / sqrt(1 - alpha_bar_t).
+    pub eps_factor: f64,
+    /// The standard deviation of the added noise; 0 in the step that reaches s = 0.
+    pub sigma: f64,
+}
+
+impl Schedule {
+    /// q(x_t | x_0) = N(sqrt(alpha_bar_t) x_0, (1 - alpha_bar_t) I).  Ho et al. 2020, eq. 4.
+    pub fn forward(&self, t: Timestep) -> Forward {
+        let alpha_bar = self.alpha_bar(t);
+        Forward { signal: alpha_bar.sqrt(), noise: (1.0 - alpha_bar).sqrt() }
+    }
+
+    /// q(x_t | x_{t-1}) = N(sqrt(alpha_t) x_{t-1}, beta_t I).  Ho et al. 2020, eq. 2.
+    pub fn forward_step(&self, t: Timestep) -> Forward {
+        Forward { signal: self.alpha(t).sqrt(), noise: self.beta(t).sqrt() }
+    }
+
+    /// The mean of q(x_{t-1} | x_t, x_0) = x0_factor x_0 + xt_factor x_t, as (x0_factor, xt_factor).
+    /// Ho et al. 2020, eq. 7.
+    pub fn posterior_mean(&self, t: Timestep) -> (f64, f64) {
+        let before = self.alpha_bar_before(t, 1);
+        let left = 1.0 - self.alpha_bar(t);
+        (before.sqrt() * self.beta(t) / left, self.alpha(t).sqrt() * (1.0 - before) / left)
+    }
+
+    /// The reverse variance of the step t -> t - 1 under either choice.  Ho et al. 2020, section 3.2 and eq. 7.
+    pub fn variance(&self, t: Timestep, choice: ReverseVariance) -> f64 {
+        self.strided_variance(t, 1, choice)
+    }
+
+    /// The reverse variance of the step t -> t - stride: the effective rate beta = 1 - alpha_bar_t/alpha_bar_s, or
+    /// beta (1 - alpha_bar_s)/(1 - alpha_bar_t).  Nichol and Dhariwal 2021, section 4.
+    fn strided_variance(&self, t: Timestep, stride: usize, choice: ReverseVariance) -> f64 {
+        let (now, before) = (self.alpha_bar(t), self.alpha_bar_before(t, stride));
+        let beta = if stride == 1 { self.beta(t) } else { 1.0 - now / before };
+        match choice {
+            ReverseVariance::Beta => beta,
+            ReverseVariance::Posterior => beta * (1.0 - before) / (1.0 - now),
+        }
+    }
+
+    /// One reverse step t -> t - stride (to 0 when stride >= t), no noise in the step that reaches 0:
+    /// x_s = (x_t - (1 - alpha)/sqrt(1 - alpha_bar_t) eps_hat)/sqrt(alpha) + sigma z, alpha = alpha_bar_t/alpha_bar_s.
+    /// Ho et al. 2020, algorithm 2; strided as in Nichol and Dhariwal 2021, section 4.
+    pub fn reverse(&self, t: Timestep, stride: usize, choice: ReverseVariance) -> Reverse {
+        let (now, before) = (self.alpha_bar(t), self.alpha_bar_before(t, stride));
+        let (alpha, beta) =
+            if stride == 1 { (self.alpha(t), self.beta(t)) } else { (now / before, 1.0 - now / before) };
+        let sigma = if t.get() <= stride { 0.0 } else { self.strided_variance(t, stride, choice).sqrt() };
+        Reverse { scale: 1.0 / alpha.sqrt(), eps_factor: beta / (1.0 - now).sqrt(), sigma }
+    }
+}
