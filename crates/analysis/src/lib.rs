@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The figures of a run and the tables they are drawn from.
+//!
+//! A run is a folder; [`Run::read`] reads it, [`render`] draws it. This crate writes no files: the row types,
+//! [`RunFacts`] and [`Trajectories`] give the bytes of what it reads, so whoever writes a run writes it in the same
+//! words.
+//!
+//! | file | type |
+//! |---|---|
+//! | `facts.json` | [`RunFacts`] |
+//! | `metrics.csv` | [`MetricRow`] |
+//! | `references.csv` | [`ReferenceRow`] |
+//! | `schedule.csv` | [`ScheduleRow`] |
+//! | `pixel_histogram.csv` | [`HistogramRow`], counted by [`pixel_histogram`] |
+//! | `samples.safetensors` | [`Points`], by [`samples_to_safetensors`] |
+//! | `trajectories.safetensors` | [`Trajectories`] |
+
+mod error;
+mod figures;
+mod plot;
+mod run;
+mod tables;
+mod tensors;
+mod trajectories;
+
+pub use error::AnalysisError;
+pub use figures::{Figure, Rendered, figures, render};
+pub use plot::drawing::Drawing;
+pub use plot::page::Page;
+pub use run::{Run, RunFacts};
+pub use tables::{
+    HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, MetricRow, Origin, ReferenceRow, ScheduleRow, Split, Table,
+    pixel_histogram, read_table, read_table_if_present, to_csv,
+};
+pub use tensors::Points;
+pub use trajectories::{Frames, Reconstruction, Trajectories, samples_to_safetensors};

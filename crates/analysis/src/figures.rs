@@ -1,0 +1,226 @@
+//! The figures: one file each, one line each in `FIGURES`.
+
+#[cfg(test)]
+mod fabricated;
+mod loss_vs_epoch;
+mod loss_vs_t;
+mod pixel_histogram;
+mod reconstruction;
+mod sample_grid;
+mod samples_scatter;
+mod schedule;
+mod strips;
+mod swiss_roll;
+
+use crate::plot::drawing::Drawing;
+use crate::plot::page::Page;
+use crate::{AnalysisError, Run};
+
+/// One figure of a run.
+pub trait Figure: Sync {
+    /// Stem of the figure's files.
+    fn name(&self) -> &'static str;
+
+    /// One sentence: what it shows and how to read it.
+    fn reading(&self) -> &'static str;
+
+    /// Draws the figure, or `None` where the run lacks what it needs.
+    ///
+    /// # Errors
+    /// Any [`AnalysisError`] from encoding the numbers it draws.
+    fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError>;
+}
+
+/// One line a figure, in the order a reader meets them.
+static FIGURES: [&dyn Figure; 11] = [
+    &schedule::Schedule,
+    &strips::FORWARD,
+    &swiss_roll::FORWARD,
+    &loss_vs_epoch::LossVsEpoch,
+    &loss_vs_t::LossVsT,
+    &strips::REVERSE,
+    &swiss_roll::REVERSE,
+    &sample_grid::SampleGrid,
+    &samples_scatter::SamplesScatter,
+    &pixel_histogram::PixelHistogram,
+    &reconstruction::Reconstructions,
+];
+
+/// Every figure there is.
+pub fn figures() -> &'static [&'static dyn Figure] {
+    &FIGURES
+}
+
+/// A figure in the forms it is kept in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Stem of the figure's files.
+    pub name: &'static str,
+    /// What it shows and how to read it.
+    pub reading: &'static str,
+    /// The SVG document.
+    pub svg: String,
+    /// The PNG file, two pixels for each SVG unit.
+    pub png: Vec<u8>,
+    /// The numbers it draws as CSV, where they are not already a table of the run.
+    pub csv: Option<String>,
+}
+
+/// Draws every figure the run has the material for, or those of them named in `only`.
+///
+/// # Errors
+/// [`AnalysisError::UnknownFigure`] for a name that no figure has, before anything is drawn; otherwise what drawing and
+/// encoding return.
+pub fn render(run: &Run, only: Option<&[String]>) -> Result<Vec<Rendered>, AnalysisError> {
+    for name in only.unwrap_or_default() {
+        if !figures().iter().any(|figure| figure.name() == name) {
+            let known = figures().iter().map(|figure| figure.name()).collect::<Vec<_>>().join(", ");
+            return Err(AnalysisError::UnknownFigure { name: name.clone(), known });
+        }
+    }
+    let page = Page::new(&run.facts)?;
+    let wanted = |figure: &&&dyn Figure| only.is_none_or(|only| only.iter().any(|name| name == figure.name()));
+    let mut rendered = Vec::new();
+    for figure in figures().iter().filter(wanted) {
+        if let Some(drawing) = figure.draw(run, &page)? {
+            let (svg, png) = (drawing.to_svg()?, drawing.to_png()?);
+            rendered.push(Rendered { name: figure.name(), reading: figure.reading(), svg, png, csv: drawing.table });
+        }
+    }
+    Ok(rendered)
+}
+
+/// At most `most` of the items, evenly spread by rank, the first and the last among them.
+fn spread<T: Clone>(items: &[T], most: usize) -> Vec<T> {
+    if items.len() <= most || most < 2 {
+        return items.iter().take(most.max(1)).cloned().collect::<Vec<_>>();
+    }
+    let last = items.len() - 1;
+    (0..most).filter_map(|i| items.get((i * last + (most - 1) / 2) / (most - 1))).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        HistogramRow, MetricRow, Points, ReferenceRow, ScheduleRow, Split, Table, Trajectories, samples_to_safetensors,
+    };
+
+    #[test]
+    fn a_spread_keeps_both_ends() {
+        let items: Vec<usize> = (1..=1000).collect();
+        assert_eq!(spread(&items, 6), [1, 201, 401, 600, 800, 1000]);
+        assert_eq!(spread(&items[..3], 6), [1, 2, 3]);
+        assert_eq!(spread(&items[..0], 6), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn names_are_unique_file_stems() {
+        let mut names: Vec<_> = figures().iter().map(|figure| figure.name()).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), figures().len());
+    }
+
+    fn names(rendered: &[Rendered]) -> Vec<&'static str> {
+        rendered.iter().map(|figure| figure.name).collect()
+    }
+
+    #[test]
+    fn an_image_run_has_its_figures_and_every_one_carries_the_data_note() {
+        let dir = fabricated::images();
+        let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
+        let expected = [
+            "schedule",
+            "forward_strip",
+            "loss_vs_epoch",
+            "loss_vs_t",
+            "reverse_strip",
+            "sample_grid",
+            "pixel_histogram",
+            "reconstruction",
+        ];
+        assert_eq!(names(&rendered), expected);
+        for figure in &rendered {
+            assert!(figure.svg.contains("Data: synthetic digits, not MNIST</text>"), "{}", figure.name);
+            assert!(figure.svg.contains("skip none · H = 100 · T = 100 · seed 7"), "{}", figure.name);
+            assert!(figure.png.starts_with(b"\x89PNG"), "{}", figure.name);
+        }
+        let with_numbers: Vec<_> = rendered.iter().filter(|f| f.csv.is_some()).map(|f| f.name).collect();
+        assert_eq!(with_numbers, ["loss_vs_t", "pixel_histogram"]);
+    }
+
+    #[test]
+    fn a_run_on_points_with_a_subset_of_machines_has_its_own_figures() {
+        let dir = fabricated::swiss_roll();
+        let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
+        let expected =
+            ["schedule", "swiss_roll_forward", "loss_vs_epoch", "loss_vs_t", "swiss_roll_reverse", "samples_scatter"];
+        assert_eq!(names(&rendered), expected);
+        let legend: Vec<_> =
+            ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[2].svg.contains(t)).collect();
+        assert_eq!(legend.len(), 3);
+    }
+
+    #[test]
+    fn a_run_without_samples_or_chains_keeps_the_curves() {
+        let dir = fabricated::images();
+        for file in [Run::SAMPLES_FILE, Trajectories::FILE, HistogramRow::FILE, ReferenceRow::FILE, ScheduleRow::FILE] {
+            std::fs::remove_file(dir.path().join(file)).unwrap();
+        }
+        let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
+        assert_eq!(names(&rendered), ["loss_vs_epoch", "loss_vs_t"]);
+    }
+
+    #[test]
+    fn a_run_without_metrics_is_refused_by_the_name_of_the_file() {
+        let dir = fabricated::images();
+        std::fs::remove_file(dir.path().join(MetricRow::FILE)).unwrap();
+        let message = Run::read(dir.path()).unwrap_err().to_string();
+        assert!(message.starts_with(&dir.path().join("metrics.csv").display().to_string()), "{message}");
+    }
+
+    #[test]
+    fn samples_of_the_wrong_size_are_refused() {
+        let dir = fabricated::images();
+        let bytes = samples_to_safetensors(&Points::new(vec![0.0; 8], 2).unwrap()).unwrap();
+        std::fs::write(dir.path().join(Run::SAMPLES_FILE), bytes).unwrap();
+        let message = Run::read(dir.path()).unwrap_err().to_string();
+        assert!(message.ends_with("samples.safetensors: `samples`: 2 coordinates, facts.json says 784"), "{message}");
+    }
+
+    #[test]
+    fn two_renderings_are_identical_to_the_byte() {
+        for dir in [fabricated::images(), fabricated::swiss_roll()] {
+            let draw = || render(&Run::read(dir.path()).unwrap(), None).unwrap();
+            let other = std::thread::scope(|scope| scope.spawn(draw).join().unwrap());
+            assert!(draw() == other);
+        }
+    }
+
+    #[test]
+    fn only_the_named_figures_are_drawn_and_a_wrong_name_lists_the_right_ones() {
+        let dir = fabricated::swiss_roll();
+        let run = Run::read(dir.path()).unwrap();
+        assert_eq!(names(&render(&run, Some(&["schedule".to_owned()])).unwrap()), ["schedule"]);
+        let message = render(&run, Some(&["loss".to_owned()])).unwrap_err().to_string();
+        assert!(
+            message.starts_with("figures: `loss` is not a figure, use one of schedule, forward_strip,"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn degenerate_runs_are_drawn_or_left_out_but_never_fail() {
+        let mut run = fabricated::empty();
+        assert_eq!(render(&run, None).unwrap(), []);
+        let row = |t, epoch, value| MetricRow { t, epoch, split: Split::Test, metric: "mse".into(), value };
+        for value in [0.5, 0.0, f64::NAN, f64::INFINITY] {
+            run.metrics = vec![row(5, 1, value)];
+            assert_eq!(names(&render(&run, None).unwrap()), ["loss_vs_epoch", "loss_vs_t"]);
+        }
+        run.samples = Some(Points::new(vec![f32::NAN; 4], 2).unwrap());
+        assert_eq!(names(&render(&run, None).unwrap()), ["loss_vs_epoch", "loss_vs_t", "samples_scatter"]);
+    }
+}

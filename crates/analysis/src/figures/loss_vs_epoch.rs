@@ -1,0 +1,93 @@
+//! The loss of a few machines as they train.
+
+use super::{Figure, spread};
+use crate::plot::axes::{Axes, Axis, Marker, bounds};
+use crate::plot::drawing::{Dash, Drawing, Stroke};
+use crate::plot::legend::{Entry, legend};
+use crate::plot::page::Page;
+use crate::plot::palette::{INK, Rgb, sequence};
+use crate::{AnalysisError, MetricRow, Run, Split};
+
+/// Machines shown, at most.
+const CURVES: usize = 6;
+/// Markers on a curve, at most.
+const MARKERS: usize = 8;
+
+pub(super) struct LossVsEpoch;
+
+/// The losses of one machine.
+struct Curve {
+    t: usize,
+    train: Vec<(f64, f64)>,
+    test: Vec<(f64, f64)>,
+}
+
+impl Figure for LossVsEpoch {
+    fn name(&self) -> &'static str {
+        "loss_vs_epoch"
+    }
+
+    fn reading(&self) -> &'static str {
+        "MSE per coordinate on ε after each epoch for machines spread over the timesteps, train solid and test dashed: a dashed curve that leaves its solid one is a machine that memorises."
+    }
+
+    fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
+        let curves = curves(run);
+        let points = || curves.iter().flat_map(|curve| curve.train.iter().chain(&curve.test));
+        let Some((first, last)) = bounds(points().map(|point| point.0)) else { return Ok(None) };
+        let height = 400.0;
+        let mut drawing = page.drawing(height);
+        let colors = sequence(curves.len());
+        let (left, width) = (Axes::LEFT, Page::WIDTH - Axes::LEFT - Axes::RIGHT);
+        let below = legend(&mut drawing, (left, 8.0), width, &machine_entries(&curves, &colors));
+        let splits = [Entry::line("train", train_stroke(INK)), Entry::line("test", test_stroke(INK))];
+        let below = legend(&mut drawing, (left, below), width, &splits);
+        let axes = Axes {
+            frame: Axes::page_frame(below, height),
+            x: Axis::counting("epoch", first as usize, last as usize),
+            y: Axis::around("MSE per coordinate on ε", points().map(|point| point.1), 5.0),
+        };
+        axes.draw(&mut drawing);
+        for ((curve, &color), marker) in curves.iter().zip(&colors).zip(Marker::SERIES) {
+            axes.line(&mut drawing, &curve.train, train_stroke(color));
+            axes.line(&mut drawing, &curve.test, test_stroke(color));
+            for points in [&curve.train, &curve.test] {
+                axes.markers(&mut drawing, &spread(points, MARKERS), marker, color);
+            }
+        }
+        Ok(Some(drawing))
+    }
+}
+
+fn train_stroke(color: Rgb) -> Stroke {
+    Stroke::solid(color, 1.5)
+}
+
+fn test_stroke(color: Rgb) -> Stroke {
+    train_stroke(color).dashed(Dash::Long)
+}
+
+fn curves(run: &Run) -> Vec<Curve> {
+    let mut rows: Vec<&MetricRow> = run.metrics.iter().filter(|row| row.metric == MetricRow::MSE).collect();
+    rows.sort_by_key(|row| (row.t, row.epoch));
+    let mut present: Vec<usize> = rows.iter().map(|row| row.t).collect();
+    present.dedup();
+    spread(&present, CURVES)
+        .into_iter()
+        .map(|t| {
+            let start = rows.partition_point(|row| row.t < t);
+            let of = |split: Split| {
+                let own = rows.iter().skip(start).take_while(|row| row.t == t).filter(|row| row.split == split);
+                own.map(|row| (row.epoch as f64, row.value)).collect()
+            };
+            Curve { t, train: of(Split::Train), test: of(Split::Test) }
+        })
+        .collect()
+}
+
+fn machine_entries(curves: &[Curve], colors: &[Rgb]) -> Vec<Entry> {
+    let entry = |((curve, &color), marker): ((&Curve, &Rgb), Marker)| {
+        Entry::line(format!("t = {}", curve.t), Stroke::solid(color, 1.5)).with_marker(marker, color)
+    };
+    curves.iter().zip(colors).zip(Marker::SERIES).map(entry).collect()
+}

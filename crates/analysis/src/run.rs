@@ -1,0 +1,141 @@
+//! A run folder read into memory.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::AnalysisError;
+use crate::tables::{HistogramRow, MetricRow, ReferenceRow, ScheduleRow, read_table, read_table_if_present};
+use crate::tensors::{Points, TensorFile, read_if_present};
+use crate::trajectories::Trajectories;
+
+/// What a figure must know of the experiment, as `facts.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// Name of the experiment.
+    pub name: String,
+    /// Where the data come from, e.g. `mnist`.
+    pub source: String,
+    /// What a reader must know of the data, e.g. `synthetic digits, not MNIST`; printed on every figure.
+    pub data_note: Option<String>,
+    /// Height and width in pixels, where the data are images.
+    pub image: Option<[usize; 2]>,
+    /// Coordinates of a point: d.
+    pub dim: usize,
+    /// Classes kept, empty for data without classes.
+    pub classes: Vec<u8>,
+    /// Timesteps of the chain: T.
+    pub timesteps: usize,
+    /// Hidden units of each machine: H.
+    pub hidden: usize,
+    /// The part of the predictor beside the hidden layer: `none`, `learned` or `wiener`.
+    pub skip: String,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Epochs of each machine.
+    pub epochs: usize,
+    /// Variance of the reverse steps: `beta` or `posterior`.
+    pub variance: String,
+}
+
+impl RunFacts {
+    /// The file's name in the run folder.
+    pub const FILE: &'static str = "facts.json";
+
+    /// The text of the file.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Encode`] from the encoder.
+    pub fn to_json(&self) -> Result<String, AnalysisError> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| AnalysisError::Encode { what: Self::FILE, reason: error.to_string() })?;
+        Ok(text + "\n")
+    }
+
+    /// The facts of the run folder `dir`.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Read`] or [`AnalysisError::Row`], naming the file.
+    pub fn read(dir: &Path) -> Result<Self, AnalysisError> {
+        let path = dir.join(Self::FILE);
+        let text = fs::read(&path).map_err(|source| AnalysisError::Read { path: path.clone(), source })?;
+        let facts: Self = serde_json::from_slice(&text).map_err(|error| AnalysisError::Row {
+            path: path.clone(),
+            line: error.line() as u64,
+            reason: error.to_string(),
+        })?;
+        match facts.image {
+            Some([height, width]) if height.checked_mul(width) != Some(facts.dim) || facts.dim == 0 => {
+                let reason = format!("image: {height} x {width} is not allowed, use sides whose product is dim");
+                Err(AnalysisError::Row { path, line: 1, reason })
+            }
+            _ => Ok(facts),
+        }
+    }
+}
+
+/// Everything a run left in its folder that a figure can draw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// The experiment.
+    pub facts: RunFacts,
+    /// Measurements by timestep and epoch.
+    pub metrics: Vec<MetricRow>,
+    /// Reference predictors; empty where none were computed.
+    pub references: Vec<ReferenceRow>,
+    /// The noise schedule; empty where it was not written.
+    pub schedule: Vec<ScheduleRow>,
+    /// Generated samples: [n, d].
+    pub samples: Option<Points>,
+    /// Histograms of coordinate values; empty where none were computed.
+    pub histogram: Vec<HistogramRow>,
+    /// States of the chains.
+    pub trajectories: Trajectories,
+}
+
+impl Run {
+    /// File of the generated samples.
+    pub const SAMPLES_FILE: &'static str = "samples.safetensors";
+
+    /// The run in the folder `dir`. `facts.json` and `metrics.csv` must be there, the rest may be missing.
+    ///
+    /// # Errors
+    /// Any [`AnalysisError`] about a file, naming it and the line or tensor at fault.
+    pub fn read(dir: &Path) -> Result<Self, AnalysisError> {
+        let run = Self {
+            facts: RunFacts::read(dir)?,
+            metrics: read_table(dir)?,
+            references: read_table_if_present(dir)?,
+            schedule: read_table_if_present(dir)?,
+            samples: read_samples(dir)?,
+            histogram: read_table_if_present(dir)?,
+            trajectories: Trajectories::read(dir)?,
+        };
+        run.check_dimensions(dir)?;
+        Ok(run)
+    }
+
+    fn check_dimensions(&self, dir: &Path) -> Result<(), AnalysisError> {
+        let samples = self.samples.iter().map(|points| (Self::SAMPLES_FILE, "samples", points));
+        let others = self.trajectories.sets().map(|(name, points)| (Trajectories::FILE, name, points));
+        match samples.chain(others).find(|(.., points)| points.dim() != self.facts.dim) {
+            None => Ok(()),
+            Some((file, name, points)) => {
+                let (found, dim) = (points.dim(), self.facts.dim);
+                let reason = format!("`{name}`: {found} coordinates, {} says {dim}", RunFacts::FILE);
+                Err(AnalysisError::Tensor { path: dir.join(file), reason })
+            }
+        }
+    }
+}
+
+fn read_samples(dir: &Path) -> Result<Option<Points>, AnalysisError> {
+    let path = dir.join(Run::SAMPLES_FILE);
+    let Some(bytes) = read_if_present(&path)? else { return Ok(None) };
+    let file = TensorFile::parse(&path, &bytes)?;
+    match file.points("samples")? {
+        Some(samples) => Ok(Some(samples).filter(|samples| !samples.is_empty())),
+        None => Err(file.error("samples", "is missing, the file holds one tensor of that name")),
+    }
+}

@@ -1,0 +1,240 @@
+//! The CSV tables of a run: one row type a file, written and read through the same type.
+
+mod histogram;
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use histogram::{HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, Origin, pixel_histogram};
+
+use crate::AnalysisError;
+
+/// A row of one of the run's CSV files.
+pub trait Table: Serialize + DeserializeOwned {
+    /// The file's name in the run folder.
+    const FILE: &'static str;
+
+    /// What a parsed row may still get wrong, in the words of the error message.
+    ///
+    /// # Errors
+    /// The reason, naming the column and what is allowed.
+    fn check(&self) -> Result<(), String>;
+}
+
+/// Which part of the data a number was measured on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// The images the machines were trained on.
+    Train,
+    /// Images they never saw.
+    Test,
+}
+
+/// One measurement of one machine after one epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricRow {
+    /// Timestep, 1..=T.
+    pub t: usize,
+    /// Epoch, counted from 1; 0 is the machine before training.
+    pub epoch: usize,
+    /// Data it was measured on.
+    pub split: Split,
+    /// What was measured: [`MetricRow::MSE`], [`MetricRow::MSE_WIENER`] or a name a later version adds.
+    pub metric: String,
+    /// Its value.
+    pub value: f64,
+}
+
+impl MetricRow {
+    /// E |eps_hat(x_t) - eps|^2 / d of the trained machine.
+    pub const MSE: &'static str = "mse";
+    /// The same for the best affine predictor of eps, on the same noise.
+    pub const MSE_WIENER: &'static str = "mse_wiener";
+}
+
+impl Table for MetricRow {
+    const FILE: &'static str = "metrics.csv";
+
+    fn check(&self) -> Result<(), String> {
+        check_timestep(self.t)
+    }
+}
+
+/// One value of a reference predictor or bound, to be compared with the MSE of the machines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceRow {
+    /// Timestep, 1..=T.
+    pub t: usize,
+    /// [`ReferenceRow::WIENER`], [`ReferenceRow::RANK_FLOOR`] or a name a later version adds.
+    pub reference: String,
+    /// Data it was evaluated on.
+    pub split: Split,
+    /// MSE per coordinate on eps.
+    pub value: f64,
+}
+
+impl ReferenceRow {
+    /// The best affine predictor of eps from x_t.
+    pub const WIENER: &'static str = "wiener";
+    /// 1 - H/d: what a machine without skip cannot go below, because its output spans at most H directions.
+    pub const RANK_FLOOR: &'static str = "rank_floor";
+}
+
+impl Table for ReferenceRow {
+    const FILE: &'static str = "references.csv";
+
+    fn check(&self) -> Result<(), String> {
+        check_timestep(self.t)
+    }
+}
+
+/// The noise schedule at one timestep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleRow {
+    /// Timestep, 1..=T.
+    pub t: usize,
+    /// Variance of the noise added by step t.
+    pub beta: f64,
+    /// Product of 1 - beta over the steps up to t.
+    pub alpha_bar: f64,
+    /// Signal-to-noise ratio alpha_bar / (1 - alpha_bar).
+    pub snr: f64,
+}
+
+impl Table for ScheduleRow {
+    const FILE: &'static str = "schedule.csv";
+
+    fn check(&self) -> Result<(), String> {
+        check_timestep(self.t)
+    }
+}
+
+fn check_timestep(t: usize) -> Result<(), String> {
+    if t == 0 { Err("t: 0 is not allowed, timesteps are counted from 1".to_owned()) } else { Ok(()) }
+}
+
+/// The CSV text of `rows`, header included, floats in their shortest round-trip form.
+///
+/// # Errors
+/// [`AnalysisError::Encode`] when a row is not a flat record.
+pub fn to_csv<R: Serialize>(rows: &[R]) -> Result<String, AnalysisError> {
+    let encode = |reason: String| AnalysisError::Encode { what: "table", reason };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(|error| encode(error.to_string()))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| encode(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| encode(error.to_string()))
+}
+
+/// The rows of `R`'s file in the folder `dir`.
+///
+/// # Errors
+/// [`AnalysisError::Read`] when the file cannot be opened, [`AnalysisError::Row`] with the line that is wrong.
+pub fn read_table<R: Table>(dir: &Path) -> Result<Vec<R>, AnalysisError> {
+    let path = dir.join(R::FILE);
+    let file = File::open(&path).map_err(|source| AnalysisError::Read { path: path.clone(), source })?;
+    let mut reader = csv::Reader::from_reader(file);
+    let headers = reader.headers().map_err(|error| row_error(&path, 1, &error))?.clone();
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    loop {
+        let line = reader.position().line();
+        if !reader.read_record(&mut record).map_err(|error| row_error(&path, line, &error))? {
+            return Ok(rows);
+        }
+        // The reader counts blank lines too: the record knows the line it starts at.
+        let line = record.position().map_or(line, csv::Position::line);
+        let row: R = record.deserialize(Some(&headers)).map_err(|error| row_error(&path, line, &error))?;
+        row.check().map_err(|reason| AnalysisError::Row { path: path.clone(), line, reason })?;
+        rows.push(row);
+    }
+}
+
+/// As [`read_table`], with no rows where the file does not exist.
+///
+/// # Errors
+/// As [`read_table`], but for a missing file.
+pub fn read_table_if_present<R: Table>(dir: &Path) -> Result<Vec<R>, AnalysisError> {
+    match read_table(dir) {
+        Err(AnalysisError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+fn row_error(path: &Path, line: u64, error: &csv::Error) -> AnalysisError {
+    let path = path.to_owned();
+    match error.kind() {
+        csv::ErrorKind::Io(source) => {
+            AnalysisError::Read { path, source: std::io::Error::new(source.kind(), source.to_string()) }
+        }
+        csv::ErrorKind::Deserialize { pos, err } => {
+            let line = pos.as_ref().map_or(line, csv::Position::line);
+            let field = err.field().map_or(String::new(), |field| format!("column {}: ", field + 1));
+            AnalysisError::Row { path, line, reason: format!("{field}{}", err.kind()) }
+        }
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.as_ref().map_or(line, csv::Position::line);
+            AnalysisError::Row { path, line, reason: format!("{len} columns, the header has {expected_len}") }
+        }
+        other => AnalysisError::Row { path, line, reason: format!("{other:?}") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(MetricRow::FILE), text).unwrap();
+        dir
+    }
+
+    #[test]
+    fn rows_survive_a_round_trip() {
+        let rows = vec![
+            MetricRow { t: 1, epoch: 0, split: Split::Train, metric: "mse".into(), value: 0.1 + 0.2 },
+            MetricRow { t: 9, epoch: 3, split: Split::Test, metric: "mse_wiener".into(), value: 1e-9 },
+        ];
+        let text = to_csv(&rows).unwrap();
+        assert!(text.starts_with("t,epoch,split,metric,value\n1,0,train,mse,0.30000000000000004\n"));
+        assert_eq!(read_table::<MetricRow>(written(&text).path()).unwrap(), rows);
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_file_line_and_column() {
+        let dir = written("t,epoch,split,metric,value\n1,1,train,mse,0.5\n2,1,train,mse,half\n");
+        let message = read_table::<MetricRow>(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("metrics.csv: line 3: column 5: "), "{message}");
+    }
+
+    #[test]
+    fn a_short_row_and_a_missing_column_are_named() {
+        let dir = written("t,epoch,split,metric,value\n1,1,train\n");
+        let message = read_table::<MetricRow>(dir.path()).unwrap_err().to_string();
+        assert!(message.ends_with("metrics.csv: line 2: 3 columns, the header has 5"), "{message}");
+        let dir = written("t,epoch,split,metric\n1,1,train,mse\n");
+        let message = read_table::<MetricRow>(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("missing field `value`"), "{message}");
+    }
+
+    #[test]
+    fn timestep_zero_is_refused() {
+        let dir = written("t,epoch,split,metric,value\n0,1,train,mse,0.5\n");
+        let message = read_table::<MetricRow>(dir.path()).unwrap_err().to_string();
+        assert!(message.ends_with("line 2: t: 0 is not allowed, timesteps are counted from 1"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_optional_table_is_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(read_table_if_present::<MetricRow>(dir.path()).unwrap(), Vec::new());
+        assert!(read_table::<MetricRow>(dir.path()).is_err());
+    }
+}

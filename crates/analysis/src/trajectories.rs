@@ -1,0 +1,251 @@
+//! What the chains left behind: real points, states along the forward and the reverse process, reconstructions.
+
+use std::path::Path;
+
+use crate::AnalysisError;
+use crate::tensors::{NamedTensor, Points, TensorFile, read_if_present, to_safetensors};
+
+/// The same m points at k times: [k, m, d] with one time a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frames {
+    times: Vec<f32>,
+    points: Vec<Points>,
+}
+
+impl Frames {
+    /// Frames from their times (0 is x0) and their points, all of one shape.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Shape`] when there is no frame, or the frames do not match the times or each other.
+    pub fn new(times: Vec<f32>, points: Vec<Points>) -> Result<Self, AnalysisError> {
+        let error = |reason: String| AnalysisError::Shape { what: "frames", reason };
+        if times.len() != points.len() || times.is_empty() {
+            return Err(error(format!(
+                "{} times for {} frames, use one a frame, 1 or more",
+                times.len(),
+                points.len()
+            )));
+        }
+        same_shape(&points).map_err(error)?;
+        Ok(Self { times, points })
+    }
+
+    fn first(&self) -> Option<&Points> {
+        self.points.first()
+    }
+
+    /// The time and the points of each frame, in the order of the chain.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (f32, &Points)> {
+        self.times.iter().copied().zip(&self.points)
+    }
+}
+
+/// Points carried to time t and back: x0 -> x_t -> several independent x0_hat.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reconstruction {
+    /// Timestep the chain was turned at.
+    pub t: f32,
+    /// Where it started: [m, d].
+    pub x0: Points,
+    /// The noisy state: [m, d].
+    pub xt: Points,
+    /// Where the reverse chains ended: for each of the m points, [r, d].
+    pub x0_hat: Vec<Points>,
+}
+
+/// The contents of `trajectories.safetensors`; every group may be absent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trajectories {
+    /// Real test points in the units of the samples: [n, d].
+    pub real: Option<Points>,
+    /// The forward process, from x0 on.
+    pub forward: Option<Frames>,
+    /// The reverse process, from t = T down to 0.
+    pub reverse: Option<Frames>,
+    /// Points turned back at one time.
+    pub reconstruction: Option<Reconstruction>,
+}
+
+impl Trajectories {
+    /// The file's name in the run folder.
+    pub const FILE: &'static str = "trajectories.safetensors";
+
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Shape`] when the reconstruction's parts differ in number or shape, [`AnalysisError::Encode`]
+    /// from the encoder.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, AnalysisError> {
+        let mut tensors = Vec::new();
+        if let Some(real) = &self.real {
+            tensors.push(points_tensor("real", real));
+        }
+        for (name, times, frames) in [("forward", "forward_t", &self.forward), ("reverse", "reverse_t", &self.reverse)]
+        {
+            if let Some(frames) = frames {
+                tensors.push(point_sets_tensor(name, &frames.points));
+                tensors.push(NamedTensor {
+                    name: times,
+                    shape: vec![frames.times.len()],
+                    values: frames.times.clone(),
+                });
+            }
+        }
+        if let Some(back) = &self.reconstruction {
+            back.check().map_err(|reason| AnalysisError::Shape { what: "reconstruction", reason })?;
+            tensors.push(points_tensor("reconstruction_x0", &back.x0));
+            tensors.push(points_tensor("reconstruction_xt", &back.xt));
+            tensors.push(point_sets_tensor("reconstruction_x0_hat", &back.x0_hat));
+            tensors.push(NamedTensor { name: "reconstruction_t", shape: vec![1], values: vec![back.t] });
+        }
+        to_safetensors(&tensors)
+    }
+
+    /// The trajectories in the run folder `dir`, empty where there is no such file.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Read`] and [`AnalysisError::Tensor`], naming the file and the tensor.
+    pub fn read(dir: &Path) -> Result<Self, AnalysisError> {
+        let path = dir.join(Self::FILE);
+        let Some(bytes) = read_if_present(&path)? else { return Ok(Self::default()) };
+        let file = TensorFile::parse(&path, &bytes)?;
+        Ok(Self {
+            real: file.points("real")?,
+            forward: read_frames(&file, "forward", "forward_t")?,
+            reverse: read_frames(&file, "reverse", "reverse_t")?,
+            reconstruction: read_reconstruction(&file)?,
+        })
+    }
+
+    /// Every set of points with the name of its tensor.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (&'static str, &Points)> {
+        let back = self.reconstruction.as_ref();
+        [
+            self.real.as_ref().map(|points| ("real", points)),
+            self.forward.as_ref().and_then(Frames::first).map(|points| ("forward", points)),
+            self.reverse.as_ref().and_then(Frames::first).map(|points| ("reverse", points)),
+            back.map(|back| ("reconstruction_x0", &back.x0)),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+impl Reconstruction {
+    /// One x_t and one set of x0_hat for each x0, all of one dimension.
+    fn check(&self) -> Result<(), String> {
+        let (m, d) = (self.x0.len(), self.x0.dim());
+        if m == 0 || self.xt.len() != m || self.x0_hat.len() != m {
+            let (xt, hat) = (self.xt.len(), self.x0_hat.len());
+            return Err(format!("{m} x0, {xt} x_t and {hat} sets of x0_hat, use the same number, 1 or more"));
+        }
+        same_shape(&self.x0_hat)?;
+        if self.xt.dim() != d || self.x0_hat.iter().any(|set| set.dim() != d) {
+            return Err(format!("x_t and x0_hat must have the {d} coordinates of x0"));
+        }
+        Ok(())
+    }
+}
+
+fn same_shape(sets: &[Points]) -> Result<(), String> {
+    let mut shapes = sets.iter().map(|set| [set.len(), set.dim()]);
+    let Some(first) = shapes.next() else { return Ok(()) };
+    match shapes.find(|&shape| shape != first) {
+        Some(other) => Err(format!("shapes {first:?} and {other:?} are mixed, use one shape")),
+        None => Ok(()),
+    }
+}
+
+fn read_frames(file: &TensorFile<'_>, name: &str, times: &str) -> Result<Option<Frames>, AnalysisError> {
+    let Some(points) = file.point_sets(name)? else { return Ok(None) };
+    let Some((_, values)) = file.get(times, 1)? else {
+        return Err(file.error(name, &format!("`{times}` is missing, it holds the time of each frame")));
+    };
+    Frames::new(values, points).map(Some).map_err(|error| file.error(name, &error.to_string()))
+}
+
+fn read_reconstruction(file: &TensorFile<'_>) -> Result<Option<Reconstruction>, AnalysisError> {
+    let name = "reconstruction_x0";
+    let Some(x0) = file.points(name)? else { return Ok(None) };
+    let xt = file.points("reconstruction_xt")?;
+    let x0_hat = file.point_sets("reconstruction_x0_hat")?;
+    let t = file.get("reconstruction_t", 1)?.and_then(|(_, values)| values.first().copied());
+    let (Some(xt), Some(x0_hat), Some(t)) = (xt, x0_hat, t) else {
+        return Err(
+            file.error(name, "needs `reconstruction_xt`, `reconstruction_x0_hat` and `reconstruction_t` beside it")
+        );
+    };
+    let back = Reconstruction { t, x0, xt, x0_hat };
+    back.check().map_err(|reason| file.error(name, &reason))?;
+    Ok(Some(back))
+}
+
+fn points_tensor(name: &'static str, points: &Points) -> NamedTensor {
+    NamedTensor { name, shape: vec![points.len(), points.dim()], values: points.values().to_vec() }
+}
+
+fn point_sets_tensor(name: &'static str, sets: &[Points]) -> NamedTensor {
+    let (m, d) = sets.first().map_or((0, 0), |set| (set.len(), set.dim()));
+    NamedTensor { name, shape: vec![sets.len(), m, d], values: sets.iter().flat_map(Points::values).copied().collect() }
+}
+
+/// The bytes of `samples.safetensors`: one f32 tensor `samples` [n, d].
+///
+/// # Errors
+/// [`AnalysisError::Encode`] from the encoder.
+pub fn samples_to_safetensors(samples: &Points) -> Result<Vec<u8>, AnalysisError> {
+    to_safetensors(&[points_tensor("samples", samples)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(n: usize, d: usize, start: f32) -> Points {
+        Points::new((0..n * d).map(|i| start + i as f32).collect(), d).unwrap()
+    }
+
+    fn trajectories() -> Trajectories {
+        Trajectories {
+            real: Some(points(5, 3, 0.0)),
+            forward: Some(Frames::new(vec![0.0, 7.0], vec![points(2, 3, 1.0), points(2, 3, 2.0)]).unwrap()),
+            reverse: None,
+            reconstruction: Some(Reconstruction {
+                t: 4.0,
+                x0: points(2, 3, 0.5),
+                xt: points(2, 3, 0.25),
+                x0_hat: vec![points(10, 3, 9.0), points(10, 3, 8.0)],
+            }),
+        }
+    }
+
+    #[test]
+    fn trajectories_survive_a_round_trip() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(Trajectories::FILE), trajectories().to_safetensors().unwrap()).unwrap();
+        assert_eq!(Trajectories::read(dir.path()).unwrap(), trajectories());
+    }
+
+    #[test]
+    fn a_folder_without_the_file_has_no_trajectories() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Trajectories::read(dir.path()).unwrap(), Trajectories::default());
+    }
+
+    #[test]
+    fn frames_of_mixed_shape_and_uneven_reconstructions_are_refused() {
+        assert!(Frames::new(vec![0.0, 1.0], vec![points(2, 3, 0.0), points(3, 3, 0.0)]).is_err());
+        assert!(Frames::new(vec![0.0], vec![]).is_err());
+        let mut uneven = trajectories();
+        uneven.reconstruction.as_mut().unwrap().xt = points(3, 3, 0.0);
+        assert!(uneven.to_safetensors().is_err());
+    }
+
+    #[test]
+    fn a_damaged_file_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(Trajectories::FILE), b"not tensors").unwrap();
+        let message = Trajectories::read(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("trajectories.safetensors: "), "{message}");
+    }
+}
