@@ -1,1 +1,41 @@
-//! Placeholder.
+//! One single-hidden-layer autoencoder per timestep, its exact counterparts, and the reverse process.
+//!
+//! Everything works in the coordinates z of a [`data::Frame`], in which the diffusion is the same chain.
+//!
+//! ```
+//! use model::{Chain, Denoiser, Moments, Wiener};
+//! use schedule::{Law, ReverseVariance, Schedule};
+//!
+//! // The exact reverse process of a Gaussian with variances 4 and 1/4 gives both back.
+//! let schedule = Schedule::new(Law::Linear { beta_start: 1e-3, beta_end: 0.2 }, 100)?;
+//! let wiener = Wiener::new(&schedule, &[4.0, 0.25]);
+//! let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 1, seed: 0 };
+//! let mut z = chain.start(4000, 0);
+//! chain.run(&mut z, schedule.last(), 0, &mut |_, _| {})?;
+//! let variance = z.chunks(2).map(|row| f64::from(row[0]).powi(2)).sum::<f64>() / 4000.0;
+//! assert!((variance - 3.90).abs() < 0.3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod bank;
+mod chain;
+pub mod checkpoint;
+mod denoiser;
+mod device;
+mod error;
+mod exact;
+mod init;
+mod machine;
+mod module;
+mod parametrisation;
+
+pub use bank::Bank;
+pub use chain::Chain;
+pub use denoiser::{Denoiser, Predictor};
+pub use device::Device;
+pub use error::ModelError;
+pub use exact::Wiener;
+pub use init::Weights;
+pub use machine::{Machine, Skip};
+pub use module::{StackedAutoencoder, StackedConfig};
+pub use parametrisation::{MachineConfig, Moments, Parametrisation, SkipKind};

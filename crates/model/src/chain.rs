@@ -1,0 +1,93 @@
+//! The reverse process: from x_t back to x_0 with any denoiser.
+
+use rayon::prelude::*;
+use schedule::{Purpose, Reverse, ReverseVariance, Schedule, Stream, Timestep};
+
+use crate::{Denoiser, ModelError, Predictor};
+
+/// Trajectories handled together; a constant, so that no result depends on the number of threads.
+const BLOCK: usize = 256;
+
+/// Ancestral sampling with a denoiser.
+///
+/// z_{t-1} = (z_t - beta_t/sqrt(1 - alpha_bar_t) eps_hat(z_t, t))/sqrt(alpha_t) + sigma_t noise, no noise in the last
+/// step.  Ho et al. 2020, algorithm 2.  Each trajectory has streams of its own, keyed by its number and by t.
+#[derive(Clone, Copy)]
+pub struct Chain<'a> {
+    /// The noise predictors.
+    pub denoiser: &'a dyn Denoiser,
+    /// The schedule they belong to.
+    pub schedule: &'a Schedule,
+    /// sigma_t^2.
+    pub variance: ReverseVariance,
+    /// Take every `stride`-th step, with the coefficients of the strided chain; at least 1.
+    pub stride: usize,
+    /// The seed of the streams.
+    pub seed: u64,
+}
+
+impl Chain<'_> {
+    /// z_T ~ N(0, I) for the trajectories `first`, `first + 1`, ...: [count, d].
+    pub fn start(&self, count: usize, first: u64) -> Vec<f32> {
+        let d = self.denoiser.dim();
+        let mut z = vec![0.0; count * d];
+        z.par_chunks_mut(d).enumerate().for_each(|(i, row)| {
+            Stream::new(self.seed, Purpose::Start, first + i as u64, 0).fill_normal(row);
+        });
+        z
+    }
+
+    /// z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps for the trajectories `first`, ...: z0: [n, d] -> [n, d].
+    pub fn noised(&self, z0: &[f32], t: Timestep, first: u64) -> Vec<f32> {
+        let d = self.denoiser.dim();
+        let forward = self.schedule.forward(t);
+        let (signal, noise) = (forward.signal as f32, forward.noise as f32);
+        let mut zt = vec![0.0; z0.len()];
+        zt.par_chunks_mut(d).zip(z0.par_chunks(d)).enumerate().for_each(|(i, (row, z0))| {
+            Stream::new(self.seed, Purpose::Forward, first + i as u64, t.get() as u64).fill_normal(row);
+            row.iter_mut().zip(z0).for_each(|(z, z0)| *z = signal * z0 + noise * *z);
+        });
+        zt
+    }
+
+    /// Runs the trajectories `first`, `first + 1`, ... from z_t at `from` down to z_0, in place.  z: [n, d].
+    ///
+    /// `observe(s, z)` is called after every step with the timestep s that was reached, the last time with s = 0.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the denoiser of a step cannot be had.
+    pub fn run(
+        &self,
+        z: &mut [f32],
+        from: Timestep,
+        first: u64,
+        observe: &mut dyn FnMut(usize, &[f32]),
+    ) -> Result<(), ModelError> {
+        for t in self.schedule.timesteps().take(from.get()).rev().step_by(self.stride.max(1)) {
+            let predictor = self.denoiser.at(t)?;
+            let reverse = self.schedule.reverse(t, self.stride, self.variance);
+            let size = BLOCK * self.denoiser.dim();
+            z.par_chunks_mut(size).enumerate().for_each(|(b, block)| {
+                self.step(&*predictor, reverse, t, block, first + (b * BLOCK) as u64);
+            });
+            observe(t.get().saturating_sub(self.stride), z);
+        }
+        Ok(())
+    }
+
+    fn step(&self, predictor: &dyn Predictor, reverse: Reverse, t: Timestep, block: &mut [f32], first: u64) {
+        let d = self.denoiser.dim();
+        let (scale, eps_factor, sigma) = (reverse.scale as f32, reverse.eps_factor as f32, reverse.sigma as f32);
+        let mut eps_hat = vec![0.0; block.len()];
+        predictor.eps_hat(block, &mut eps_hat);
+        let mut noise = vec![0.0; d];
+        for ((row, eps_hat), i) in block.chunks_exact_mut(d).zip(eps_hat.chunks_exact(d)).zip(0_u64..) {
+            if sigma > 0.0 {
+                Stream::new(self.seed, Purpose::Reverse, first + i, t.get() as u64).fill_normal(&mut noise);
+            }
+            for ((z, eps_hat), noise) in row.iter_mut().zip(eps_hat).zip(&noise) {
+                *z = scale * (*z - eps_factor * eps_hat) + sigma * noise;
+            }
+        }
+    }
+}

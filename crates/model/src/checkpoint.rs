@@ -1,0 +1,261 @@
+//! One safetensors file a machine: its weights, its wiring and its learning curve.
+//!
+//! Tensors (f32, row-major): `w1` [r, H], `b1` [H], `w2` [H, r], `b2` [r]; `skip` [1] for a scalar or [d] for a
+//! diagonal skip, absent without one; `train_mse`, `test_mse` (f64, [epochs]) and, with a Wiener skip,
+//! `wiener_test_mse`.  The metadata key `machine` holds a JSON object: `format`, `t`, `dim`, `alpha_bar`,
+//! `key`.
+//! eps_hat = skip * z + relu(z w1 + b1) w2 + b2, on the first r of the d coordinates of the run's frame.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use data::Pca;
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use serde_json::{Value, json};
+
+use crate::{Machine, ModelError, Skip};
+
+/// The version of the layout above.
+pub const FORMAT: u64 = 1;
+
+/// Mean squared errors on eps per coordinate after each epoch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    /// On the noise just trained on.
+    pub train: Vec<f64>,
+    /// On fresh test noise.
+    pub test: Vec<f64>,
+    /// The Wiener predictor's on the same test noise; empty unless the skip is Wiener.
+    pub wiener_test: Vec<f64>,
+}
+
+/// Everything that one checkpoint file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// The 1-based timestep.
+    pub t: usize,
+    /// alpha_bar_t of the schedule it was trained on.
+    pub alpha_bar: f64,
+    /// Identifies everything the training depended on: a machine with the same key need not be trained again.
+    pub key: String,
+    /// The machine.
+    pub machine: Machine,
+    /// Its learning curve.
+    pub history: History,
+}
+
+/// A named tensor as raw little-endian bytes.
+type Raw = (&'static str, Dtype, Vec<usize>, Vec<u8>);
+
+fn f32s(name: &'static str, shape: &[usize], values: &[f32]) -> Raw {
+    (name, Dtype::F32, shape.to_vec(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
+}
+
+fn f64s(name: &'static str, values: &[f64]) -> Raw {
+    (name, Dtype::F64, vec![values.len()], values.iter().flat_map(|v| v.to_le_bytes()).collect())
+}
+
+/// The bytes of a safetensors file with these tensors and one metadata entry (one, since the format's writer keeps
+/// metadata in a hash map, whose order would differ between runs).
+fn encode(tensors: &[Raw], metadata: &Value) -> Result<Vec<u8>, ModelError> {
+    let mut views = Vec::with_capacity(tensors.len());
+    for (name, dtype, shape, bytes) in tensors {
+        views.push((*name, TensorView::new(*dtype, shape.clone(), bytes)?));
+    }
+    let metadata = HashMap::from([("machine".to_owned(), metadata.to_string())]);
+    Ok(serialize(views, Some(metadata))?)
+}
+
+/// The bytes of a checkpoint file, the same for the same content.
+///
+/// # Errors
+/// [`ModelError::Encode`] when the lengths of the machine's arrays do not fit its shape.
+pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
+    let Checkpoint { t, alpha_bar, key, machine, history } = checkpoint;
+    let (r, h) = (machine.inputs, machine.hidden);
+    let mut tensors = vec![
+        f32s("w1", &[r, h], &machine.w1),
+        f32s("b1", &[h], &machine.b1),
+        f32s("w2", &[h, r], &machine.w2),
+        f32s("b2", &[r], &machine.b2),
+        f64s("train_mse", &history.train),
+        f64s("test_mse", &history.test),
+    ];
+    match &machine.skip {
+        Skip::None => {}
+        Skip::Scalar(gain) => tensors.push(f32s("skip", &[1], &[*gain])),
+        Skip::Diagonal(gains) => tensors.push(f32s("skip", &[gains.len()], gains)),
+    }
+    if !history.wiener_test.is_empty() {
+        tensors.push(f64s("wiener_test_mse", &history.wiener_test));
+    }
+    encode(&tensors, &json!({ "format": FORMAT, "t": t, "dim": machine.dim, "alpha_bar": alpha_bar, "key": key }))
+}
+
+/// The bytes of `frame.safetensors`: `mean` [d] and `eigenvalues` [d] in f64, `axes` [d, d] in f32 (column k is axis k).
+/// z_t = (x_t - sqrt(alpha_bar_t) mean) axes.
+///
+/// # Errors
+/// [`ModelError::Encode`] when the lengths of the arrays do not agree.
+pub fn write_frame(pca: &Pca) -> Result<Vec<u8>, ModelError> {
+    let d = pca.mean.len();
+    let tensors = [f64s("mean", &pca.mean), f64s("eigenvalues", &pca.eigenvalues), f32s("axes", &[d, d], &pca.axes)];
+    encode(&tensors, &json!({ "format": FORMAT, "dim": d }))
+}
+
+/// Reads a checkpoint file.
+///
+/// # Errors
+/// [`ModelError`] that names the file, when it cannot be read or its content does not fit the format.
+pub fn read(path: &Path) -> Result<Checkpoint, ModelError> {
+    let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
+    Reader::new(path, &bytes)?.checkpoint()
+}
+
+struct Reader<'a> {
+    path: PathBuf,
+    tensors: SafeTensors<'a>,
+    metadata: Value,
+}
+
+impl<'a> Reader<'a> {
+    fn new(path: &Path, bytes: &'a [u8]) -> Result<Self, ModelError> {
+        let invalid = |reason: String| ModelError::Checkpoint { path: path.to_owned(), reason };
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| invalid(error.to_string()))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| invalid(error.to_string()))?;
+        let text = header.metadata().as_ref().and_then(|map| map.get("machine").cloned());
+        let text = text.ok_or_else(|| invalid("the metadata entry `machine` is missing".to_owned()))?;
+        let metadata: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        let reader = Self { path: path.to_owned(), tensors, metadata };
+        match reader.integer("format")? {
+            format if format == FORMAT as usize => Ok(reader),
+            format => Err(invalid(format!("format {format}, this program reads format {FORMAT}"))),
+        }
+    }
+
+    fn invalid(&self, reason: impl Into<String>) -> ModelError {
+        ModelError::Checkpoint { path: self.path.clone(), reason: reason.into() }
+    }
+
+    fn integer(&self, key: &str) -> Result<usize, ModelError> {
+        let value = self.metadata.get(key).and_then(Value::as_u64);
+        value.map(|v| v as usize).ok_or_else(|| self.invalid(format!("metadata `{key}` is not a whole number")))
+    }
+
+    fn raw(&self, name: &str, dtype: Dtype) -> Result<(Vec<usize>, &[u8]), ModelError> {
+        let view = self.tensors.tensor(name).map_err(|_| self.invalid(format!("tensor `{name}` is missing")))?;
+        if view.dtype() == dtype {
+            Ok((view.shape().to_vec(), view.data()))
+        } else {
+            Err(self.invalid(format!("tensor `{name}` is not {dtype:?}")))
+        }
+    }
+
+    fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
+        let (found, bytes) = self.raw(name, Dtype::F32)?;
+        if found != shape {
+            return Err(self.invalid(format!("tensor `{name}` has shape {found:?}, expected {shape:?}")));
+        }
+        Ok(bytes.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
+    }
+
+    fn curve(&self, name: &str) -> Result<Vec<f64>, ModelError> {
+        let (_, bytes) = self.raw(name, Dtype::F64)?;
+        Ok(bytes.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect())
+    }
+
+    fn skip(&self, dim: usize) -> Result<Skip, ModelError> {
+        if !self.tensors.names().contains(&"skip") {
+            return Ok(Skip::None);
+        }
+        let (shape, _) = self.raw("skip", Dtype::F32)?;
+        if shape == [dim] && dim > 1 {
+            return Ok(Skip::Diagonal(self.floats("skip", &[dim])?));
+        }
+        Ok(Skip::Scalar(self.floats("skip", &[1])?[0]))
+    }
+
+    fn checkpoint(&self) -> Result<Checkpoint, ModelError> {
+        let (t, dim) = (self.integer("t")?, self.integer("dim")?);
+        let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64);
+        let key = self.metadata.get("key").and_then(Value::as_str);
+        let (shape, _) = self.raw("w1", Dtype::F32)?;
+        let [inputs, hidden] = shape[..] else { return Err(self.invalid("tensor `w1` is not a matrix")) };
+        if inputs > dim {
+            return Err(self.invalid(format!("{inputs} inputs for {dim} coordinates")));
+        }
+        let machine = Machine {
+            dim,
+            inputs,
+            hidden,
+            w1: self.floats("w1", &[inputs, hidden])?,
+            b1: self.floats("b1", &[hidden])?,
+            w2: self.floats("w2", &[hidden, inputs])?,
+            b2: self.floats("b2", &[inputs])?,
+            skip: self.skip(dim)?,
+        };
+        let wiener_test =
+            if self.tensors.names().contains(&"wiener_test_mse") { self.curve("wiener_test_mse")? } else { Vec::new() };
+        let history = History { train: self.curve("train_mse")?, test: self.curve("test_mse")?, wiener_test };
+        let alpha_bar = alpha_bar.ok_or_else(|| self.invalid("metadata `alpha_bar` is not a number"))?;
+        let key = key.ok_or_else(|| self.invalid("metadata `key` is not a string"))?.to_owned();
+        Ok(Checkpoint { t, alpha_bar, key, machine, history })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint(skip: Skip) -> Checkpoint {
+        let machine = Machine {
+            dim: 3,
+            inputs: 2,
+            hidden: 2,
+            w1: vec![1.0, -1.5, 0.1, 2.0],
+            b1: vec![0.25, -1.0],
+            w2: vec![1.0, f32::MIN_POSITIVE, -1.0, 0.5],
+            b2: vec![0.1, 0.2],
+            skip,
+        };
+        let history = History { train: vec![0.1 + 0.2, 0.5], test: vec![0.7, 1e-9], wiener_test: vec![0.8, 0.9] };
+        Checkpoint { t: 42, alpha_bar: 0.123_456_789_012_345_67, key: "abc".to_owned(), machine, history }
+    }
+
+    #[test]
+    fn checkpoints_survive_a_round_trip_with_the_same_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t0042.safetensors");
+        for skip in [Skip::None, Skip::Scalar(0.5), Skip::Diagonal(vec![1.0, 2.0, 3.0])] {
+            let before = checkpoint(skip);
+            let bytes = write(&before).unwrap();
+            assert_eq!(bytes, write(&before).unwrap());
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(read(&path).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_named_and_never_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t0042.safetensors");
+        let good = write(&checkpoint(Skip::None)).unwrap();
+        for cut in [0, 4, 9, 60, good.len() - 1] {
+            std::fs::write(&path, &good[..cut]).unwrap();
+            let message = read(&path).unwrap_err().to_string();
+            assert!(message.starts_with(path.to_str().unwrap()), "{message}");
+        }
+        std::fs::write(&path, String::from_utf8_lossy(&good).replace("format\\\":1", "format\\\":9").as_bytes())
+            .unwrap();
+        assert!(read(&path).is_err());
+        assert!(matches!(read(&folder.path().join("absent")), Err(ModelError::Read { .. })));
+    }
+
+    #[test]
+    fn a_machine_whose_arrays_do_not_fit_is_not_written() {
+        let mut wrong = checkpoint(Skip::None);
+        wrong.machine.b1.pop();
+        assert!(matches!(write(&wrong), Err(ModelError::Encode(_))));
+    }
+}

@@ -1,0 +1,43 @@
+//! What can go wrong with machines and their files.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// An error of the model crate; messages begin with the file or the configuration key they concern.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// A checkpoint that cannot be read.
+    #[error("{path}: cannot be read: {source}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// A checkpoint whose content is not what its format says.
+    #[error("{path}: not a valid checkpoint: {reason}", path = path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A machine whose arrays do not fit its shape.
+    #[error("a machine cannot be written: {0}")]
+    Encode(#[from] safetensors::SafeTensorError),
+    /// No machine was trained for a timestep that is needed.
+    #[error("timestep {t}: no trained machine; train all timesteps before sampling")]
+    MissingMachine {
+        /// The 1-based timestep.
+        t: usize,
+    },
+    /// A device that this build or this machine does not have.
+    #[error("run.device: {device} is not available: {reason}")]
+    Device {
+        /// The device asked for.
+        device: &'static str,
+        /// Why it cannot be used and what to do.
+        reason: String,
+    },
+}

@@ -1,0 +1,85 @@
+//! The autoencoder as a burn module: K machines of K timesteps stacked in batched tensors.
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::relu;
+use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::Weights;
+
+/// The shape of a stack of machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StackedConfig {
+    /// r, the inputs and outputs of each net.
+    pub inputs: usize,
+    /// H, the hidden units of each net.
+    pub hidden: usize,
+    /// Whether each net trains a scalar skip of its own.
+    pub trained_gain: bool,
+}
+
+/// K nets relu(z W1 + b1) W2 + b2 (+ gain z) applied to K batches at once.
+#[derive(Module, Debug)]
+pub struct StackedAutoencoder<B: Backend> {
+    /// W1: [K, r, H].
+    pub w1: Param<Tensor<B, 3>>,
+    /// b1: [K, 1, H].
+    pub b1: Param<Tensor<B, 3>>,
+    /// W2: [K, H, r].
+    pub w2: Param<Tensor<B, 3>>,
+    /// b2: [K, 1, r].
+    pub b2: Param<Tensor<B, 3>>,
+    /// The scalar skips in scaled units, [K, 1, 1]; absent unless they are trained.
+    pub gain: Option<Param<Tensor<B, 3>>>,
+}
+
+impl StackedConfig {
+    /// Stacks host weights, one entry a machine, on a device.
+    pub fn init<B: Backend>(self, machines: &[Weights], device: &B::Device) -> StackedAutoencoder<B> {
+        let (k, r, h) = (machines.len(), self.inputs, self.hidden);
+        let stack = |shape: [usize; 3], part: fn(&Weights) -> &[f32]| {
+            let values: Vec<f32> = machines.iter().flat_map(|machine| part(machine).iter().copied()).collect();
+            Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+        };
+        StackedAutoencoder {
+            w1: stack([k, r, h], |w| &w.w1),
+            b1: stack([k, 1, h], |w| &w.b1),
+            w2: stack([k, h, r], |w| &w.w2),
+            b2: stack([k, 1, r], |w| &w.b2),
+            gain: self.trained_gain.then(|| stack([k, 1, 1], |w| std::slice::from_ref(&w.gain))),
+        }
+    }
+}
+
+impl<B: Backend> StackedAutoencoder<B> {
+    /// The nets' outputs in scaled units.  z: [K, n, r] -> [K, n, r].
+    pub fn forward(&self, z: Tensor<B, 3>) -> Tensor<B, 3> {
+        let hidden = relu(z.clone().matmul(self.w1.val()) + self.b1.val());
+        let out = hidden.matmul(self.w2.val()) + self.b2.val();
+        match &self.gain {
+            Some(gain) => out + z * gain.val(),
+            None => out,
+        }
+    }
+
+    /// The weights back on the host, one entry a machine.
+    ///
+    /// # Errors
+    /// burn's error when a tensor does not hold f32 values.
+    pub fn weights(&self) -> Result<Vec<Weights>, burn::tensor::DataError> {
+        let host = |param: &Param<Tensor<B, 3>>| param.val().into_data().into_vec::<f32>();
+        let [k, r, h] = self.w1.val().dims();
+        let (w1, b1, w2, b2) = (host(&self.w1)?, host(&self.b1)?, host(&self.w2)?, host(&self.b2)?);
+        let gains = self.gain.as_ref().map(host).transpose()?.unwrap_or_else(|| vec![0.0; k]);
+        let part = |values: &[f32], size: usize, i: usize| values[i * size..(i + 1) * size].to_vec();
+        Ok((0..k)
+            .map(|i| Weights {
+                w1: part(&w1, r * h, i),
+                b1: part(&b1, h, i),
+                w2: part(&w2, h * r, i),
+                b2: part(&b2, r, i),
+                gain: gains[i],
+            })
+            .collect())
+    }
+}

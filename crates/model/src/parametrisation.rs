@@ -1,0 +1,139 @@
+//! How a machine's net is wired into eps_hat at one timestep, and the training problem that follows.
+
+use schedule::{Forward, Schedule, Timestep};
+
+use crate::{Machine, Skip, Weights};
+
+/// What passes by the hidden layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkipKind {
+    /// Nothing: eps_hat = net(z), the thesis's machine, bounded below by 1 - H/d.
+    None,
+    /// A trained scalar: eps_hat = c z + net(z).  Cui, Krzakala, Vanden-Eijnden and Zdeborova 2024.
+    Learned,
+    /// The best affine predictor, not trained: the net learns what is not linear.
+    Wiener,
+}
+
+/// The shape of every machine of a bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MachineConfig {
+    /// H, the number of hidden units.
+    pub hidden: usize,
+    /// What passes by the hidden layer.
+    pub skip: SkipKind,
+}
+
+/// Second moments of the training set in the coordinates of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moments {
+    /// Variances along the axes, decreasing: [d].
+    pub eigenvalues: Vec<f64>,
+    /// (1/d) E|z_0|^2 about the origin.
+    pub second_moment: f64,
+}
+
+/// The wiring of one machine: eps_hat = skip(z) + output net(z), with the training problem in scaled units.
+///
+/// With u = (eps - skip(z)) / output the net is trained on the mean of (net_k - u_k)^2, and
+/// u_k = target_eps_k eps_k - target_z0_k z0_k is formed without cancellation, so that errors far below the rounding
+/// of eps are learned.  All vectors run over the r inputs of the net.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parametrisation {
+    /// d, the number of coordinates of z.
+    pub dim: usize,
+    /// The net's input is input_z0_k z0_k + input_eps_k eps_k.
+    pub input_z0: Vec<f32>,
+    /// See [`Self::input_z0`].
+    pub input_eps: Vec<f32>,
+    /// The net's target is target_eps_k eps_k - target_z0_k z0_k.
+    pub target_eps: Vec<f32>,
+    /// See [`Self::target_eps`].
+    pub target_z0: Vec<f32>,
+    /// Whether the net carries a trained scalar skip of its own (in scaled units).
+    pub trained_gain: bool,
+    output: f64,
+    snr: f64,
+    skip: Skip,
+}
+
+/// sqrt(D) / (A lambda + D), A = alpha_bar, D = 1 - A: the gain from z to the best linear eps_hat along one axis.
+pub(crate) fn wiener_gain(alpha_bar: f64, lambda: f64) -> f64 {
+    let noise_variance = 1.0 - alpha_bar;
+    noise_variance.sqrt() / (alpha_bar * lambda + noise_variance)
+}
+
+impl Parametrisation {
+    /// The wiring of `config` at timestep t for data with these moments.
+    ///
+    /// With a skip the net's output is scaled by the root mean square of what the skip leaves, sqrt(A v / (A v + D))
+    /// for a coordinate of variance v, so that one learning rate serves every t (as c_out of Karras et al. 2022).
+    pub fn new(config: MachineConfig, schedule: &Schedule, t: Timestep, moments: &Moments) -> Self {
+        let alpha_bar = schedule.alpha_bar(t);
+        let Forward { signal, noise } = schedule.forward(t);
+        let dim = moments.eigenvalues.len();
+        let variances = match config.skip {
+            SkipKind::None => vec![f64::INFINITY; dim],
+            SkipKind::Learned => vec![moments.second_moment; dim],
+            SkipKind::Wiener => moments.eigenvalues.iter().copied().take_while(|lambda| *lambda > 0.0).collect(),
+        };
+        let skip = match config.skip {
+            SkipKind::None => Skip::None,
+            SkipKind::Learned => Skip::Scalar(wiener_gain(alpha_bar, moments.second_moment) as f32),
+            SkipKind::Wiener => {
+                Skip::Diagonal(moments.eigenvalues.iter().map(|&v| wiener_gain(alpha_bar, v) as f32).collect())
+            }
+        };
+        let left: Vec<f64> = variances.iter().map(|&v| residual(alpha_bar, v)).collect();
+        let output = (left.iter().sum::<f64>() / left.len() as f64).sqrt();
+        Self {
+            dim,
+            input_z0: vec![signal as f32; left.len()],
+            input_eps: vec![noise as f32; left.len()],
+            target_eps: left.iter().map(|share| (share / output) as f32).collect(),
+            target_z0: variances.iter().map(|&v| (wiener_gain(alpha_bar, v) * signal / output) as f32).collect(),
+            output,
+            snr: schedule.snr(t),
+            trained_gain: config.skip == SkipKind::Learned,
+            skip,
+        }
+    }
+
+    /// r, the number of inputs (and outputs) of the net: the coordinates in which the data vary.
+    pub fn inputs(&self) -> usize {
+        self.input_z0.len()
+    }
+
+    /// The mean squared error per coordinate on eps, from the mean over samples of sum_k (net_k - u_k)^2.
+    ///
+    /// `beyond` is the mean of |z_0|^2 over the d - r coordinates without training variance, where
+    /// eps_hat = z_t / sqrt(D) leaves exactly A/D |z_0|^2.
+    pub fn mse(&self, scaled_error: f64, beyond: f64) -> f64 {
+        (self.output * self.output * scaled_error + self.snr * beyond) / self.dim as f64
+    }
+
+    /// The finished machine: trained weights with the wiring's scale folded in.
+    pub fn machine(&self, weights: &Weights) -> Machine {
+        let scaled = |values: &[f32]| values.iter().map(|&v| (f64::from(v) * self.output) as f32).collect();
+        let skip = match &self.skip {
+            Skip::Scalar(base) => Skip::Scalar((f64::from(*base) + self.output * f64::from(weights.gain)) as f32),
+            other => other.clone(),
+        };
+        Machine {
+            dim: self.dim,
+            inputs: self.inputs(),
+            hidden: weights.b1.len(),
+            w1: weights.w1.clone(),
+            b1: weights.b1.clone(),
+            w2: scaled(&weights.w2),
+            b2: scaled(&weights.b2),
+            skip,
+        }
+    }
+}
+
+/// A v / (A v + D), the share of eps along a coordinate of variance v that the best linear predictor misses; 1 for
+/// infinite v, where there is no skip.
+fn residual(alpha_bar: f64, variance: f64) -> f64 {
+    1.0 / (1.0 + (1.0 - alpha_bar) / (alpha_bar * variance))
+}

@@ -1,0 +1,122 @@
+//! The chain on cases that are solved exactly.
+
+use model::{Chain, Denoiser, Wiener};
+use schedule::{Law, ReverseVariance, Schedule};
+
+fn schedule(timesteps: usize) -> Schedule {
+    let scale = 1000.0 / timesteps as f64;
+    Schedule::new(Law::Linear { beta_start: 1e-4 * scale, beta_end: 0.02 * scale }, timesteps).unwrap()
+}
+
+fn variance(values: impl Iterator<Item = f32>) -> f64 {
+    let squares: Vec<f64> = values.map(|v| f64::from(v) * f64::from(v)).collect();
+    squares.iter().sum::<f64>() / squares.len() as f64
+}
+
+/// With the exact score of a Gaussian the chain ends with a known variance, below that of the data at finite T: the
+/// recursion v <- m^2 v + sigma^2, m = (1 - beta/g)/sqrt(alpha), g = A lambda + D.
+#[test]
+fn gaussian_data_end_with_the_variance_of_the_recursion() {
+    const TRAJECTORIES: usize = 2000;
+    const COPIES: usize = 20;
+    let schedule = schedule(100);
+    let eigenvalues: Vec<f64> = (0..2 * COPIES).map(|k| if k < COPIES { 4.0 } else { 0.25 }).collect();
+    let wiener = Wiener::new(&schedule, &eigenvalues);
+    let expected = [(ReverseVariance::Posterior, [3.759693, 0.219228]), (ReverseVariance::Beta, [3.904355, 0.257776])];
+    for (choice, expected) in expected {
+        let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: choice, stride: 1, seed: 3 };
+        let mut z = chain.start(TRAJECTORIES, 0);
+        chain.run(&mut z, schedule.last(), 0, &mut |_, _| {}).unwrap();
+        for (half, expected) in expected.into_iter().enumerate() {
+            let rows = z.chunks_exact(2 * COPIES);
+            let found = variance(rows.flat_map(|row| row[half * COPIES..(half + 1) * COPIES].iter().copied()));
+            // The relative standard error of a variance over n normals is sqrt(2 / n).
+            let error = expected * (2.0 / (TRAJECTORIES * COPIES) as f64).sqrt();
+            assert!((found - expected).abs() < 4.0 * error, "{choice:?}: {found} for {expected} +- {error}");
+        }
+    }
+}
+
+/// A point at the origin: eps_hat = z / sqrt(D) is exact, and the last step lands on the point whatever came before.
+#[test]
+fn a_point_is_recovered_exactly_by_every_stride() {
+    let schedule = schedule(100);
+    let wiener = Wiener::new(&schedule, &[0.0; 7]);
+    for stride in [1, 2, 7, 100, 1000] {
+        let chain =
+            Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Posterior, stride, seed: 0 };
+        let mut z = chain.start(5, 0);
+        let mut visited = Vec::new();
+        chain.run(&mut z, schedule.last(), 0, &mut |t, _| visited.push(t)).unwrap();
+        // A jump from T divides a rounding error by sqrt(alpha_bar_T) = 0.0045.
+        assert!(z.iter().all(|v| v.abs() < 1e-4), "stride {stride}: {z:?}");
+        let expected: Vec<usize> =
+            (0..100_usize.div_ceil(stride)).map(|i| 100_usize.saturating_sub((i + 1) * stride)).collect();
+        assert_eq!(visited, expected);
+    }
+}
+
+#[test]
+fn strided_chains_keep_the_variance_of_gaussian_data() {
+    let schedule = schedule(1000);
+    let wiener = Wiener::new(&schedule, &[1.0; 50]);
+    // For unit variance sigma^2 = beta is exact at every stride.
+    let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 50, seed: 1 };
+    let mut z = chain.start(1000, 0);
+    chain.run(&mut z, schedule.last(), 0, &mut |_, _| {}).unwrap();
+    let (last, found) = (schedule.alpha_bar(schedule.timestep(50).unwrap()), variance(z.into_iter()));
+    // The step that reaches 0 adds no noise: what is left of the variance is alpha_bar of the last strided step.
+    assert!((found - last).abs() < 0.03, "{found} {last}");
+}
+
+#[test]
+fn trajectories_do_not_depend_on_their_company() {
+    let schedule = schedule(50);
+    let wiener = Wiener::new(&schedule, &[3.0, 1.0, 0.1]);
+    let chain =
+        Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Posterior, stride: 3, seed: 9 };
+    let run = |first: u64, count: usize| {
+        let mut z = chain.start(count, first);
+        chain.run(&mut z, schedule.last(), first, &mut |_, _| {}).unwrap();
+        z
+    };
+    let all = run(0, 600);
+    assert_eq!(all[3 * 290..3 * 310], run(290, 20));
+    assert_ne!(all[..60], run(1, 20));
+}
+
+#[test]
+fn noised_samples_have_the_moments_of_the_forward_kernel() {
+    let schedule = schedule(100);
+    let wiener = Wiener::new(&schedule, &[1.0; 40]);
+    let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 1, seed: 2 };
+    let t = schedule.timestep(30).unwrap();
+    let forward = schedule.forward(t);
+    let zt = chain.noised(&vec![2.0; 40_000], t, 0);
+    let mean = zt.iter().map(|&v| f64::from(v)).sum::<f64>() / 40_000.0;
+    let spread = variance(zt.iter().map(|v| v - (2.0 * forward.signal) as f32));
+    assert!((mean - 2.0 * forward.signal).abs() < 4.0 * forward.noise / 200.0, "{mean}");
+    assert!((spread / forward.noise.powi(2) - 1.0).abs() < 4.0 * (2.0_f64 / 40_000.0).sqrt(), "{spread}");
+}
+
+/// The closed-form MSE of the Wiener predictor against its measured one, on data that are not of unit variance.
+#[test]
+fn wiener_mse_matches_its_error_on_drawn_noise() {
+    let schedule = schedule(100);
+    let eigenvalues = [4.0, 0.25];
+    let wiener = Wiener::new(&schedule, &eigenvalues);
+    let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 1, seed: 4 };
+    let z0: Vec<f32> = chain.start(40_000, 0).chunks_exact(2).flat_map(|z| [2.0 * z[0], 0.5 * z[1]]).collect();
+    let moments: Vec<f64> = (0..2).map(|k| variance(z0.chunks_exact(2).map(|row| row[k]))).collect();
+    for t in [5, 30, 60] {
+        let t = schedule.timestep(t).unwrap();
+        let zt = chain.noised(&z0, t, 0);
+        let mut eps_hat = vec![0.0; zt.len()];
+        wiener.at(t).unwrap().eps_hat(&zt, &mut eps_hat);
+        let forward = schedule.forward(t);
+        let eps = zt.iter().zip(&z0).map(|(z, z0)| (z - forward.signal as f32 * z0) / forward.noise as f32);
+        let measured = variance(eps.zip(&eps_hat).map(|(eps, hat)| eps - hat));
+        let exact = wiener.mse(t, &moments);
+        assert!((measured / exact - 1.0).abs() < 0.03, "t = {t}: {measured} {exact}");
+    }
+}
