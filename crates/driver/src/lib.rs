@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Runs experiments: one TOML in, one results folder out.
+//!
+//! The only crate that touches the terminal, the clock, git, the environment, configuration files and run folders.
+
+#[doc(hidden)]
+pub mod cli;
+mod commands;
+pub mod config;
+mod error;
+mod folder;
+mod pipeline;
+mod terminal;
+mod timesteps;
+
+pub use error::DriverError;

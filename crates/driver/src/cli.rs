@@ -1,0 +1,154 @@
+//! The command line: raw arguments, and the dispatch to one file a verb.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+
+use crate::commands;
+use crate::config::Device;
+use crate::terminal::{Terminal, Verbosity};
+use crate::timesteps::TimestepRanges;
+
+/// The exit code of every error.
+const FAILURE: u8 = 2;
+
+/// Trains one single-hidden-layer autoencoder per timestep of a diffusion, samples from them, and draws what happened.
+///
+/// Everything about an experiment stands in one TOML file; its results go to one folder under results/.
+#[derive(Debug, Parser)]
+#[command(
+    name = "driver",
+    version,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        driver experiments/smoke.toml                            under 10 seconds, no download\n  \
+        driver plan experiments/mnist_T1000.toml                 what it would cost\n  \
+        driver experiments/mnist_T100.toml --set model.hidden=400 --out results/wide\n  \
+        driver figures results/mnist_T100                        draw the figures again\n\n\
+        Settings: defaults < file < environment (DRIVER_TRAIN__EPOCHS=3) < --set train.epochs=3."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Verb>,
+    #[command(flatten)]
+    run: RunArgs,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+struct Talk {
+    /// Say more: a line for every machine.
+    #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Say nothing but warnings and errors; what `plan`, `figures` and `completions` print stays.
+    #[arg(short, long, global = true, action = ArgAction::SetTrue)]
+    quiet: bool,
+}
+
+impl Talk {
+    fn terminal(self) -> Terminal {
+        Terminal::new(match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run an experiment (the same as naming its file without a verb).
+    Run(RunArgs),
+    /// Print what an experiment would do and cost, and train nothing.
+    Plan(RunArgs),
+    /// Draw the figures of a finished run again from its tables.
+    Figures(FiguresArgs),
+    /// Download MNIST to the user's cache, with checksums.
+    Fetch(FetchArgs),
+    /// Print a shell's completion script.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Arguments of `run` and `plan`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunArgs {
+    /// The experiment's TOML file.
+    #[arg(required = true)]
+    pub(crate) experiment: Option<PathBuf>,
+    /// Override a setting, e.g. --set train.epochs=3 (may be repeated).
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Seed of all random streams; the folder's name then ends in _sN.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) seed: Option<u64>,
+    /// The run folder [default: results/NAME].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// What trains the machines; overrides run.device.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Device::WORDS))]
+    pub(crate) device: Option<String>,
+    /// Threads [default: all cores]; no result depends on their number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Train only these machines, e.g. 1-20,300,500, and do not sample.
+    #[arg(long, value_name = "RANGES")]
+    pub(crate) timesteps: Option<TimestepRanges>,
+    /// Never touch the network.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// Arguments of `figures`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FiguresArgs {
+    /// The run folder.
+    pub(crate) run: PathBuf,
+    /// Only these figures, by name (may be repeated).
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) only: Vec<String>,
+}
+
+/// Arguments of `fetch`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FetchArgs {
+    /// Where to put the files [default: the user's cache].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Base addresses to try in turn instead of the built-in ones (may be repeated).
+    #[arg(long = "mirror", value_name = "URL")]
+    pub(crate) mirrors: Vec<String>,
+}
+
+/// Parses the arguments, runs the command, prints its error: 0 for success, 2 for any error.
+pub fn main() -> ExitCode {
+    let Cli { command, run, talk } = Cli::parse();
+    let terminal = talk.terminal();
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+        .collect();
+    let result = match command.unwrap_or(Verb::Run(run)) {
+        Verb::Run(args) => commands::run::run(&args, environment, terminal),
+        Verb::Plan(args) => commands::plan::plan(&args, environment, terminal),
+        Verb::Figures(args) => commands::figures::figures(&args, terminal),
+        Verb::Fetch(args) => commands::fetch::fetch(&args, &environment, terminal),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "driver", &mut script);
+            terminal.result(String::from_utf8_lossy(&script).trim_end());
+            Ok(())
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.error(&error);
+            ExitCode::from(FAILURE)
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The verbs, one file each.
+
+pub(crate) mod fetch;
+pub(crate) mod figures;
+pub(crate) mod plan;
+pub(crate) mod run;

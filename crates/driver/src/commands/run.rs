@@ -1,0 +1,184 @@
+//! `driver run`: one experiment from its TOML to its figures.
+
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use analysis::RunFacts;
+use model::Device;
+use schedule::{Schedule, Timestep};
+
+use crate::DriverError;
+use crate::cli::RunArgs;
+use crate::config::{self, Experiment, Sources};
+use crate::folder::RunFolder;
+use crate::pipeline::bench::Bench;
+use crate::pipeline::dataset::{self, Places};
+use crate::pipeline::manifest::{self, Circumstances, Code};
+use crate::pipeline::{draw, record, sampling, training};
+use crate::terminal::{Terminal, duration};
+
+/// Runs an experiment.
+pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: Terminal) -> Result<(), DriverError> {
+    let (started, clock) = (SystemTime::now(), Instant::now());
+    let code = Code::present();
+    let places = Places::new(&environment);
+    let experiment = configure(args, environment)?;
+    let device = device(&experiment)?;
+    let threads = threads(args)?;
+    let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
+    let timesteps = timesteps(args, &schedule)?;
+    let dataset = dataset::load(&experiment, &places, args.offline, terminal)?;
+    let bench = Bench::new(experiment, schedule, dataset)?;
+    let root = args.out.clone().unwrap_or_else(|| default_folder(args, &bench));
+    refuse_another_run(&bench, &root)?;
+    let folder = RunFolder::create(&root)?;
+    let warnings: Vec<String> = bench.schedule.thermalisation_warning().into_iter().collect();
+    warnings.iter().for_each(|warning| terminal.warn(warning));
+    announce(&bench, &timesteps, device, threads, terminal);
+    record::before_training(&bench, &folder)?;
+    training::train(&bench, &folder, &timesteps, device, threads, terminal)?;
+    record::metrics(&folder, &training::trained(&bench, &folder))?;
+    if args.timesteps.is_none() && bench.experiment.sample.count > 0 {
+        sampling::sample(&bench, &folder, terminal)?;
+    }
+    let figures = draw::draw(&folder, None)?;
+    manifest::write(&bench, &folder, Circumstances { started, code, device, threads, warnings })?;
+    terminal.say(format_args!("finished in {}", duration(clock.elapsed())));
+    summarise(&bench, &folder, &figures, terminal)
+}
+
+/// The checked settings: the file, the environment, `--set`, and the flags that stand for settings.
+pub(crate) fn configure(args: &RunArgs, environment: Vec<(String, String)>) -> Result<Experiment, DriverError> {
+    let Some(file) = args.experiment.clone() else {
+        let message = "EXPERIMENT: no file was named; try `driver experiments/smoke.toml`";
+        return Err(DriverError::Message(message.to_owned()));
+    };
+    let mut set = args.set.clone();
+    set.extend(args.seed.map(|seed| format!("seed={seed}")));
+    set.extend(args.device.as_ref().map(|device| format!("run.device={device}")));
+    Ok(config::load(&Sources { file, environment, set })?)
+}
+
+/// The device of the run, checked to be there.
+pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
+    let device = match experiment.run.device {
+        config::Device::Host => Device::Host,
+        config::Device::Ndarray => Device::Ndarray,
+        config::Device::Cuda => Device::Cuda,
+        config::Device::Auto => Device::auto(),
+    };
+    device.check()?;
+    Ok(device)
+}
+
+/// The timesteps asked for, or all.
+pub(crate) fn timesteps(args: &RunArgs, schedule: &Schedule) -> Result<Vec<Timestep>, DriverError> {
+    match &args.timesteps {
+        Some(ranges) => ranges.of(schedule).map_err(|error| DriverError::Message(format!("--timesteps: {error}"))),
+        None => Ok(schedule.timesteps().collect()),
+    }
+}
+
+/// The threads asked for, or all cores; they are also those of the sampler.
+pub(crate) fn threads(args: &RunArgs) -> Result<usize, DriverError> {
+    let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = args.threads.map_or_else(all, usize::from);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| DriverError::Message(format!("--threads: {threads} threads cannot be started: {error}")))?;
+    Ok(threads)
+}
+
+/// results/NAME, with the seed where `--seed` chose it and a mark where the digits are not MNIST's.
+fn default_folder(args: &RunArgs, bench: &Bench) -> PathBuf {
+    let seed = args.seed.map_or(String::new(), |seed| format!("_s{seed}"));
+    let mark = if bench.data_note().is_some() { "-synthetic" } else { "" };
+    Path::new("results").join(format!("{}{seed}{mark}", bench.experiment.name))
+}
+
+/// A folder that holds a run of other settings or data, or no run at all, is left alone.
+fn refuse_another_run(bench: &Bench, root: &Path) -> Result<(), DriverError> {
+    let path = root.join(RunFolder::CONFIG);
+    if !path.exists() {
+        return RunFolder::refuse_foreign(root);
+    }
+    refuse_other_settings(&bench.experiment, path, root)?;
+    if !root.join(RunFacts::FILE).exists() {
+        return Ok(());
+    }
+    // The settings say where to look for data, not whether a stand-in was taken.
+    let (there, here) = (RunFacts::read(root)?.data_note, bench.data_note());
+    if there.as_deref() == here {
+        return Ok(());
+    }
+    let source = bench.experiment.data.source().word();
+    Err(DriverError::Message(format!(
+        "{}: holds a run on {}, and this one would be on {}; name another folder with --out, or remove this one",
+        root.display(),
+        there.as_deref().unwrap_or(source),
+        here.unwrap_or(source),
+    )))
+}
+
+fn refuse_other_settings(experiment: &Experiment, path: PathBuf, root: &Path) -> Result<(), DriverError> {
+    let there = config::load(&Sources { file: path, ..Sources::default() })?.to_toml();
+    let here = experiment.to_toml();
+    // Where it runs is no part of what it is.
+    let lines = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with("device = ")).map(str::to_owned).collect()
+    };
+    let (there, here) = (lines(&there), lines(&here));
+    if there == here {
+        return Ok(());
+    }
+    let removed = there.iter().filter(|line| !here.contains(line)).map(|line| format!("\n  there: {line}"));
+    let added = here.iter().filter(|line| !there.contains(line)).map(|line| format!("\n  asked: {line}"));
+    let difference: String = removed.chain(added).collect();
+    Err(DriverError::Message(format!(
+        "{}: holds a run of other settings; name another folder with --out, or remove this one{difference}",
+        root.display()
+    )))
+}
+
+fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usize, terminal: Terminal) {
+    let experiment = &bench.experiment;
+    let note = bench.data_note().map_or(String::new(), |note| format!(" ({note})"));
+    terminal.say(format_args!(
+        "{}: {} machines of {} hidden units (skip = {}), {} epochs on {} samples of {}{note}; {} device, {threads} thread(s)",
+        experiment.name,
+        timesteps.len(),
+        bench.config.hidden,
+        experiment.model.skip,
+        experiment.train.epochs,
+        bench.dataset.train.len(),
+        experiment.data.source(),
+        device.name(),
+    ));
+}
+
+/// Says what came out and where it is.
+fn summarise(bench: &Bench, folder: &RunFolder, figures: &[&str], terminal: Terminal) -> Result<(), DriverError> {
+    let root = folder.root().display();
+    let mut text = format!(
+        "\n{:>6} {:>12} {:>12} {:>12}   mean squared error on eps per coordinate\n",
+        "t", "train", "test", "Wiener"
+    );
+    for row in record::summary(folder)? {
+        text += &format!("{:>6} {:>12.4e} {:>12.4e} {:>12.4e}\n", row.t, row.train, row.test, row.wiener);
+    }
+    if let Some(floor) = record::rank_floor(bench) {
+        text += &format!("without a skip no machine goes below 1 - H/d = {floor:.4}\n");
+    }
+    if let Some(note) = bench.data_note() {
+        text += &format!("NOTE: these are {note}\n");
+    }
+    text += &format!("\nresults   {root}\n");
+    text += &format!("losses    {root}/metrics.csv\n");
+    if folder.root().join(analysis::Run::SAMPLES_FILE).exists() {
+        text += &format!("samples   {root}/{}\n", analysis::Run::SAMPLES_FILE);
+    }
+    text += &format!("figures   {}/*.png: {}", folder.figures().display(), figures.join(", "));
+    terminal.summary(text);
+    Ok(())
+}

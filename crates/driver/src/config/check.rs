@@ -1,0 +1,121 @@
+//! Type, range and belonging of every given value, as the key table says.
+
+use std::ops;
+
+use super::error::{ConfigError, Faults};
+use super::keys::{Key, Kind, Range, default_word, keys};
+use super::layers::Layers;
+use super::value::{Node, Value};
+
+/// Faults reported of one list.
+const MOST_FAULTS: usize = 5;
+
+/// Checks the value in force for each key; a faulty one leaves the layers, so that later checks see sound values only.
+pub(crate) fn check(layers: &mut Layers, faults: &mut Faults) {
+    for key in keys() {
+        let found = match layers.value(key.path) {
+            Some(node) => faults_of(&key.kind, node),
+            None => {
+                if key.required && !faults.spoils(key.path) {
+                    let message = format!("missing, use {}", key.kind.allowed());
+                    faults.push(ConfigError::new(layers.whole_file(), Some(key.path), message));
+                }
+                continue;
+            }
+        };
+        for (span, message) in &found {
+            faults.push(ConfigError::new(layers.origin_of_part(key.path, span), Some(key.path), message));
+        }
+        if !found.is_empty() {
+            layers.discard(key.path);
+        }
+    }
+    for key in keys() {
+        if let Some(message) = misplaced(key, layers, faults) {
+            faults.push(ConfigError::new(layers.origin_of_name(key.path), Some(key.path), message));
+            layers.discard(key.path);
+        }
+    }
+}
+
+/// Why `key`, where given, does not go with the choice made elsewhere.
+fn misplaced(key: &Key, layers: &Layers, faults: &Faults) -> Option<String> {
+    let requirement = key.goes_with.filter(|of| layers.value(key.path).is_some() && !faults.spoils(of.key))?;
+    let chosen = match layers.value(requirement.key).map(|node| &node.value) {
+        Some(Value::Text(word)) => word.clone(),
+        _ => default_word(requirement.key)?,
+    };
+    let words = requirement.words.join(", ");
+    let goes_with = format!("goes with {} = {words}; here {} = {chosen}", requirement.key, requirement.key);
+    (!requirement.words.contains(&chosen.as_str())).then_some(goes_with)
+}
+
+type Found = Vec<(ops::Range<usize>, String)>;
+
+/// Everything wrong with `node` as a value of `kind`, with the span of the part at fault.
+fn faults_of(kind: &Kind, node: &Node) -> Found {
+    let wrong_type = |node: &Node| vec![(node.span.clone(), expected(kind, node))];
+    match (kind, &node.value) {
+        (Kind::Int { min, max }, Value::Integer { value, .. }) => {
+            refuse_unless(value.is_some_and(|n| (*min..=*max).contains(&n)), kind, node)
+        }
+        (Kind::Float(range) | Kind::FloatOrKnots(range), value) if value.is_number() => {
+            refuse_unless(value.number().is_some_and(|x| range.contains(x)), kind, node)
+        }
+        (Kind::Text, Value::Text(_)) => Vec::new(),
+        (Kind::Path, Value::Text(text)) => refuse_unless(!text.is_empty() && !text.contains('\0'), kind, node),
+        (Kind::Choice(words), Value::Text(word)) => refuse_unless(words.contains(&word.as_str()), kind, node),
+        (Kind::FloatOrKnots(_), Value::List(items)) => list(kind, node, items, faults_of_knot),
+        (Kind::IntList { min, max }, Value::List(items)) => {
+            list(kind, node, items, |_, item| faults_of(&Kind::Int { min: *min, max: *max }, item))
+        }
+        (Kind::FloatList(range), Value::List(items)) => {
+            list(kind, node, items, |_, item| faults_of(&Kind::Float(*range), item))
+        }
+        (Kind::TextList, Value::List(items)) => list(kind, node, items, |_, item| faults_of(&Kind::Text, item)),
+        (Kind::FloatMatrix, Value::List(rows)) => list(kind, node, rows, faults_of_row),
+        _ => wrong_type(node),
+    }
+}
+
+/// The first faults of the items; an empty list is one itself.
+fn list(kind: &Kind, node: &Node, items: &[Node], of_item: impl Fn(&Kind, &Node) -> Found) -> Found {
+    if items.is_empty() {
+        return refuse_unless(false, kind, node);
+    }
+    items.iter().flat_map(|item| of_item(kind, item)).take(MOST_FAULTS).collect()
+}
+
+/// A row of a matrix: one or more finite numbers.
+fn faults_of_row(kind: &Kind, row: &Node) -> Found {
+    match &row.value {
+        Value::List(items) => list(kind, row, items, |_, item| faults_of(&Kind::Float(Range::ANY), item)),
+        _ => vec![(row.span.clone(), expected(kind, row))],
+    }
+}
+
+/// A knot: a timestep and a number in the range.
+fn faults_of_knot(kind: &Kind, knot: &Node) -> Found {
+    match (kind, &knot.value) {
+        (Kind::FloatOrKnots(range), Value::List(pair)) => match pair.as_slice() {
+            [t, rate] => {
+                let mut found = faults_of(&Kind::Int { min: 1, max: i64::MAX }, t);
+                found.extend(faults_of(&Kind::Float(*range), rate));
+                found
+            }
+            _ => vec![(knot.span.clone(), format!("a knot has {} items, write it as [t, number]", pair.len()))],
+        },
+        _ => vec![(knot.span.clone(), expected(kind, knot))],
+    }
+}
+
+fn expected(kind: &Kind, node: &Node) -> String {
+    format!("expected {}, found {}", kind.expected(), node.value.described())
+}
+
+fn refuse_unless(allowed: bool, kind: &Kind, node: &Node) -> Found {
+    if allowed {
+        return Vec::new();
+    }
+    vec![(node.span.clone(), format!("{} is not allowed, use {}", node.value.written(), kind.allowed()))]
+}

@@ -1,0 +1,126 @@
+//! The settings that are one word out of a few: each enum is also the list of words that the key table allows.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Declares an enum whose variants are the allowed words of a key.
+macro_rules! choice {
+    ($(#[$meta:meta])* $vis:vis $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        $vis enum $name {
+            $($(#[$about])* #[serde(rename = $word)] $variant),+
+        }
+
+        impl $name {
+            /// The words of all variants, as written in a file.
+            $vis const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The word of this variant, as written in a file.
+            $vis fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.word())
+            }
+        }
+    };
+}
+
+choice! {
+    /// Which data set to learn (`data.source`).
+    pub Source {
+        /// MNIST handwritten digits from the IDX files, fetched when absent.
+        Mnist = "mnist",
+        /// MNIST as `label, 784 pixels` CSV files in a folder.
+        MnistCsv = "mnist_csv",
+        /// Two-dimensional Swiss roll.
+        SwissRoll = "swiss_roll",
+        /// Mixture of isotropic Gaussians, for which the exact denoiser is known.
+        GaussianMixture = "gaussian_mixture",
+        /// Digits drawn by this program, for machines without a network.
+        SyntheticDigits = "synthetic_digits",
+    }
+}
+
+choice! {
+    /// What to do when MNIST is neither on disk nor can be fetched (`data.offline`).
+    pub Offline {
+        /// Stop with an error.
+        Error = "error",
+        /// Use the synthetic digits instead.
+        SyntheticDigits = "synthetic_digits",
+    }
+}
+
+choice! {
+    /// The part of eps_hat that is linear in x and stands beside the hidden layer (`model.skip`).
+    pub Skip {
+        /// None: the hidden layer does everything.
+        None = "none",
+        /// A trained scalar c_t x (Cui, Krzakala, Vanden-Eijnden and Zdeborova 2024).
+        Learned = "learned",
+        /// The closed-form best affine predictor of eps, not trained.
+        Wiener = "wiener",
+    }
+}
+
+choice! {
+    /// How the learning rate falls over the epochs (`train.decay`).
+    pub Decay {
+        /// Constant over the epochs.
+        None = "none",
+        /// Half a cosine from the rate to 0 (Loshchilov and Hutter 2017, eq. 5, without restarts).
+        Cosine = "cosine",
+    }
+}
+
+choice! {
+    /// What the machines are trained on (`run.device`).
+    pub Device {
+        /// CPU, one machine a thread, kernels of this workspace.
+        Host = "host",
+        /// CPU, stacked machines through burn's ndarray backend.
+        Ndarray = "ndarray",
+        /// NVIDIA GPU, stacked machines through burn's CUDA backend.
+        Cuda = "cuda",
+        /// `cuda` where there is one, else `host`.
+        Auto = "auto",
+    }
+}
+
+choice! {
+    /// The words of `schedule.law`.
+    pub(crate) LawWord {
+        /// Straight line in beta.
+        Linear = "linear",
+        /// Squared cosine in alpha_bar.
+        Cosine = "cosine",
+        /// One beta.
+        Constant = "constant",
+    }
+}
+
+choice! {
+    /// The words of `train.loss`.
+    pub(crate) LossWord {
+        /// Weight 1.
+        Simple = "simple",
+        /// Weight of the variational bound.
+        Variational = "variational",
+    }
+}
+
+choice! {
+    /// The words of `sample.variance`.
+    pub(crate) VarianceWord {
+        /// Variance of q(x_{t-1} | x_t, x_0).
+        Posterior = "posterior",
+        /// beta_t.
+        Beta = "beta",
+    }
+}

@@ -1,0 +1,128 @@
+//! The checked configuration: every invariant of these types holds once [`load`](super::load) has returned them.
+
+mod data;
+mod learning_rate;
+
+pub use data::{Components, Counts, Data, Limits};
+pub use learning_rate::LearningRate;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schedule::{Law, LossWeight, ReverseVariance};
+
+use super::choices::{Decay, Device, Skip};
+use super::error::{ConfigError, Origin, Place};
+
+/// One experiment, ready to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// Name of the run and of its folder: 1 to 100 of letters, digits, `_`, `-`, `.`, no `.` at the start.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Seed of all random streams, at most 2^63 - 1.
+    pub seed: u64,
+    /// What is learnt.
+    pub data: Data,
+    /// Noise schedule.
+    pub schedule: ScheduleSettings,
+    /// The machines.
+    pub model: Model,
+    /// How they are trained.
+    pub train: Train,
+    /// How samples are drawn.
+    pub sample: Sample,
+    /// What is drawn.
+    pub figures: Figures,
+    /// Where it runs.
+    pub run: Run,
+    /// Where the settings were written.
+    pub origins: Origins,
+}
+
+/// The noise schedule: alpha_bar_T > 0 in f64.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScheduleSettings {
+    /// beta_t as a function of t.
+    pub law: Law,
+    /// T, at least 1.
+    pub timesteps: usize,
+}
+
+/// The machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Model {
+    /// Units of the hidden layer, at least 1.
+    pub hidden: usize,
+    /// What stands beside it.
+    pub skip: Skip,
+}
+
+/// How the machines are trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Train {
+    /// Passes over the data, at least 1.
+    pub epochs: usize,
+    /// Images a step, at least 1; that the data has as many is for the caller to check.
+    pub batch: usize,
+    /// Step size of Adam over t.
+    pub learning_rate: LearningRate,
+    /// Step size of Adam over the epochs.
+    pub decay: Decay,
+    /// Weight of the error over t.
+    pub loss: LossWeight,
+}
+
+/// How samples are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Number of samples, 0 for none.
+    pub count: usize,
+    /// Variance of the reverse step.
+    pub variance: ReverseVariance,
+    /// Timesteps a reverse step, in 1..=T.
+    pub stride: usize,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// Timestep from which test images are reconstructed, in 1..=T.
+    pub reconstruction_t: usize,
+}
+
+/// Where the experiment runs; no result depends on it beyond rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// What trains the machines.
+    pub device: Device,
+}
+
+impl Experiment {
+    /// A fault of `key` found after loading, at the place that set the key.
+    pub fn error(&self, key: &str, message: impl Into<String>) -> ConfigError {
+        ConfigError::new(self.origins.of(key), Some(key), message)
+    }
+}
+
+/// Where each given key was written.  All origins compare equal: they are not part of an experiment.
+#[derive(Debug, Clone, Default)]
+pub struct Origins {
+    pub(crate) file: PathBuf,
+    pub(crate) given: BTreeMap<&'static str, Origin>,
+}
+
+impl PartialEq for Origins {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Origins {
+    /// The place of `key`, or the file as a whole for a key left at its default.
+    pub fn of(&self, key: &str) -> Origin {
+        let whole = || Origin { place: Place::File { path: self.file.clone(), position: None }, snippet: None };
+        self.given.get(key).cloned().unwrap_or_else(whole)
+    }
+}

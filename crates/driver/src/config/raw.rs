@@ -1,0 +1,132 @@
+//! The configuration as it is merged: types of the keys and their default values, nothing checked beyond the type.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::choices::{Decay, Device, LawWord, LossWord, Offline, Skip, Source, VarianceWord};
+use super::experiment::LearningRate;
+
+/// All keys; `None` where absence has a meaning.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawExperiment {
+    pub(crate) name: Option<String>,
+    pub(crate) purpose: String,
+    pub(crate) seed: u64,
+    pub(crate) data: RawData,
+    pub(crate) schedule: RawSchedule,
+    pub(crate) model: RawModel,
+    pub(crate) train: RawTrain,
+    pub(crate) sample: RawSample,
+    pub(crate) figures: RawFigures,
+    pub(crate) run: RawRun,
+}
+
+/// Keys of `[data]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawData {
+    pub(crate) source: Option<Source>,
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) digits: Vec<u8>,
+    pub(crate) train_limit: Option<usize>,
+    pub(crate) test_limit: Option<usize>,
+    pub(crate) offline: Offline,
+    pub(crate) mirrors: Option<Vec<String>>,
+    pub(crate) noise: f64,
+    pub(crate) dim: Option<usize>,
+    pub(crate) mean_norm2: Option<f64>,
+    pub(crate) means: Option<Vec<Vec<f64>>>,
+    pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) std: f64,
+}
+
+/// Keys of `[schedule]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSchedule {
+    pub(crate) law: LawWord,
+    pub(crate) timesteps: usize,
+    pub(crate) beta_start: f64,
+    pub(crate) beta_end: f64,
+}
+
+/// Keys of `[model]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawModel {
+    pub(crate) hidden: usize,
+    pub(crate) skip: Skip,
+}
+
+/// Keys of `[train]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTrain {
+    pub(crate) epochs: usize,
+    pub(crate) batch: usize,
+    pub(crate) learning_rate: LearningRate,
+    pub(crate) decay: Decay,
+    pub(crate) loss: LossWord,
+}
+
+/// Keys of `[sample]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSample {
+    pub(crate) count: usize,
+    pub(crate) variance: VarianceWord,
+    pub(crate) stride: usize,
+}
+
+/// Keys of `[figures]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawFigures {
+    pub(crate) reconstruction_t: Option<usize>,
+}
+
+/// Keys of `[run]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRun {
+    pub(crate) device: Device,
+}
+
+impl Default for RawExperiment {
+    fn default() -> Self {
+        Self {
+            name: None,
+            purpose: String::new(),
+            seed: 0,
+            data: RawData {
+                source: None,
+                dir: None,
+                digits: (0..=9).collect(),
+                train_limit: None,
+                test_limit: None,
+                offline: Offline::Error,
+                mirrors: None,
+                noise: 0.0,
+                dim: None,
+                mean_norm2: None,
+                means: None,
+                weights: None,
+                std: 1.0,
+            },
+            schedule: RawSchedule { law: LawWord::Linear, timesteps: 1000, beta_start: 1e-4, beta_end: 0.02 },
+            model: RawModel { hidden: 200, skip: Skip::Wiener },
+            train: RawTrain {
+                epochs: 10,
+                batch: 50,
+                learning_rate: LearningRate::Constant(1e-3),
+                decay: Decay::Cosine,
+                loss: LossWord::Simple,
+            },
+            sample: RawSample { count: 1000, variance: VarianceWord::Posterior, stride: 1 },
+            figures: RawFigures { reconstruction_t: None },
+            run: RawRun { device: Device::Auto },
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Properties: a written experiment loads as itself, and no input whatever panics.
+
+use proptest::prelude::*;
+use schedule::{Law, LossWeight, ReverseVariance};
+
+use super::super::{
+    Components, Counts, Data, Decay, Device, Experiment, Figures, LearningRate, Limits, Model, Offline, Origins, Run,
+    Sample, ScheduleSettings, Skip, Train,
+};
+use super::{GOOD, load};
+
+fn digits() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::btree_set(0u8..=9, 1..=10).prop_map(|digits| digits.into_iter().collect())
+}
+
+fn limit() -> impl Strategy<Value = Option<usize>> {
+    prop::option::of(1usize..=100_000_000)
+}
+
+fn positive() -> impl Strategy<Value = f64> {
+    prop::num::f64::POSITIVE.prop_filter("finite", |x| x.is_finite() && *x > 0.0)
+}
+
+fn finite() -> impl Strategy<Value = f64> {
+    prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL | prop::num::f64::ZERO
+}
+
+fn components() -> impl Strategy<Value = Components> {
+    let symmetric = (1usize..=65_536, prop_oneof![positive(), Just(0.0)])
+        .prop_map(|(dim, mean_norm2)| Components::Symmetric { dim, mean_norm2 });
+    let means = (1usize..4, 1usize..4).prop_flat_map(|(rows, columns)| {
+        let means = prop::collection::vec(prop::collection::vec(finite(), columns), rows);
+        let weights = prop::option::of(prop::collection::vec(positive(), rows));
+        (means, weights).prop_map(|(means, weights)| Components::Means { means, weights })
+    });
+    prop_oneof![symmetric, means]
+}
+
+fn data() -> impl Strategy<Value = Data> {
+    let limits = || (limit(), limit()).prop_map(|(train, test)| Limits { train, test });
+    let counts = || limits().prop_map(|limits| limits.or(Counts::SWISS_ROLL));
+    let dir = || "[^\0]{1,20}".prop_map(std::path::PathBuf::from);
+    let offline = prop_oneof![Just(Offline::Error), Just(Offline::SyntheticDigits)];
+    let mirrors = prop::collection::vec("https?://[a-z./?\"'\\\\é]{1,12}", 0..3);
+    prop_oneof![
+        (prop::option::of(dir()), digits(), limits(), offline, mirrors)
+            .prop_map(|(dir, digits, limits, offline, mirrors)| Data::Mnist { dir, digits, limits, offline, mirrors }),
+        (dir(), digits(), limits()).prop_map(|(dir, digits, limits)| Data::MnistCsv { dir, digits, limits }),
+        (counts(), prop_oneof![positive(), Just(0.0)]).prop_map(|(counts, noise)| Data::SwissRoll { counts, noise }),
+        (counts(), components(), positive()).prop_map(|(counts, components, std)| Data::GaussianMixture {
+            counts,
+            components,
+            std
+        }),
+        (counts(), digits()).prop_map(|(counts, digits)| Data::SyntheticDigits { counts, digits }),
+    ]
+}
+
+fn schedule() -> impl Strategy<Value = ScheduleSettings> {
+    let law = prop_oneof![
+        (1e-6..0.02f64, 1e-6..0.02f64).prop_map(|(beta_start, beta_end)| Law::Linear { beta_start, beta_end }),
+        Just(Law::Cosine),
+        (1e-6..0.02f64).prop_map(|beta| Law::Constant { beta }),
+    ];
+    (law, 1usize..2000).prop_map(|(law, timesteps)| ScheduleSettings { law, timesteps })
+}
+
+fn train() -> impl Strategy<Value = Train> {
+    let knots = prop::collection::btree_map(1usize..5000, positive(), 1..5)
+        .prop_map(|knots| LearningRate::Knots(knots.into_iter().collect()));
+    let rate = prop_oneof![positive().prop_map(LearningRate::Constant), knots];
+    let decay = prop_oneof![Just(Decay::None), Just(Decay::Cosine)];
+    let loss = prop_oneof![Just(LossWeight::Simple), Just(LossWeight::Variational)];
+    (1usize..=1_000_000, 1usize.., rate, decay, loss).prop_map(|(epochs, batch, learning_rate, decay, loss)| Train {
+        epochs,
+        // TOML's integers have 63 bits beside the sign.
+        batch: (batch >> 1).max(1),
+        learning_rate,
+        decay,
+        loss,
+    })
+}
+
+fn experiment() -> impl Strategy<Value = Experiment> {
+    let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener)];
+    let device = prop_oneof![Just(Device::Host), Just(Device::Ndarray), Just(Device::Cuda), Just(Device::Auto)];
+    let variance = prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
+    let named = ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", any::<String>(), 0..=i64::MAX as u64);
+    let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    (named, data(), schedule(), (1usize..=65_536, skip), train(), sampled, device).prop_map(
+        |((name, purpose, seed), data, schedule, (hidden, skip), train, (count, variance, stride, t), device)| {
+            let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
+            Experiment {
+                name,
+                purpose,
+                seed,
+                data,
+                schedule,
+                model: Model { hidden, skip },
+                train,
+                sample: Sample { count, variance, stride: within(stride) },
+                figures: Figures { reconstruction_t: within(t) },
+                run: Run { device },
+                origins: Origins::default(),
+            }
+        },
+    )
+}
+
+/// Loads and, on a fault, renders; the value is of no interest.
+fn survives(text: &[u8], set: &[&str]) {
+    match load(text, &[("DRIVER_SEED", "1")], set) {
+        Ok(experiment) => assert!(!experiment.to_toml().is_empty()),
+        Err(errors) => {
+            assert!(errors.iter().count() > 0);
+            assert!(errors.iter().all(|error| !error.line().contains('\n')), "{errors}");
+            assert!(!errors.to_string().is_empty());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn a_written_experiment_loads_as_itself(experiment in experiment()) {
+        let text = experiment.to_toml();
+        match load(&text, &[], &[]) {
+            Ok(loaded) => {
+                prop_assert_eq!(&loaded, &experiment);
+                prop_assert_eq!(loaded.to_toml(), text);
+            }
+            Err(errors) => return Err(TestCaseError::fail(format!("{errors}\n{text}"))),
+        }
+    }
+
+    #[test]
+    fn any_text_is_survived(text in any::<String>(), set in any::<String>()) {
+        survives(text.as_bytes(), &[&set]);
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        survives(&bytes, &[]);
+    }
+
+    #[test]
+    fn any_value_of_any_key_is_survived(i in any::<prop::sample::Index>(), value in "[-0-9a-z.\\[\\],{}=\"' ]{0,24}") {
+        let key = i.get(super::super::keys()).path;
+        survives(GOOD.as_bytes(), &[&format!("{key}={value}")]);
+    }
+
+    #[test]
+    fn any_mutation_of_a_good_file_is_survived(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..4, any::<u8>(), "[-0-9a-z.=\\[\\]\"\n]{1,4}"), 1..6)
+    ) {
+        let mut bytes = GOOD.as_bytes().to_vec();
+        for (at, cut, byte, text) in edits {
+            let at = at.index(bytes.len() + 1);
+            let end = (at + cut).min(bytes.len());
+            let insert = if cut == 3 { vec![byte] } else { text.into_bytes() };
+            bytes.splice(at..end, insert);
+        }
+        survives(&bytes, &[]);
+    }
+}
+
+#[test]
+fn depth_and_length_are_survived() {
+    let deep = [
+        format!("{}b = 1", "a.".repeat(100_000)),
+        format!("data.means = {}1{}", "[".repeat(100_000), "]".repeat(100_000)),
+        "a = 1\n".replace('a', &"a".repeat(1_000_000)),
+        (0..20_000).map(|i| format!("k{i} = 1\n")).collect(),
+        format!("data.source = \"mnist\"\ndata.digits = [{}]", "11, ".repeat(100_000)),
+    ];
+    for text in &deep {
+        survives(text.as_bytes(), &[]);
+    }
+    survives(GOOD.as_bytes(), &[&format!("{}b=1", "a.".repeat(100_000)), &format!("seed={}", "[".repeat(100_000))]);
+}

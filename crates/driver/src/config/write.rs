@@ -1,0 +1,166 @@
+//! The resolved configuration as a TOML file that runs the same experiment again.
+
+use std::path::Path;
+
+use schedule::{Law, LossWeight, ReverseVariance};
+use toml::Value;
+
+use super::choices::{LawWord, LossWord, VarianceWord};
+use super::experiment::{Components, Counts, Data, Experiment, LearningRate, Limits};
+
+/// Key paths and values in the order of the file.
+type Settings = Vec<(&'static str, Value)>;
+
+impl Experiment {
+    /// All settings in force as TOML, in the order of the key table; loading the text gives an equal experiment.
+    ///
+    /// Left out are keys of other choices, and keys whose absence has a meaning where they are absent.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        let mut section = "";
+        for (path, value) in self.settings() {
+            let (of, name) = path.split_once('.').unwrap_or(("", path));
+            if of != section {
+                text.push_str(&format!("\n[{of}]\n"));
+                section = of;
+            }
+            text.push_str(&format!("{name} = {value}\n"));
+        }
+        text
+    }
+
+    fn settings(&self) -> Settings {
+        let mut settings = vec![
+            ("name", word(&self.name)),
+            ("purpose", word(&self.purpose)),
+            ("seed", Value::Integer(i64::try_from(self.seed).unwrap_or(i64::MAX))),
+            ("data.source", word(self.data.source().word())),
+        ];
+        settings.extend(data(&self.data));
+        settings.extend(law(self.schedule.law, self.schedule.timesteps));
+        let loss = match self.train.loss {
+            LossWeight::Simple => LossWord::Simple,
+            LossWeight::Variational => LossWord::Variational,
+        };
+        let variance = match self.sample.variance {
+            ReverseVariance::Posterior => VarianceWord::Posterior,
+            ReverseVariance::Beta => VarianceWord::Beta,
+        };
+        settings.extend([
+            ("model.hidden", int(self.model.hidden)),
+            ("model.skip", word(self.model.skip.word())),
+            ("train.epochs", int(self.train.epochs)),
+            ("train.batch", int(self.train.batch)),
+            ("train.learning_rate", learning_rate(&self.train.learning_rate)),
+            ("train.decay", word(self.train.decay.word())),
+            ("train.loss", word(loss.word())),
+            ("sample.count", int(self.sample.count)),
+            ("sample.variance", word(variance.word())),
+            ("sample.stride", int(self.sample.stride)),
+            ("figures.reconstruction_t", int(self.figures.reconstruction_t)),
+            ("run.device", word(self.run.device.word())),
+        ]);
+        settings
+    }
+}
+
+fn data(data: &Data) -> Settings {
+    match data {
+        Data::Mnist { dir, digits: kept, limits, offline, mirrors } => {
+            let mut settings: Settings = dir.iter().map(|dir| path(dir)).collect();
+            settings.push(digits(kept));
+            settings.extend(limits_of(*limits));
+            settings.push(("data.offline", word(offline.word())));
+            if !mirrors.is_empty() {
+                settings.push(("data.mirrors", Value::Array(mirrors.iter().map(|mirror| word(mirror)).collect())));
+            }
+            settings
+        }
+        Data::MnistCsv { dir, digits: kept, limits } => {
+            let mut settings = vec![path(dir), digits(kept)];
+            settings.extend(limits_of(*limits));
+            settings
+        }
+        Data::SwissRoll { counts, noise } => {
+            let mut settings = counts_of(*counts);
+            settings.push(("data.noise", Value::Float(*noise)));
+            settings
+        }
+        Data::GaussianMixture { counts, components, std } => {
+            let mut settings = counts_of(*counts);
+            settings.extend(components_of(components));
+            settings.push(("data.std", Value::Float(*std)));
+            settings
+        }
+        Data::SyntheticDigits { counts, digits: kept } => {
+            let mut settings = vec![digits(kept)];
+            settings.extend(counts_of(*counts));
+            settings
+        }
+    }
+}
+
+fn components_of(components: &Components) -> Settings {
+    match components {
+        Components::Symmetric { dim, mean_norm2 } => {
+            vec![("data.dim", int(*dim)), ("data.mean_norm2", Value::Float(*mean_norm2))]
+        }
+        Components::Means { means, weights } => {
+            let mut settings = vec![("data.means", Value::Array(means.iter().map(|mean| floats(mean)).collect()))];
+            settings.extend(weights.iter().map(|weights| ("data.weights", floats(weights))));
+            settings
+        }
+    }
+}
+
+fn law(law: Law, timesteps: usize) -> Settings {
+    let (name, rates) = match law {
+        Law::Linear { beta_start, beta_end } => {
+            (LawWord::Linear, vec![("schedule.beta_start", beta_start), ("schedule.beta_end", beta_end)])
+        }
+        Law::Cosine => (LawWord::Cosine, Vec::new()),
+        Law::Constant { beta } => (LawWord::Constant, vec![("schedule.beta_start", beta)]),
+    };
+    let mut settings = vec![("schedule.law", word(name.word())), ("schedule.timesteps", int(timesteps))];
+    settings.extend(rates.into_iter().map(|(key, rate)| (key, Value::Float(rate))));
+    settings
+}
+
+fn learning_rate(rate: &LearningRate) -> Value {
+    match rate {
+        LearningRate::Constant(rate) => Value::Float(*rate),
+        LearningRate::Knots(knots) => {
+            Value::Array(knots.iter().map(|(t, rate)| Value::Array(vec![int(*t), Value::Float(*rate)])).collect())
+        }
+    }
+}
+
+fn limits_of(limits: Limits) -> Settings {
+    let given = [("data.train_limit", limits.train), ("data.test_limit", limits.test)];
+    given.into_iter().filter_map(|(key, limit)| Some((key, int(limit?)))).collect()
+}
+
+fn counts_of(counts: Counts) -> Settings {
+    limits_of(Limits { train: Some(counts.train), test: Some(counts.test) })
+}
+
+fn digits(digits: &[u8]) -> (&'static str, Value) {
+    ("data.digits", Value::Array(digits.iter().map(|digit| Value::Integer(i64::from(*digit))).collect()))
+}
+
+fn path(dir: &Path) -> (&'static str, Value) {
+    ("data.dir", word(&dir.to_string_lossy()))
+}
+
+fn floats(numbers: &[f64]) -> Value {
+    Value::Array(numbers.iter().map(|x| Value::Float(*x)).collect())
+}
+
+fn word(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+/// Loading bounds every number by i64.
+fn int(n: usize) -> Value {
+    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,62 @@
+//! Everything that ends a command early.
+
+use std::path::{Path, PathBuf};
+
+use analysis::AnalysisError;
+use data::DataError;
+use model::ModelError;
+use schedule::ScheduleError;
+use thiserror::Error;
+use train::TrainError;
+
+use crate::config::{ConfigError, ConfigErrors};
+
+/// An error shown to the user; the message begins with the configuration key, the argument or the file.
+#[derive(Debug, Error)]
+pub enum DriverError {
+    /// Faulty settings.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// A schedule that cannot be built.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// Data that cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Machines that cannot be read or a device that is not there.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Training that failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A run folder that cannot be read or drawn.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// A file or folder that cannot be written or read.
+    #[error("{path}: {action}: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried, e.g. `cannot be written`.
+        action: &'static str,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// Anything else, as one finished message.
+    #[error("{0}")]
+    Message(String),
+}
+
+impl From<ConfigError> for DriverError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error.into())
+    }
+}
+
+impl DriverError {
+    /// For `map_err`: `path: action: reason`.
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, action, source }
+    }
+}

@@ -1,0 +1,125 @@
+//! The run folder: where its files are and how they are written.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::DriverError;
+
+/// A folder that holds one run.
+#[derive(Debug, Clone)]
+pub(crate) struct RunFolder {
+    root: PathBuf,
+}
+
+impl RunFolder {
+    /// Resolved, re-runnable configuration.
+    pub(crate) const CONFIG: &'static str = "config.toml";
+    /// Where the run comes from and what it left.
+    pub(crate) const MANIFEST: &'static str = "manifest.json";
+    /// Wall-clock seconds of each machine.
+    pub(crate) const TIMING: &'static str = "timing.csv";
+    /// The principal axes in which the machines of a Wiener-skip run live.
+    pub(crate) const FRAME: &'static str = "machines/frame.safetensors";
+
+    /// The folder at `root`, with its subfolders made.
+    pub(crate) fn create(root: &Path) -> Result<Self, DriverError> {
+        let folder = Self { root: root.to_owned() };
+        for sub in [folder.machines(), folder.figures()] {
+            fs::create_dir_all(&sub).map_err(DriverError::io(&sub, "cannot be made"))?;
+        }
+        Ok(folder)
+    }
+
+    /// The folder at `root`, which must hold a run.
+    pub(crate) fn open(root: &Path) -> Result<Self, DriverError> {
+        if root.join(analysis::RunFacts::FILE).is_file() {
+            Ok(Self { root: root.to_owned() })
+        } else {
+            let facts = analysis::RunFacts::FILE;
+            Err(DriverError::Message(format!(
+                "{}: not a run folder ({facts} is missing); name a folder that a run has left, such as results/smoke",
+                root.display()
+            )))
+        }
+    }
+
+    /// Errs where `root` holds files of another kind, which a run would mix with its own.
+    pub(crate) fn refuse_foreign(root: &Path) -> Result<(), DriverError> {
+        let entries = match fs::read_dir(root) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(DriverError::io(root, "cannot be listed")(error)),
+        };
+        let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
+        // A run that was ended at its very start has left only these.
+        let foreign = names.filter(|name| !name.starts_with('.') && !["machines", "figures"].contains(&name.as_str()));
+        match foreign.min() {
+            None => Ok(()),
+            Some(name) => Err(DriverError::Message(format!(
+                "{}: holds `{name}` and no run; name a new or an empty folder with --out",
+                root.display()
+            ))),
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn machines(&self) -> PathBuf {
+        self.root.join("machines")
+    }
+
+    pub(crate) fn figures(&self) -> PathBuf {
+        self.root.join("figures")
+    }
+
+    /// The text of a file of the run, `None` where it does not exist.
+    pub(crate) fn read_if_present(&self, name: &str) -> Result<Option<String>, DriverError> {
+        let path = self.root.join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(DriverError::io(&path, "cannot be read")(error)),
+        }
+    }
+
+    /// Writes a file of the run: whole or not at all.
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), DriverError> {
+        let path = self.root.join(name);
+        let parent = path.parent().unwrap_or(&self.root);
+        let write = || {
+            let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(parent)?;
+            file.write_all(bytes.as_ref())?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().map_err(DriverError::io(&path, "cannot be written"))
+    }
+
+    /// The files of the run but the manifest and hidden ones, relative to its root with `/`, sorted.
+    pub(crate) fn files(&self) -> Result<Vec<String>, DriverError> {
+        let mut files = Vec::new();
+        let mut folders = vec![(self.root.clone(), String::new())];
+        while let Some((folder, prefix)) = folders.pop() {
+            let entries = fs::read_dir(&folder).map_err(DriverError::io(&folder, "cannot be listed"))?;
+            for entry in entries {
+                let entry = entry.map_err(DriverError::io(&folder, "cannot be listed"))?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with('.') {
+                    continue;
+                }
+                let relative = format!("{prefix}{name}");
+                if entry.path().is_dir() {
+                    folders.push((entry.path(), format!("{relative}/")));
+                } else if relative != Self::MANIFEST {
+                    files.push(relative);
+                }
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}

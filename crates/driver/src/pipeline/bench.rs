@@ -1,0 +1,139 @@
+//! Everything a run computes with: the chain, the data in their frame, the shape and the training of the machines.
+
+use analysis::RunFacts;
+use data::{Dataset, Frame, Pca, Shape};
+use model::{MachineConfig, Moments, SkipKind};
+use schedule::{ReverseVariance, Schedule, Timestep};
+use train::{Job, Settings, TrainingSet};
+
+use super::dataset::SYNTHETIC_NOTE;
+use crate::DriverError;
+use crate::config::{Decay, Experiment, Skip};
+
+/// An experiment with its data, ready to train and to sample.
+pub(crate) struct Bench {
+    pub(crate) experiment: Experiment,
+    pub(crate) schedule: Schedule,
+    pub(crate) dataset: Dataset,
+    /// Principal components of the training set, for the Wiener reference under every curve.
+    pub(crate) pca: Pca,
+    /// The coordinates in which the machines live.
+    pub(crate) frame: Frame,
+    pub(crate) config: MachineConfig,
+    moments: Moments,
+    set: TrainingSet,
+    settings: Settings,
+}
+
+impl Bench {
+    pub(crate) fn new(experiment: Experiment, schedule: Schedule, dataset: Dataset) -> Result<Self, DriverError> {
+        check_batch(&experiment, dataset.train.len())?;
+        let pca = Pca::fit(&dataset.train)?;
+        let config = MachineConfig { hidden: experiment.model.hidden, skip: skip_kind(experiment.model.skip) };
+        let (frame, inputs) = match config.skip {
+            SkipKind::Wiener => (Frame::Principal(pca.clone()), pca.rank()),
+            SkipKind::None | SkipKind::Learned => (Frame::Identity { dim: dataset.train.dim }, dataset.train.dim),
+        };
+        if inputs == 0 {
+            let message = "wiener is not allowed for training samples that are all the same";
+            return Err(experiment.error("model.skip", message).into());
+        }
+        let train = frame.project_samples(&dataset.train);
+        let test = frame.project_samples(&dataset.test);
+        let squares: f64 = train.values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+        let moments =
+            Moments { eigenvalues: pca.eigenvalues.clone(), second_moment: squares / train.values.len() as f64 };
+        let settings = Settings {
+            epochs: experiment.train.epochs,
+            batch: experiment.train.batch,
+            learning_rates: schedule.timesteps().map(|t| experiment.train.learning_rate.at(t.get())).collect(),
+            decay: match experiment.train.decay {
+                Decay::None => train::Decay::None,
+                Decay::Cosine => train::Decay::Cosine,
+            },
+            loss: experiment.train.loss,
+            seed: experiment.seed,
+        };
+        let set = TrainingSet::new(&train, &test, inputs);
+        Ok(Self { experiment, schedule, dataset, pca, frame, config, moments, set, settings })
+    }
+
+    /// The training problem.
+    pub(crate) fn job(&self) -> Job<'_> {
+        Job {
+            schedule: &self.schedule,
+            config: self.config,
+            moments: &self.moments,
+            set: &self.set,
+            settings: &self.settings,
+        }
+    }
+
+    /// d.
+    pub(crate) fn dim(&self) -> usize {
+        self.dataset.train.dim
+    }
+
+    /// What a reader must know of the data.
+    pub(crate) fn data_note(&self) -> Option<&'static str> {
+        let asked_for_mnist = matches!(self.experiment.data, crate::config::Data::Mnist { .. });
+        (asked_for_mnist && self.dataset.synthetic).then_some(SYNTHETIC_NOTE)
+    }
+
+    /// Samples in frame coordinates at t (`None` for x_0), as a reader sees them: in the units of the data, images in
+    /// [-1, 1] with the scalar mean added back at the strength sqrt(alpha_bar_t) it has there.
+    pub(crate) fn shown(&self, z: &[f32], t: Option<Timestep>) -> Vec<f32> {
+        let signal = t.map_or(1.0, |t| self.schedule.forward(t).signal);
+        let shift = (f64::from(self.dataset.shift) * signal) as f32;
+        let mut x = self.frame.lift(z, signal);
+        x.iter_mut().for_each(|value| *value += shift);
+        x
+    }
+
+    /// What the figures need to know.
+    pub(crate) fn facts(&self) -> RunFacts {
+        let experiment = &self.experiment;
+        RunFacts {
+            name: experiment.name.clone(),
+            source: experiment.data.source().word().to_owned(),
+            data_note: self.data_note().map(str::to_owned),
+            image: match self.dataset.shape {
+                Shape::Image { height, width } => Some([height, width]),
+                Shape::Point => None,
+            },
+            dim: self.dim(),
+            classes: self.dataset.train.label_counts().into_iter().map(|(label, _)| label).collect(),
+            timesteps: self.schedule.len(),
+            hidden: experiment.model.hidden,
+            skip: experiment.model.skip.word().to_owned(),
+            seed: experiment.seed,
+            epochs: experiment.train.epochs,
+            variance: match experiment.sample.variance {
+                ReverseVariance::Beta => "beta",
+                ReverseVariance::Posterior => "posterior",
+            }
+            .to_owned(),
+        }
+    }
+}
+
+/// A batch is no larger than the training set of n samples.
+///
+/// # Errors
+/// A fault of `train.batch`.
+pub(crate) fn check_batch(experiment: &Experiment, n: usize) -> Result<(), DriverError> {
+    let batch = experiment.train.batch;
+    if batch <= n {
+        return Ok(());
+    }
+    let message = format!("{batch} is not allowed, there are {n} training samples");
+    Err(experiment.error("train.batch", message).into())
+}
+
+fn skip_kind(skip: Skip) -> SkipKind {
+    match skip {
+        Skip::None => SkipKind::None,
+        Skip::Learned => SkipKind::Learned,
+        Skip::Wiener => SkipKind::Wiener,
+    }
+}
