@@ -31,13 +31,15 @@ impl Epoch {
         stream(Purpose::TestNoise).fill_normal(&mut self.test_noise);
     }
 
-    /// Writes the inputs z and targets u of the samples at positions `first`, `first + 1`, ...: both [n, r].
+    /// Writes the inputs z and targets u of the samples at positions `first`, `first + 1`, ... into matrices with rows
+    /// `stride` apart; what follows the r values of a row is left alone.
     pub(crate) fn batch(
         &self,
         set: &TrainingSet,
         wiring: &Parametrisation,
         split: Split,
         first: usize,
+        stride: usize,
         inputs: &mut [f32],
         targets: &mut [f32],
     ) {
@@ -46,7 +48,8 @@ impl Epoch {
             Split::Train => (&set.train, &self.train_noise),
             Split::Test => (&set.test, &self.test_noise),
         };
-        let rows = inputs.chunks_exact_mut(r).zip(targets.chunks_exact_mut(r)).zip(noise[first * r..].chunks_exact(r));
+        let rows = inputs.chunks_exact_mut(stride).zip(targets.chunks_exact_mut(stride));
+        let rows = rows.zip(noise[first * r..].chunks_exact(r));
         for (position, ((z, u), eps)) in rows.enumerate() {
             let sample = match split {
                 Split::Train => self.order[first + position] as usize,

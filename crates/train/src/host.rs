@@ -1,6 +1,8 @@
 //! The host engine: one machine a thread, everything it needs resident with that thread.
 
+mod isa;
 mod kernels;
+mod product;
 mod trainer;
 
 use std::sync::Mutex;
@@ -10,6 +12,7 @@ use model::checkpoint::History;
 use schedule::Timestep;
 
 use crate::{Job, Observer, TrainError};
+use isa::Isa;
 use trainer::Trainer;
 
 /// Trains the machines of `timesteps`, in their order, on `threads` threads.
@@ -19,11 +22,12 @@ pub(crate) fn train(
     threads: usize,
     observer: &dyn Observer,
 ) -> Result<(), TrainError> {
+    let isa = Isa::detect();
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let failures: Mutex<Vec<(Timestep, TrainError)>> = Mutex::new(Vec::new());
     let work = || {
-        let mut trainer = Trainer::new(job);
+        let mut trainer = Trainer::new(job, isa);
         while let Some(&t) = timesteps.get(next.fetch_add(1, Ordering::Relaxed)) {
             if stop.load(Ordering::Relaxed) {
                 break;

@@ -145,7 +145,7 @@ fn batch<B: Backend>(
     let len = rows * job.set.inputs;
     let (mut z, mut u) = (vec![0.0; members.len() * len], vec![0.0; members.len() * len]);
     for ((member, z), u) in members.iter().zip(z.chunks_exact_mut(len)).zip(u.chunks_exact_mut(len)) {
-        member.epoch.batch(job.set, &member.wiring, split, first, z, u);
+        member.epoch.batch(job.set, &member.wiring, split, first, job.set.inputs, z, u);
     }
     let shape = [members.len(), rows, job.set.inputs];
     (Tensor::from_data(TensorData::new(z, shape), device), Tensor::from_data(TensorData::new(u, shape), device))

@@ -1,91 +1,90 @@
 //! One machine's weights, moments and buffers, and the training of one epoch.
 
-use data::linalg::{View, multiply};
 use model::{Machine, Parametrisation, Weights};
 use schedule::Timestep;
 
+use super::isa::Isa;
 use super::kernels::{self, AdamStep};
+use super::product::{Left, Shape, Weighted, add_product, padded, transpose};
 use crate::epoch::{Epoch, Split};
 use crate::job::ErrorSums;
 use crate::{Job, Losses};
 
 /// Samples evaluated at a time: their inputs, targets and activations stay in the second-level cache.
-const EVALUATION_BLOCK: usize = 125;
-
-/// A parameter tensor with its gradient and Adam's moments.
-#[derive(Debug, Default)]
-struct Parameter {
-    value: Vec<f32>,
-    gradient: Vec<f32>,
-    first: Vec<f32>,
-    second: Vec<f32>,
-}
-
-impl Parameter {
-    fn reset(&mut self, value: Vec<f32>) {
-        for buffer in [&mut self.gradient, &mut self.first, &mut self.second] {
-            buffer.clear();
-            buffer.resize(value.len(), 0.0);
-        }
-        self.value = value;
-    }
-
-    fn update(&mut self, step: AdamStep) {
-        kernels::adam(step, &mut self.value, &self.gradient, &mut self.first, &mut self.second);
-    }
-}
+const EVALUATION_BLOCK: usize = 100;
 
 /// A thread's machine in training; the buffers are reused from one timestep to the next.
+///
+/// All matrices are row-major with rows padded to whole vectors; the padding is zero and stays zero.
 pub(crate) struct Trainer<'a> {
     job: &'a Job<'a>,
+    isa: Isa,
     t: Timestep,
     wiring: Parametrisation,
-    w1: Parameter,
-    b1: Parameter,
-    w2: Parameter,
-    b2: Parameter,
-    gain: Parameter,
+    /// [r, H].
+    w1: Weighted,
+    /// [1, H].
+    b1: Weighted,
+    /// [H, r].
+    w2: Weighted,
+    /// [1, r].
+    b2: Weighted,
+    /// [1, 1].
+    gain: Weighted,
+    /// W2 transposed, [r, H].
+    w2_transposed: Vec<f32>,
     epoch: Epoch,
+    /// Of the rows in work: z, u and net - u [rows, r]; the activations and their errors [rows, H].
     inputs: Vec<f32>,
-    errors: Vec<f32>,
     targets: Vec<f32>,
+    errors: Vec<f32>,
     hidden: Vec<f32>,
     hidden_errors: Vec<f32>,
+    /// Gradients of the biases and of the gain.
+    narrow_gradient: Vec<f32>,
+    wide_gradient: Vec<f32>,
+    gain_gradient: Vec<f32>,
 }
 
 impl<'a> Trainer<'a> {
-    pub(crate) fn new(job: &'a Job<'a>) -> Self {
+    pub(crate) fn new(job: &'a Job<'a>, isa: Isa) -> Self {
         let rows = EVALUATION_BLOCK.max(job.settings.batch);
-        let (wide, narrow) = (rows * job.set.inputs, rows * job.config.hidden);
+        let (wide, narrow) = (padded(job.set.inputs), padded(job.config.hidden));
         let t = job.schedule.last();
         Self {
             job,
+            isa,
             t,
             wiring: job.parametrisation(t),
-            w1: Parameter::default(),
-            b1: Parameter::default(),
-            w2: Parameter::default(),
-            b2: Parameter::default(),
-            gain: Parameter::default(),
+            w1: Weighted::default(),
+            b1: Weighted::default(),
+            w2: Weighted::default(),
+            b2: Weighted::default(),
+            gain: Weighted::default(),
+            w2_transposed: vec![0.0; job.set.inputs * narrow],
             epoch: Epoch::default(),
-            inputs: vec![0.0; wide],
-            errors: vec![0.0; wide],
-            targets: vec![0.0; wide],
-            hidden: vec![0.0; narrow],
-            hidden_errors: vec![0.0; narrow],
+            inputs: vec![0.0; rows * wide],
+            targets: vec![0.0; rows * wide],
+            errors: vec![0.0; rows * wide],
+            hidden: vec![0.0; rows * narrow],
+            hidden_errors: vec![0.0; rows * narrow],
+            narrow_gradient: vec![0.0; narrow],
+            wide_gradient: vec![0.0; wide],
+            gain_gradient: vec![0.0; padded(1)],
         }
     }
 
     /// Starts the machine of timestep t from its initial weights.
     pub(crate) fn begin(&mut self, t: Timestep) {
+        let (r, h) = (self.job.set.inputs, self.job.config.hidden);
         self.t = t;
         self.wiring = self.job.parametrisation(t);
         let weights = self.job.initial_weights(t);
-        self.w1.reset(weights.w1);
-        self.b1.reset(weights.b1);
-        self.w2.reset(weights.w2);
-        self.b2.reset(weights.b2);
-        self.gain.reset(vec![weights.gain]);
+        self.w1.reset(&weights.w1, h);
+        self.b1.reset(&weights.b1, h);
+        self.w2.reset(&weights.w2, r);
+        self.b2.reset(&weights.b2, r);
+        self.gain.reset(&[weights.gain], 1);
     }
 
     /// Trains one epoch (1-based) and evaluates it on both splits.
@@ -103,71 +102,76 @@ impl<'a> Trainer<'a> {
 
     /// The machine as trained so far.
     pub(crate) fn machine(&self) -> Machine {
+        let (r, h) = (self.job.set.inputs, self.job.config.hidden);
         self.wiring.machine(&Weights {
-            w1: self.w1.value.clone(),
-            b1: self.b1.value.clone(),
-            w2: self.w2.value.clone(),
-            b2: self.b2.value.clone(),
+            w1: self.w1.dense(h),
+            b1: self.b1.dense(h),
+            w2: self.w2.dense(r),
+            b2: self.b2.dense(r),
             gain: self.gain.value[0],
         })
     }
 
     fn load(&mut self, split: Split, first: usize, rows: usize) {
-        let len = rows * self.job.set.inputs;
-        let (inputs, targets) = (&mut self.inputs[..len], &mut self.targets[..len]);
-        self.epoch.batch(self.job.set, &self.wiring, split, first, inputs, targets);
+        let stride = padded(self.job.set.inputs);
+        let (inputs, targets) = (&mut self.inputs[..rows * stride], &mut self.targets[..rows * stride]);
+        self.epoch.batch(self.job.set, &self.wiring, split, first, stride, inputs, targets);
     }
 
     /// hidden = relu(z W1 + b1), errors = hidden W2 + b2 (+ gain z) - u for the loaded rows.
     fn forward(&mut self, rows: usize) {
-        let (r, h) = (self.job.set.inputs, self.job.config.hidden);
-        let (inputs, hidden) = (&self.inputs[..rows * r], &mut self.hidden[..rows * h]);
-        hidden.chunks_exact_mut(h).for_each(|row| row.copy_from_slice(&self.b1.value));
-        multiply(hidden, View::new(inputs, rows, r), View::new(&self.w1.value, r, h), 1.0);
-        kernels::relu(hidden);
-        let (errors, targets) = (&mut self.errors[..rows * r], &self.targets[..rows * r]);
-        kernels::subtract_from_row(&self.b2.value, targets, errors);
+        let (isa, r, h) = (self.isa, self.job.set.inputs, self.job.config.hidden);
+        let (wide, narrow) = (padded(r), padded(h));
+        let hidden = &mut self.hidden[..rows * narrow];
+        hidden.chunks_exact_mut(narrow).for_each(|row| row.copy_from_slice(&self.b1.value));
+        add_product(isa, Shape { m: rows, n: h, k: r }, Left::new(&self.inputs, wide), &self.w1.value, hidden);
+        kernels::relu(isa, hidden);
+        let (errors, targets) = (&mut self.errors[..rows * wide], &self.targets[..rows * wide]);
+        kernels::subtract_from_row(isa, &self.b2.value, targets, errors);
         if self.wiring.trained_gain {
-            kernels::add_scaled(self.gain.value[0], inputs, errors);
+            kernels::add_scaled(isa, self.gain.value[0], &self.inputs[..rows * wide], errors);
         }
-        multiply(errors, View::new(hidden, rows, h), View::new(&self.w2.value, h, r), 1.0);
+        add_product(isa, Shape { m: rows, n: r, k: h }, Left::new(hidden, narrow), &self.w2.value, errors);
     }
 
     /// One Adam step on the loaded batch; `step` counts from 0 over the machine's whole training.
     fn step(&mut self, step: usize) {
-        let (rows, r, h) = (self.job.settings.batch, self.job.set.inputs, self.job.config.hidden);
+        let (isa, rows) = (self.isa, self.job.settings.batch);
+        let (r, h) = (self.job.set.inputs, self.job.config.hidden);
+        let (wide, narrow) = (padded(r), padded(h));
         self.forward(rows);
-        let inputs = View::new(&self.inputs, rows, r);
-        let errors = View::new(&self.errors, rows, r);
-        let hidden = View::new(&self.hidden, rows, h);
-        let hidden_errors = &mut self.hidden_errors[..rows * h];
-        multiply(&mut self.w2.gradient, hidden.transposed(), errors, 0.0);
-        multiply(hidden_errors, errors, View::new(&self.w2.value, h, r).transposed(), 0.0);
-        kernels::mask(&self.hidden[..rows * h], hidden_errors);
-        multiply(&mut self.w1.gradient, inputs.transposed(), View::new(hidden_errors, rows, h), 0.0);
-        kernels::column_sums(hidden_errors, &mut self.b1.gradient);
-        kernels::column_sums(&self.errors[..rows * r], &mut self.b2.gradient);
+        let (errors, hidden) = (&self.errors[..rows * wide], &self.hidden[..rows * narrow]);
+        let hidden_errors = &mut self.hidden_errors[..rows * narrow];
+        transpose(isa, h, r, &self.w2.value, &mut self.w2_transposed);
+        hidden_errors.fill(0.0);
+        let shape = Shape { m: rows, n: h, k: r };
+        add_product(isa, shape, Left::new(errors, wide), &self.w2_transposed, hidden_errors);
+        kernels::mask(isa, hidden, hidden_errors);
         // d/dx of factor * sum e^2 is 2 factor e dx: the constant goes into Adam's reading of the gradient.
         let adam = AdamStep::new(step, self.job.learning_rate(self.t, step), 2.0 * self.job.loss_factor(self.t));
-        for parameter in [&mut self.w1, &mut self.b1, &mut self.w2, &mut self.b2] {
-            parameter.update(adam);
-        }
+        self.w2.descend(isa, Shape { m: h, n: r, k: rows }, Left::transposed(hidden, narrow), errors, adam);
+        self.w1.descend(isa, Shape { m: r, n: h, k: rows }, Left::transposed(&self.inputs, wide), hidden_errors, adam);
+        kernels::column_sums(isa, hidden_errors, &mut self.narrow_gradient);
+        self.b1.descend_along(isa, &self.narrow_gradient, adam);
+        kernels::column_sums(isa, errors, &mut self.wide_gradient);
+        self.b2.descend_along(isa, &self.wide_gradient, adam);
         if self.wiring.trained_gain {
-            self.gain.gradient[0] = kernels::dot(&self.errors[..rows * r], &self.inputs[..rows * r]) as f32;
-            self.gain.update(adam);
+            self.gain_gradient[0] = kernels::dot(isa, errors, &self.inputs[..rows * wide]) as f32;
+            self.gain.descend_along(isa, &self.gain_gradient, adam);
         }
     }
 
     /// Sums over the samples of a split of |net - u|^2 and |u|^2.
     fn evaluate(&mut self, split: Split, samples: usize) -> (f64, f64) {
-        let r = self.job.set.inputs;
+        let stride = padded(self.job.set.inputs);
         let (mut net, mut skip) = (0.0, 0.0);
         for first in (0..samples).step_by(EVALUATION_BLOCK) {
             let rows = EVALUATION_BLOCK.min(samples - first);
             self.load(split, first, rows);
             self.forward(rows);
-            net += kernels::dot(&self.errors[..rows * r], &self.errors[..rows * r]);
-            skip += kernels::dot(&self.targets[..rows * r], &self.targets[..rows * r]);
+            let (errors, targets) = (&self.errors[..rows * stride], &self.targets[..rows * stride]);
+            net += kernels::dot(self.isa, errors, errors);
+            skip += kernels::dot(self.isa, targets, targets);
         }
         (net, skip)
     }

@@ -1,0 +1,46 @@
+//! The instruction set that the kernels run on, chosen at run time.
+
+use pulp::{Scalar, WithSimd};
+
+/// An instruction set of this processor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Isa {
+    /// 512-bit vectors.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(pulp::x86::V4),
+    /// 256-bit vectors with fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(pulp::x86::V3),
+    /// One number at a time, for the compiler to make what it can of it.
+    Portable,
+}
+
+impl Isa {
+    /// The instruction sets that this processor has, widest first.
+    pub(crate) fn available() -> Vec<Self> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(pulp::x86::V4::try_new().map(Self::Avx512));
+            all.extend(pulp::x86::V3::try_new().map(Self::Avx2));
+        }
+        all.push(Self::Portable);
+        all
+    }
+
+    /// The widest instruction set of this processor.
+    pub(crate) fn detect() -> Self {
+        Self::available().into_iter().next().unwrap_or(Self::Portable)
+    }
+
+    /// Runs a kernel compiled for this instruction set.
+    pub(crate) fn dispatch<K: WithSimd>(self, kernel: K) -> K::Output {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(simd) => pulp::Simd::vectorize(simd, kernel),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(simd) => pulp::Simd::vectorize(simd, kernel),
+            Self::Portable => pulp::Simd::vectorize(Scalar, kernel),
+        }
+    }
+}
