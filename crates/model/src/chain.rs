@@ -63,14 +63,15 @@ impl Chain<'_> {
         first: u64,
         observe: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), ModelError> {
-        for t in self.schedule.timesteps().take(from.get()).rev().step_by(self.stride.max(1)) {
+        let stride = self.stride.max(1);
+        for t in self.schedule.timesteps().take(from.get()).rev().step_by(stride) {
             let predictor = self.denoiser.at(t)?;
-            let reverse = self.schedule.reverse(t, self.stride, self.variance);
+            let reverse = self.schedule.reverse(t, stride, self.variance);
             let size = BLOCK * self.denoiser.dim();
             z.par_chunks_mut(size).enumerate().for_each(|(b, block)| {
                 self.step(&*predictor, reverse, t, block, first + (b * BLOCK) as u64);
             });
-            observe(t.get().saturating_sub(self.stride), z);
+            observe(t.get().saturating_sub(stride), z);
         }
         Ok(())
     }

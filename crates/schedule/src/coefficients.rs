@@ -53,28 +53,36 @@ impl Schedule {
 
     /// The reverse variance of the step t -> t - 1 under either choice.  Ho et al. 2020, section 3.2 and eq. 7.
     pub fn variance(&self, t: Timestep, choice: ReverseVariance) -> f64 {
-        self.strided_variance(t, 1, choice)
+        self.strided_variance(t, 1, self.beta(t), choice)
     }
 
-    /// The reverse variance of the step t -> t - stride: the effective rate beta = 1 - alpha_bar_t/alpha_bar_s, or
-    /// beta (1 - alpha_bar_s)/(1 - alpha_bar_t).  Nichol and Dhariwal 2021, section 4.
-    fn strided_variance(&self, t: Timestep, stride: usize, choice: ReverseVariance) -> f64 {
-        let (now, before) = (self.alpha_bar(t), self.alpha_bar_before(t, stride));
-        let beta = if stride == 1 { self.beta(t) } else { 1.0 - now / before };
+    /// `beta`, or beta (1 - alpha_bar_s)/(1 - alpha_bar_t), s = t - stride.
+    fn strided_variance(&self, t: Timestep, stride: usize, beta: f64, choice: ReverseVariance) -> f64 {
         match choice {
             ReverseVariance::Beta => beta,
-            ReverseVariance::Posterior => beta * (1.0 - before) / (1.0 - now),
+            ReverseVariance::Posterior => beta * (1.0 - self.alpha_bar_before(t, stride)) / (1.0 - self.alpha_bar(t)),
         }
     }
 
-    /// One reverse step t -> t - stride (to 0 when stride >= t), no noise in the step that reaches 0:
-    /// x_s = (x_t - (1 - alpha)/sqrt(1 - alpha_bar_t) eps_hat)/sqrt(alpha) + sigma z, alpha = alpha_bar_t/alpha_bar_s.
-    /// Ho et al. 2020, algorithm 2; strided as in Nichol and Dhariwal 2021, section 4.
+    /// (alpha, beta) of the kernel q(x_t | x_s) = N(sqrt(alpha) x_s, beta I), s = max(t - stride, 0), composed step by
+    /// step: alpha = alpha_bar_t/alpha_bar_s without the quotient, which would be 0/0 where alpha_bar underflows.
+    fn kernel(&self, t: Timestep, stride: usize) -> (f64, f64) {
+        let steps = &self.betas()[t.get().saturating_sub(stride)..t.get()];
+        steps.iter().fold((1.0, 0.0), |(signal, noise), beta| {
+            let alpha = 1.0 - beta;
+            (signal * alpha, noise * alpha + beta)
+        })
+    }
+
+    /// One reverse step t -> s = t - stride (to 0 when stride >= t), no noise in the step that reaches 0:
+    /// x_s = (x_t - beta/sqrt(1 - alpha_bar_t) eps_hat)/sqrt(alpha) + sigma z, alpha = alpha_bar_t/alpha_bar_s,
+    /// beta = 1 - alpha.  Ho et al. 2020, algorithm 2; strided as in Nichol and Dhariwal 2021, section 4.
     pub fn reverse(&self, t: Timestep, stride: usize, choice: ReverseVariance) -> Reverse {
-        let (now, before) = (self.alpha_bar(t), self.alpha_bar_before(t, stride));
-        let (alpha, beta) =
-            if stride == 1 { (self.alpha(t), self.beta(t)) } else { (now / before, 1.0 - now / before) };
-        let sigma = if t.get() <= stride { 0.0 } else { self.strided_variance(t, stride, choice).sqrt() };
-        Reverse { scale: 1.0 / alpha.sqrt(), eps_factor: beta / (1.0 - now).sqrt(), sigma }
+        let (alpha, beta) = self.kernel(t, stride);
+        let sigma = if t.get() <= stride { 0.0 } else { self.strided_variance(t, stride, beta, choice).sqrt() };
+        Reverse { scale: 1.0 / alpha.sqrt(), eps_factor: beta / (1.0 - self.alpha_bar(t)).sqrt(), sigma }
     }
 }
+
+#[cfg(test)]
+mod tests;

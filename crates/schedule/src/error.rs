@@ -8,8 +8,8 @@ pub enum ScheduleError {
     /// The chain has no steps.
     #[error("schedule.timesteps: 0 is not allowed, use 1 or more")]
     NoTimesteps,
-    /// A step would have a noise rate outside (0, 1).
-    #[error("{key}: {value} is not allowed, use a number above 0 and below 1")]
+    /// A noise rate outside `[1e-16, 1)`: below that, 1 - beta is 1 in double precision and the step adds no noise.
+    #[error("{key}: {value:?} is not allowed, use a number of at least 1e-16 and below 1")]
     BetaOutOfRange {
         /// The configuration key.
         key: &'static str,

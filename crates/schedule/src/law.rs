@@ -29,7 +29,7 @@ impl Law {
     /// The noise rates beta_1 .. beta_T of this law, T = `timesteps`.
     ///
     /// # Errors
-    /// [`ScheduleError`] when `timesteps` is 0 or a rate lies outside (0, 1).
+    /// [`ScheduleError`] when `timesteps` is 0 or a rate lies outside `[1e-16, 1)`.
     pub fn betas(self, timesteps: usize) -> Result<Vec<f64>, ScheduleError> {
         if timesteps == 0 {
             return Err(ScheduleError::NoTimesteps);
@@ -42,7 +42,13 @@ impl Law {
     }
 }
 
-/// Checks 0 < beta < 1.
+/// The smallest noise rate: at and below 2^-54, about 5.6e-17, 1 - beta is 1 in double precision.
+const BETA_MIN: f64 = 1e-16;
+
+/// Checks 1e-16 <= beta < 1.
 fn checked(key: &'static str, value: f64) -> Result<f64, ScheduleError> {
-    if value > 0.0 && value < 1.0 { Ok(value) } else { Err(ScheduleError::BetaOutOfRange { key, value }) }
+    if (BETA_MIN..1.0).contains(&value) { Ok(value) } else { Err(ScheduleError::BetaOutOfRange { key, value }) }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -14,7 +14,6 @@
 
 mod coefficients;
 mod error;
-mod isa;
 mod law;
 mod loss_weight;
 mod normal;
@@ -24,10 +23,8 @@ mod timestep;
 
 pub use coefficients::{Forward, Reverse, ReverseVariance};
 pub use error::ScheduleError;
-pub use isa::Isa;
 pub use law::Law;
 pub use loss_weight::LossWeight;
-pub use normal::fill_normals_with;
 pub use process::Schedule;
 pub use stream::{Purpose, Stream};
 pub use timestep::Timestep;

@@ -19,9 +19,13 @@ impl Schedule {
     /// Builds the schedule of `law` with T = `timesteps` steps.
     ///
     /// # Errors
-    /// [`ScheduleError`] when `timesteps` is 0 or a noise rate lies outside (0, 1).
+    /// [`ScheduleError`] when `timesteps` is 0 or a noise rate lies outside `[1e-16, 1)`.
     pub fn new(law: Law, timesteps: usize) -> Result<Self, ScheduleError> {
-        let betas = law.betas(timesteps)?;
+        Ok(Self::from_betas(law.betas(timesteps)?))
+    }
+
+    /// The schedule of these noise rates, of which there is at least one and each is checked.
+    pub(crate) fn from_betas(betas: Vec<f64>) -> Self {
         let alpha_bars = betas
             .iter()
             .scan(1.0, |product, beta| {
@@ -29,7 +33,7 @@ impl Schedule {
                 Some(*product)
             })
             .collect();
-        Ok(Self { betas, alpha_bars })
+        Self { betas, alpha_bars }
     }
 
     /// T, the number of timesteps.
@@ -64,6 +68,11 @@ impl Schedule {
         (0..self.len()).map(|i| Timestep::new(i + 1))
     }
 
+    /// beta_1 .. beta_T.
+    pub(crate) fn betas(&self) -> &[f64] {
+        &self.betas
+    }
+
     /// beta_t, the variance added in step t.
     pub fn beta(&self, t: Timestep) -> f64 {
         self.betas[t.index()]
@@ -96,9 +105,12 @@ impl Schedule {
         (left > THERMAL_ALPHA_BAR).then(|| {
             format!(
                 "schedule: alpha_bar_T = {left:.3}: the chain does not thermalise, x_T keeps {:.1}% of the data's \
-                 variance but sampling starts from pure noise; use more timesteps or a larger schedule.beta_end",
+                 variance but sampling starts from pure noise; use more timesteps or larger noise rates",
                 100.0 * left
             )
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::Isa;
-use crate::normal::{BLOCK, fill_block};
+use crate::normal::{BLOCK, fill_blocks};
 
 /// What a stream is used for: part of its key, so that no two uses share random numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +45,6 @@ pub enum Purpose {
 #[derive(Debug, Clone)]
 pub struct Stream {
     rng: ChaCha8Rng,
-    isa: Isa,
     /// Normals of the last block that no call has taken yet, from `taken` on.
     spare: [f32; BLOCK],
     taken: usize,
@@ -59,10 +57,13 @@ impl Stream {
         for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, first, second]) {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
-        Self { rng: ChaCha8Rng::from_seed(key), isa: Isa::detect(), spare: [0.0; BLOCK], taken: BLOCK }
+        Self { rng: ChaCha8Rng::from_seed(key), spare: [0.0; BLOCK], taken: BLOCK }
     }
 
-    /// Fills `out` with standard normals N(0, 1), one 32-bit word each, whatever the sizes of the calls.
+    /// Fills `out` with standard normals N(0, 1), one 32-bit word each.
+    ///
+    /// The words are taken 32 at a time and the normals left over kept for the next call, so consecutive calls give the
+    /// same numbers whatever their sizes.
     pub fn fill_normal(&mut self, out: &mut [f32]) {
         let from_spare = out.len().min(BLOCK - self.taken);
         let (head, rest) = out.split_at_mut(from_spare);
@@ -81,21 +82,21 @@ impl Stream {
 
     fn fill_blocks(&mut self, blocks: &mut [[f32; BLOCK]]) {
         /// Blocks converted at a time, so that the raw words stay in the first-level cache.
-        const AT_ONCE: usize = 32;
+        const AT_ONCE: usize = 8;
         let mut bytes = [0; 4 * BLOCK * AT_ONCE];
         for group in blocks.chunks_mut(AT_ONCE) {
             let bytes = &mut bytes[..4 * BLOCK * group.len()];
             self.rng.fill_bytes(bytes);
-            fill_block(self.isa, bytes, group.as_flattened_mut());
+            fill_blocks(bytes, group.as_flattened_mut());
         }
     }
 
-    /// A uniform number in [0, 1) with 53 random bits.
+    /// A uniform number in `[0, 1)` with 53 random bits.
     pub fn uniform(&mut self) -> f64 {
         (self.rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Fills `out` with f32 uniforms in [-bound, bound).
+    /// Fills `out` with uniforms in `[-bound, bound]`, drawn in f64 and rounded.
     pub fn fill_symmetric(&mut self, bound: f64, out: &mut [f32]) {
         for value in out {
             *value = (bound * (2.0 * self.uniform() - 1.0)) as f32;
@@ -113,12 +114,15 @@ impl Stream {
         }
     }
 
-    /// A uniformly random permutation of 0..n (Fisher-Yates).
+    /// A uniformly random permutation of 0..n (Fisher-Yates), n at most 2^32.
     pub fn permutation(&mut self, n: usize) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..n as u32).collect();
-        for i in (1..n).rev() {
+        let mut order: Vec<u32> = (0..=u32::MAX).take(n).collect();
+        for i in (1..order.len()).rev() {
             order.swap(i, self.below(i as u64 + 1) as usize);
         }
         order
     }
 }
+
+#[cfg(test)]
+mod tests;

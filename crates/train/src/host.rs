@@ -1,6 +1,5 @@
 //! The host engine: one machine a thread, everything it needs resident with that thread.
 
-mod isa;
 mod kernels;
 mod product;
 mod trainer;
@@ -11,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use model::checkpoint::History;
 use schedule::Timestep;
 
+use crate::isa::Isa;
 use crate::{Job, Observer, TrainError};
-use isa::Isa;
 use trainer::Trainer;
 
 /// Trains the machines of `timesteps`, in their order, on `threads` threads.

@@ -7,6 +7,7 @@ mod adam;
 mod epoch;
 mod error;
 mod host;
+mod isa;
 mod job;
 mod observer;
 mod stacked;

@@ -2,33 +2,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::isa::Isa;
 use crate::adam::{BETA_1, BETA_2, EPSILON};
-
-/// Declares a function whose body is compiled for every instruction set.  (A closure handed to a dispatcher would be
-/// called through a shim that is compiled for the baseline only; a value with a method is not.)
-macro_rules! kernel {
-    ($(#[$meta:meta])* fn $name:ident<$life:lifetime>($($arg:ident: $type:ty),* $(,)?) $(-> $output:ty)? $body:block) => {
-        $(#[$meta])*
-        pub(super) fn $name<$life>(isa: Isa, $($arg: $type),*) $(-> $output)? {
-            struct Kernel<$life> {
-                $($arg: $type),*
-            }
-            impl<$life> WithSimd for Kernel<$life> {
-                type Output = kernel!(@output $($output)?);
-
-                #[inline(always)]
-                fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-                    let Self { $($arg),* } = self;
-                    $body
-                }
-            }
-            isa.dispatch(Kernel { $($arg),* })
-        }
-    };
-    (@output) => { () };
-    (@output $output:ty) => { $output };
-}
+use crate::isa::{Isa, kernel};
 
 /// The scalars of one Adam step.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +84,7 @@ impl WithSimd for Adam<'_> {
 
 kernel! {
     /// x = max(x, 0).
-    fn relu<'a>(values: &'a mut [f32]) {
+    pub(super) fn relu<'a>(values: &'a mut [f32]) {
         for x in values {
             *x = if *x > 0.0 { *x } else { 0.0 };
         }
@@ -118,7 +93,7 @@ kernel! {
 
 kernel! {
     /// Zeroes the errors of hidden units that are off.
-    fn mask<'a>(hidden: &'a [f32], errors: &'a mut [f32]) {
+    pub(super) fn mask<'a>(hidden: &'a [f32], errors: &'a mut [f32]) {
         for (e, &h) in errors.iter_mut().zip(hidden) {
             *e = if h > 0.0 { *e } else { 0.0 };
         }
@@ -127,7 +102,7 @@ kernel! {
 
 kernel! {
     /// out = row - values, the row repeated over the rows of a row-major matrix.
-    fn subtract_from_row<'a>(row: &'a [f32], values: &'a [f32], out: &'a mut [f32]) {
+    pub(super) fn subtract_from_row<'a>(row: &'a [f32], values: &'a [f32], out: &'a mut [f32]) {
         for (out, values) in out.chunks_exact_mut(row.len()).zip(values.chunks_exact(row.len())) {
             for ((o, &v), &b) in out.iter_mut().zip(values).zip(row) {
                 *o = b - v;
@@ -138,7 +113,7 @@ kernel! {
 
 kernel! {
     /// out += factor values.
-    fn add_scaled<'a>(factor: f32, values: &'a [f32], out: &'a mut [f32]) {
+    pub(super) fn add_scaled<'a>(factor: f32, values: &'a [f32], out: &'a mut [f32]) {
         for (o, &v) in out.iter_mut().zip(values) {
             *o += factor * v;
         }
@@ -147,7 +122,7 @@ kernel! {
 
 kernel! {
     /// The sums over the rows of a row-major matrix with rows as long as `sums`.
-    fn column_sums<'a>(values: &'a [f32], sums: &'a mut [f32]) {
+    pub(super) fn column_sums<'a>(values: &'a [f32], sums: &'a mut [f32]) {
         sums.fill(0.0);
         for row in values.chunks_exact(sums.len()) {
             for (sum, &v) in sums.iter_mut().zip(row) {
@@ -159,7 +134,7 @@ kernel! {
 
 kernel! {
     /// sum_i a_i b_i: f32 products, added in f64 over 16 lanes in a fixed order.
-    fn dot<'a>(a: &'a [f32], b: &'a [f32]) -> f64 {
+    pub(super) fn dot<'a>(a: &'a [f32], b: &'a [f32]) -> f64 {
         const LANES: usize = 16;
         let (a_lanes, a_rest) = a.as_chunks::<LANES>();
         let (b_lanes, b_rest) = b.as_chunks::<LANES>();

@@ -5,8 +5,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::isa::Isa;
 use super::kernels::{self, AdamStep};
+use crate::isa::Isa;
 
 /// Floats that every row length is rounded up to: one vector of the widest instruction set.
 pub(super) const PAD: usize = 16;

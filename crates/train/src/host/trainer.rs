@@ -3,10 +3,10 @@
 use model::{Machine, Parametrisation, Weights};
 use schedule::Timestep;
 
-use super::isa::Isa;
 use super::kernels::{self, AdamStep};
 use super::product::{Left, Shape, Weighted, add_product, padded, transpose};
-use crate::epoch::{Epoch, Split};
+use crate::epoch::{Epoch, Rows, Split};
+use crate::isa::Isa;
 use crate::job::ErrorSums;
 use crate::{Job, Losses};
 
@@ -62,7 +62,7 @@ impl<'a> Trainer<'a> {
             b2: Weighted::default(),
             gain: Weighted::default(),
             w2_transposed: vec![0.0; job.set.inputs * narrow],
-            epoch: Epoch::default(),
+            epoch: Epoch::new(isa),
             inputs: vec![0.0; rows * wide],
             targets: vec![0.0; rows * wide],
             errors: vec![0.0; rows * wide],
@@ -115,7 +115,7 @@ impl<'a> Trainer<'a> {
     fn load(&mut self, split: Split, first: usize, rows: usize) {
         let stride = padded(self.job.set.inputs);
         let (inputs, targets) = (&mut self.inputs[..rows * stride], &mut self.targets[..rows * stride]);
-        self.epoch.batch(self.job.set, &self.wiring, split, first, stride, inputs, targets);
+        self.epoch.batch(self.job.set, &self.wiring, Rows { split, first, stride }, inputs, targets);
     }
 
     /// hidden = relu(z W1 + b1), errors = hidden W2 + b2 (+ gain z) - u for the loaded rows.

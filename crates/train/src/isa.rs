@@ -44,3 +44,30 @@ impl Isa {
         }
     }
 }
+
+/// Declares a function whose body is compiled for every instruction set.  (A closure handed to a dispatcher would be
+/// called through a shim that is compiled for the baseline only; a value with a method is not.)
+macro_rules! kernel {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident<$life:lifetime>($($arg:ident: $type:ty),* $(,)?) $(-> $output:ty)? $body:block) => {
+        $(#[$meta])*
+        $vis fn $name<$life>(isa: $crate::isa::Isa, $($arg: $type),*) $(-> $output)? {
+            struct Kernel<$life> {
+                $($arg: $type),*
+            }
+            impl<$life> ::pulp::WithSimd for Kernel<$life> {
+                type Output = $crate::isa::kernel!(@output $($output)?);
+
+                #[inline(always)]
+                fn with_simd<S: ::pulp::Simd>(self, _: S) -> Self::Output {
+                    let Self { $($arg),* } = self;
+                    $body
+                }
+            }
+            isa.dispatch(Kernel { $($arg),* })
+        }
+    };
+    (@output) => { () };
+    (@output $output:ty) => { $output };
+}
+
+pub(crate) use kernel;
