@@ -49,7 +49,7 @@ impl RunFolder {
         let entries = match fs::read_dir(root) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(DriverError::io(root, "cannot be listed")(error)),
+            Err(error) => return Err(DriverError::io(root, "cannot be a run folder")(error)),
         };
         let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
         // A run that was ended at its very start has left only these.
@@ -85,11 +85,12 @@ impl RunFolder {
         }
     }
 
-    /// Writes a file of the run: whole or not at all.
+    /// Writes a file of the run: whole or not at all; makes its folder again where the user has removed it.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), DriverError> {
         let path = self.root.join(name);
         let parent = path.parent().unwrap_or(&self.root);
         let write = || {
+            fs::create_dir_all(parent)?;
             let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(parent)?;
             file.write_all(bytes.as_ref())?;
             file.as_file().sync_all()?;

@@ -18,8 +18,7 @@ pub(crate) fn figures(args: &FiguresArgs, terminal: Terminal) -> Result<(), Driv
     for name in &drawn {
         terminal.result(folder.figures().join(format!("{name}.png")).display());
     }
-    let left_out: Vec<&str> =
-        args.only.iter().map(String::as_str).filter(|name| !drawn.contains(name)).collect();
+    let left_out: Vec<&str> = args.only.iter().map(String::as_str).filter(|name| !drawn.contains(name)).collect();
     if left_out.is_empty() {
         return Ok(());
     }

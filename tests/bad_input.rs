@@ -1,0 +1,288 @@
+//! Everything a user can get wrong: exit code 2, a message that begins with what is at fault, nothing written.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod common;
+
+use std::fs;
+
+use common::{Desk, SMALL, assert_same, reproducible, shipped};
+
+/// An experiment without a fault, whose lines are counted below.
+const SOUND: &str = r#"name = "sound"
+seed = 0
+
+[data]
+source = "synthetic_digits"
+digits = [1, 3]
+train_limit = 2000
+
+[schedule]
+law = "linear"
+timesteps = 20
+beta_start = 5e-3
+beta_end = 0.8
+
+[model]
+hidden = 64
+
+[train]
+epochs = 15
+batch = 50
+"#;
+
+/// [`SOUND`] with one piece of its text replaced, as `bad.toml`; the first line of the refusal.
+#[track_caller]
+fn refused_with(from: &str, to: &str) -> String {
+    let desk = Desk::new();
+    assert_eq!(SOUND.matches(from).count(), 1, "{from}");
+    desk.write("bad.toml", SOUND.replace(from, to));
+    desk.refused(&["bad.toml"])
+}
+
+#[test]
+fn a_faulty_file_is_shown_by_line_and_column() {
+    let cases = [
+        ("batch = 50", "bacth = 50", "bad.toml:20:1: train.bacth: unknown key, did you mean \"train.batch\"?"),
+        ("[train]", "[trian]", "bad.toml:18:2: trian: unknown key, did you mean \"train\"?"),
+        (
+            "hidden = 64",
+            "hidden = \"64\"",
+            "bad.toml:16:10: model.hidden: expected a whole number, found the string \"64\"",
+        ),
+        ("epochs = 15", "epochs = 0", "bad.toml:19:10: train.epochs: 0 is not allowed, use 1 "),
+        ("epochs = 15", "epochs = 1.5", "bad.toml:19:10: train.epochs: expected a whole number, found the number 1.5"),
+        ("beta_end = 0.8", "beta_end = 1.0", "bad.toml:13:12: schedule.beta_end: 1.0 is not allowed, use "),
+        ("digits = [1, 3]", "digits = [1, 30]", "bad.toml:6:14: data.digits: 30 is not allowed, use 0 to 9"),
+        ("seed = 0", "seed = -1", "bad.toml:2:8: seed: -1 is not allowed, use 0 "),
+        ("seed = 0", "seed = = 0", "bad.toml:2:8: not valid TOML: extra `=`, expected nothing"),
+        ("name = \"sound\"", "name = \"../sound\"", "bad.toml:1:8: name: \"../sound\" is not allowed"),
+        (
+            "source = \"synthetic_digits\"",
+            "source = \"minst\"",
+            "bad.toml:5:10: data.source: \"minst\" is not allowed, use one of mnist, ",
+        ),
+        (
+            "law = \"linear\"",
+            "law = \"linear\"\nnoise = 0.1",
+            "bad.toml:11:1: schedule.noise: unknown key, did you mean \"data.noise\"?",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        let message = refused_with(from, to);
+        assert!(message.starts_with(expected), "{message}\nexpected {expected}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_file_is_listed_at_once() {
+    let desk = Desk::new();
+    desk.write("bad.toml", "name = 3\n[data]\nsource = \"mnist\"\n[model]\nhidden = 0\n[train]\nbatch = 0\n");
+    let message = desk.refusal(&mut desk.driver(&["bad.toml"]));
+    for start in ["bad.toml:1:8: name: ", "bad.toml:5:10: model.hidden: ", "bad.toml:7:9: train.batch: "] {
+        assert!(message.lines().any(|line| line.starts_with(start)), "{message}");
+    }
+}
+
+#[test]
+fn faulty_arguments_and_variables_are_named() {
+    let (desk, sound) = (Desk::new(), "sound.toml");
+    desk.write(sound, SOUND);
+    let cases: [(&[&str], &str); 12] = [
+        (&["--set=train.bacth=3"], "--set train.bacth=3: train.bacth: unknown key, did you mean \"train.batch\"?"),
+        (&["--set=train.epochs"], "--set train.epochs: expected key=value, as in train.epochs=3"),
+        (
+            &["--set=train.batch=2001"],
+            "--set train.batch=2001: train.batch: 2001 is not allowed, there are 2000 training samples",
+        ),
+        (&["--timesteps=999"], "--timesteps: timestep 999: not in this schedule, use 1 to 20"),
+        (&["--timesteps=0"], "error: invalid value '0' for '--timesteps <RANGES>': `0` is not a timestep or a range"),
+        (
+            &["--timesteps=5-3"],
+            "error: invalid value '5-3' for '--timesteps <RANGES>': `5-3` is not a timestep or a range",
+        ),
+        (&["--threads=0"], "error: invalid value '0' for '--threads <N>': 0 is not in 1..=1024"),
+        (&["--seed", "-1"], "error: invalid value '-1' for '--seed <N>'"),
+        (&["--seed=9223372036854775808"], "--set seed=9223372036854775808: seed: 9223372036854775808 is not allowed"),
+        (&["--device=gpu"], "error: invalid value 'gpu' for '--device <DEVICE>'"),
+        (&["--bacth=3"], "error: unexpected argument '--bacth' found"),
+        (&["--quiet", "--verbose"], "error: the argument '--quiet' cannot be used with '--verbose'"),
+    ];
+    for (args, expected) in cases {
+        let message = desk.refused(&[&[sound], args].concat());
+        assert!(message.starts_with(expected), "{message}\nexpected {expected}");
+        // clap's own refusals are the same for every verb; ours must hold for plans as well.
+        if !expected.starts_with("error") {
+            assert_eq!(desk.refused(&[&["plan", sound], args].concat()), message);
+        }
+    }
+    let message = desk.refusal(desk.driver(&[sound]).env("DRIVER_TRAIN__EPOCHS", "many"));
+    assert!(message.starts_with("DRIVER_TRAIN__EPOCHS=many: train.epochs: expected a whole number"), "{message}");
+    assert!(desk.refused(&[]).starts_with("Trains one single-hidden-layer autoencoder per timestep"));
+    assert_eq!(desk.refused(&["plan"]), "error: the following required arguments were not provided:");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named_with_its_neighbours() {
+    let desk = Desk::new();
+    desk.write("smoke.toml", "");
+    let reason = "cannot be read: No such file or directory (os error 2)";
+    assert_eq!(desk.refused(&["spiral.toml"]), format!("spiral.toml: {reason}"));
+    assert_eq!(desk.refused(&["smok.toml"]), format!("smok.toml: {reason}, did you mean smoke.toml?"));
+    assert!(desk.refused(&["."]).starts_with(".: cannot be read: "));
+    desk.write("latin1.toml", b"name = \"caf\xe9\"");
+    assert_eq!(desk.refused(&["latin1.toml"]), "latin1.toml:1:12: not UTF-8 text (byte 0xE9), save the file as UTF-8");
+}
+
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_build_without_cuda_says_how_to_get_it() {
+    let desk = Desk::new();
+    for verb in ["run", "plan"] {
+        assert_eq!(
+            desk.refused(&[verb, &shipped("smoke.toml"), "--device=cuda"]),
+            "run.device: cuda is not available: this program was built without CUDA; build it with `--features cuda`, \
+             or use host, ndarray or auto"
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_or_is_not_for_runs_is_refused() {
+    let desk = Desk::new();
+    let smoke = shipped("smoke.toml");
+    let out = |folder: &str| desk.refused(&[&[smoke.as_str(), "--out", folder], SMALL].concat());
+    desk.write("file", "");
+    assert!(out("file").starts_with("file: cannot be a run folder: "), "{}", out("file"));
+    assert!(out("file/run").starts_with("file/run: cannot be a run folder: "), "{}", out("file/run"));
+    desk.write("thesis/chapter.tex", "");
+    assert_eq!(out("thesis"), "thesis: holds `chapter.tex` and no run; name a new or an empty folder with --out");
+    assert!(out(".").starts_with(".: holds `file` and no run; "));
+    // An empty folder, or one of a run that was ended at its very start, is fine.
+    fs::create_dir_all(desk.path("begun/machines")).unwrap();
+    desk.run_small(&[&smoke, "--out=begun", "--timesteps=1"]);
+}
+
+#[test]
+fn a_run_of_other_settings_is_left_alone_and_the_differences_are_shown() {
+    let desk = Desk::new();
+    let smoke = shipped("smoke.toml");
+    desk.run_small(&[&smoke, "--timesteps=1"]);
+    let args = [&[smoke.as_str()], SMALL, &["--set=train.epochs=3", "--set=model.skip=none"]].concat();
+    let message = desk.refusal(&mut desk.driver(&args));
+    let expected = "results/smoke: holds a run of other settings; name another folder with --out, or remove this one\n  \
+                    there: skip = \"wiener\"\n  there: epochs = 2\n  asked: skip = \"none\"\n  asked: epochs = 3\n";
+    assert_eq!(message, expected);
+    // The device is where, not what: the run goes on with it.
+    desk.run_small(&[&smoke, "--device=ndarray", "--timesteps=1-2"]);
+    desk.write("results/smoke/config.toml", "seed = ");
+    let message = desk.refused(&[&[smoke.as_str()], SMALL].concat());
+    assert!(message.starts_with("results/smoke/config.toml:1:"), "{message}");
+}
+
+/// An IDX file of unsigned bytes.
+fn idx(sizes: &[u32], values: usize) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, sizes.len() as u8];
+    sizes.iter().for_each(|size| bytes.extend(size.to_be_bytes()));
+    bytes.resize(bytes.len() + values, 1);
+    bytes
+}
+
+#[test]
+fn damaged_or_foreign_mnist_files_are_refused_by_name_and_never_stood_in_for() {
+    let desk = Desk::new();
+    let images = "mnist/train-images-idx3-ubyte";
+    desk.write("mnist/train-labels-idx1-ubyte", idx(&[2], 2));
+    desk.write("mnist/t10k-images-idx3-ubyte", idx(&[2, 28, 28], 2 * 784));
+    desk.write("mnist/t10k-labels-idx1-ubyte", idx(&[2], 2));
+    let cases: [(Vec<u8>, &str); 6] = [
+        (idx(&[2, 28, 28], 2 * 784 - 1), "truncated: 1567 of 1568 bytes after the header"),
+        (idx(&[2, 28, 28], 2 * 784 + 1), "more than the 1568 bytes that the header declares"),
+        (idx(&[20], 20), "magic number 0x00000801, expected 0x00000803 (bytes, 3 dimensions)"),
+        (Vec::new(), "truncated: 0 bytes, expected a header of 16"),
+        (vec![0x1f, 0x8b, 8, 0], "truncated gzip stream"),
+        (idx(&[2, 28, 28], 2 * 784), "uncompressed content has sha256 "),
+    ];
+    for (content, problem) in cases {
+        desk.write(images, content);
+        let message = desk.refusal(desk.driver(&[&shipped("mnist_T100.toml"), "--offline"]).env("MNIST_DIR", "mnist"));
+        assert!(message.starts_with(&format!("{images}: {problem}")), "{message}\nexpected {problem}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn faulty_csv_digits_are_refused_by_file_and_line() {
+    let desk = Desk::new();
+    desk.write("csv.toml", "[data]\nsource = \"mnist_csv\"\ndir = \"csv\"\ndigits = [1, 3]\n");
+    let row = vec!["7"; 784].join(",");
+    let images = |rows: usize| vec![row.as_str(); rows].join("\n");
+    desk.write("csv/images_test.csv", images(2));
+    desk.write("csv/labels_test.csv", "1\n3\n");
+    let refused = |train: &str, labels: &str| {
+        desk.write("csv/images_train.csv", train);
+        desk.write("csv/labels_train.csv", labels);
+        desk.refused(&["csv.toml"])
+    };
+    assert_eq!(refused(&images(3), "1\n3\n"), "csv/images_train.csv: 3 images, but csv/labels_train.csv has 2 labels");
+    for (train, labels, start) in [
+        (images(2), "1\n12\n", "csv/labels_train.csv:2: "),
+        (images(1) + "\n1,2,3\n", "1\n3\n", "csv/images_train.csv:2: "),
+        (images(1) + "\n" + &row.replacen('7', "x", 1), "1\n3\n", "csv/images_train.csv:2: "),
+        (images(2), "0\n0\n", "data.digits: "),
+    ] {
+        let message = refused(&train, labels);
+        assert!(message.starts_with(start), "{message}\nexpected {start}");
+    }
+    fs::remove_file(desk.path("csv/labels_train.csv")).unwrap();
+    assert!(desk.refused(&["csv.toml"]).starts_with("csv: no file labels_train.csv"));
+}
+
+#[test]
+fn damaged_checkpoints_are_trained_again() {
+    let desk = Desk::new();
+    let smoke = shipped("smoke.toml");
+    desk.run_small(&[&smoke, "--out=run"]);
+    let whole = reproducible(&desk.path("run"));
+    let machine = &whole["machines/t0003.safetensors"];
+    let mut other_key = machine.clone();
+    let at = machine.windows(5).position(|window| window == b"\"key\\").unwrap() + 10;
+    other_key[at] = if other_key[at] == b'0' { b'1' } else { b'0' };
+    for damaged in [&machine[..machine.len() / 2], &machine[..5], b"", &[0xff; 64], &other_key] {
+        desk.write("run/machines/t0003.safetensors", damaged);
+        let said = desk.run_small(&[&smoke, "--out=run"]);
+        assert!(said.err.contains("7 of 8 machines are there already"), "{}", said.err);
+        assert_same(&whole, &reproducible(&desk.path("run")));
+    }
+}
+
+#[test]
+fn damaged_tables_and_tensors_are_named_when_figures_are_drawn() {
+    let desk = Desk::new();
+    desk.run_small(&[&shipped("smoke.toml"), "--out=run"]);
+    let sound = desk.files();
+    let cases: [(&str, &[u8], &str); 8] = [
+        (
+            "metrics.csv",
+            b"t,epoch,split,metric,value\n1,1,train,mse,0.5\n1,x,test,mse,0.5\n",
+            "run/metrics.csv: line 3: ",
+        ),
+        ("metrics.csv", b"t,epoch\n1,1\n", "run/metrics.csv: line "),
+        ("metrics.csv", &[0xff; 30], "run/metrics.csv: line "),
+        ("schedule.csv", b"t,beta,alpha_bar,snr\n1,0.1\n", "run/schedule.csv: line 2: "),
+        ("samples.safetensors", b"\x08\0\0\0", "run/samples.safetensors: "),
+        ("samples.safetensors", &sound["run/samples.safetensors"][..200], "run/samples.safetensors: "),
+        ("trajectories.safetensors", &sound["run/samples.safetensors"][..200], "run/trajectories.safetensors: "),
+        ("facts.json", b"{\n\"name\": 3}", "run/facts.json: line 2: "),
+    ];
+    for (name, content, start) in cases {
+        let name = format!("run/{name}");
+        desk.write(&name, content);
+        let message = desk.refused(&["figures", "run"]);
+        assert!(message.starts_with(start), "{message}\nexpected {start}");
+        desk.write(&name, &sound[&name]);
+    }
+    fs::remove_file(desk.path("run/metrics.csv")).unwrap();
+    assert!(desk.refused(&["figures", "run"]).starts_with("run/metrics.csv: "));
+    assert!(desk.refused(&["figures", "nowhere"]).starts_with("nowhere: not a run folder (facts.json is missing)"));
+}
