@@ -1,9 +1,10 @@
 //! Training on the real digits against known learning curves; needs MNIST_DIR, the folder with the four MNIST files.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod common;
 
+use std::io::Write;
 use std::path::Path;
 
 use common::{Desk, metrics, shipped, succeed, test_metric};
@@ -11,7 +12,9 @@ use common::{Desk, metrics, shipped, succeed, test_metric};
 /// Runs the driver on the real digits into `run`; `false` without MNIST_DIR.
 fn run(desk: &Desk, args: &[&str]) -> bool {
     let Some(folder) = std::env::var_os("MNIST_DIR") else {
-        eprintln!("skipped: MNIST_DIR is not set (folder with the four MNIST files)");
+        // Past the test harness, which keeps what a passing test prints to itself.
+        let line = "skipped: MNIST_DIR is not set (folder with the four MNIST files)\n";
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
         return false;
     };
     let folder = Path::new(&folder).canonicalize().expect("MNIST_DIR is not a folder");
@@ -73,9 +76,14 @@ fn machines_without_a_skip_follow_the_reference_curves() {
     }
 }
 
-/// Asserts that after every epoch of machine t the test MSE is at most 1% above the Wiener predictor's on the same noise.
+fn last_epoch(folder: &Path) -> usize {
+    metrics(folder).keys().map(|(_, epoch, ..)| *epoch).max().unwrap()
+}
+
+/// Asserts that after the last epoch of machine t the test MSE is at most 1% above the Wiener predictor's on the same noise.
 #[track_caller]
-fn assert_at_most_wiener(folder: &Path, t: usize, epoch: usize) {
+fn assert_at_most_wiener(folder: &Path, t: usize) {
+    let epoch = last_epoch(folder);
     let (mse, wiener) = (test_metric(folder, t, epoch, "mse"), test_metric(folder, t, epoch, "mse_wiener"));
     assert!(mse <= 1.01 * wiener, "t = {t}, epoch {epoch}: {mse}, the Wiener predictor has {wiener}");
 }
@@ -88,9 +96,9 @@ fn machines_with_a_wiener_skip_beat_the_wiener_predictor() {
     }
     let folder = desk.path("run");
     for (t, most) in [(30, 0.0365), (50, 0.0100), (100, f64::INFINITY)] {
-        let mse = test_metric(&folder, t, 10, "mse");
+        let mse = test_metric(&folder, t, last_epoch(&folder), "mse");
         assert!(mse <= most, "t = {t}: {mse}, expected at most {most}");
-        assert_at_most_wiener(&folder, t, 10);
+        assert_at_most_wiener(&folder, t);
     }
 }
 
@@ -101,5 +109,8 @@ fn no_machine_of_the_main_job_is_worse_than_the_wiener_predictor() {
     if !run(&desk, &[&shipped("mnist_T100.toml")]) {
         return;
     }
-    (1..=100).for_each(|t| assert_at_most_wiener(&desk.path("run"), t, 10));
+    let folder = desk.path("run");
+    (1..=100).for_each(|t| assert_at_most_wiener(&folder, t));
+    assert!(test_metric(&folder, 30, last_epoch(&folder), "mse") <= 0.0365);
+    assert!(test_metric(&folder, 50, last_epoch(&folder), "mse") <= 0.0100);
 }

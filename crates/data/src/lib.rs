@@ -12,6 +12,7 @@
 //! # Ok::<(), data::DataError>(())
 //! ```
 
+mod atomic;
 mod dataset;
 mod digest;
 mod draw;
@@ -26,6 +27,7 @@ mod samples;
 mod swiss_roll;
 mod synthetic_digits;
 
+pub use atomic::write_atomically;
 pub use dataset::{Dataset, Shape};
 pub use error::DataError;
 pub use frame::{Frame, Pca};

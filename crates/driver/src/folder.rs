@@ -1,7 +1,6 @@
 //! The run folder: where its files are and how they are written.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::DriverError;
@@ -88,16 +87,7 @@ impl RunFolder {
     /// Writes a file of the run: whole or not at all; makes its folder again where the user has removed it.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), DriverError> {
         let path = self.root.join(name);
-        let parent = path.parent().unwrap_or(&self.root);
-        let write = || {
-            fs::create_dir_all(parent)?;
-            let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(parent)?;
-            file.write_all(bytes.as_ref())?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        write().map_err(DriverError::io(&path, "cannot be written"))
+        data::write_atomically(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))
     }
 
     /// The files of the run but the manifest and hidden ones, relative to its root with `/`, sorted.

@@ -1,5 +1,7 @@
 //! The chain on cases that are solved exactly.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use model::{Chain, Denoiser, Wiener};
 use schedule::{Law, ReverseVariance, Schedule};
 

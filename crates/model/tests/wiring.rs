@@ -1,5 +1,7 @@
 //! A machine is what its wiring says: skip and net, scaled units and folded ones, burn module and host.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use burn::tensor::{Tensor, TensorData};
 use burn_ndarray::{NdArray, NdArrayDevice};
 use model::{MachineConfig, Moments, Parametrisation, Predictor, SkipKind, StackedConfig, Weights};

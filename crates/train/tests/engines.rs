@@ -1,5 +1,7 @@
 //! The engines against each other, and the properties that every engine must have.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::sync::Mutex;
 
 use data::{Frame, GaussianMixture, Pca};
@@ -8,9 +10,12 @@ use model::{Device, Machine, MachineConfig, Moments, SkipKind};
 use schedule::{Law, LossWeight, Schedule, Timestep};
 use train::{Decay, Job, Losses, Observer, Settings, TrainError, TrainingSet, train};
 
-/// What a training left behind, by timestep.
+/// Finished machines and their learning curves, by timestep.
+type Trained = Vec<(usize, Machine, History)>;
+
+/// Keeps what a training finishes.
 #[derive(Default)]
-struct Kept(Mutex<Vec<(usize, Machine, History)>>);
+struct Kept(Mutex<Trained>);
 
 impl Observer for Kept {
     fn started(&self, _: Timestep) {}
@@ -74,18 +79,13 @@ fn problem(skip: SkipKind) -> Problem {
 }
 
 impl Problem {
-    fn train_on(&self, timesteps: &[usize], device: Device, threads: usize) -> Vec<(usize, Machine, History)> {
+    fn train_on(&self, timesteps: &[usize], device: Device, threads: usize) -> Trained {
         let (result, kept) = self.try_on(timesteps, device, threads);
         result.unwrap();
         kept
     }
 
-    fn try_on(
-        &self,
-        timesteps: &[usize],
-        device: Device,
-        threads: usize,
-    ) -> (Result<(), TrainError>, Vec<(usize, Machine, History)>) {
+    fn try_on(&self, timesteps: &[usize], device: Device, threads: usize) -> (Result<(), TrainError>, Trained) {
         let Self { schedule, moments, set, settings, config } = self;
         let job = Job { schedule, config: *config, moments, set, settings };
         let timesteps: Vec<Timestep> = timesteps.iter().map(|&t| schedule.timestep(t).unwrap()).collect();

@@ -1,16 +1,16 @@
 //! Download of the four files, each checked before it is kept.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 use ureq::Agent;
 use ureq::http::Uri;
 
 use super::{PublishedFile, plain_or_gzip};
+use crate::atomic::write_atomically;
 use crate::digest::hex;
 use crate::{DataError, gzip};
 
@@ -57,7 +57,8 @@ pub fn fetch(
     for file in files {
         if !is_there(folder, file)? {
             let body = from_any_mirror(mirrors, file, progress)?;
-            keep(folder, &format!("{}.gz", file.name), &body)?;
+            let path = folder.join(format!("{}.gz", file.name));
+            write_atomically(&path, &body).map_err(|error| DataError::write(&path, error))?;
         }
     }
     Ok(())
@@ -153,32 +154,9 @@ fn content_sha256(bytes: impl io::BufRead) -> io::Result<String> {
     }
 }
 
-/// Writes a file so that it is there whole or not at all.
-fn keep(folder: &Path, name: &str, body: &[u8]) -> Result<(), DataError> {
-    let path = folder.join(name);
-    let write = || -> io::Result<()> {
-        let mut file = new_file(folder)?;
-        file.write_all(body)?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    write().map_err(|error| DataError::write(&path, error))
-}
-
-/// A temporary file with the permissions of an ordinary new file (a shared data folder must be readable by others).
-fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::net::{TcpListener, TcpStream};
     use std::thread;
 
