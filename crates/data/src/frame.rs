@@ -13,11 +13,11 @@ const RELATIVE_RANK_TOLERANCE: f64 = 1e-11;
 /// Sigma = (1/n) sum_i (x_i - mu)(x_i - mu)^T = U diag(lambda) U^T, lambda in decreasing order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
-    /// mu: [d].
+    /// mu: `[d]`.
     pub mean: Vec<f64>,
-    /// lambda: [d], decreasing, rounding noise set to 0.
+    /// lambda: `[d]`, decreasing, rounding noise set to 0.
     pub eigenvalues: Vec<f64>,
-    /// U as f32, row-major [d, d]: column k is axis k, signed so that its largest component is positive.
+    /// U as f32, row-major `[d, d]`: column k is axis k, signed so that its largest component is positive.
     pub axes: Vec<f32>,
 }
 
@@ -51,7 +51,7 @@ impl Pca {
     }
 }
 
-/// Eigenvalues in decreasing order and the matching axes (columns, row-major) of a symmetric matrix [d, d].
+/// Eigenvalues in decreasing order and the matching axes (columns, row-major) of a symmetric matrix `[d, d]`.
 fn eigen(symmetric: &[f64], d: usize) -> Result<(Vec<f64>, Vec<f32>), DataError> {
     let evd = MatRef::from_row_major_slice(symmetric, d, d).self_adjoint_eigen(Side::Lower);
     let evd = evd.map_err(|_| DataError::Eigen)?;
@@ -95,7 +95,7 @@ impl Frame {
         }
     }
 
-    /// z = U^T (x - signal mu).  x: [n, d] at signal = sqrt(alpha_bar_t) -> z: [n, d].
+    /// z = U^T (x - signal mu).  x: `[n, d]` at signal = sqrt(alpha_bar_t) -> z: `[n, d]`.
     pub fn project(&self, x: &[f32], signal: f64) -> Vec<f32> {
         let Self::Principal(pca) = self else { return x.to_vec() };
         let d = self.dim();
@@ -107,7 +107,7 @@ impl Frame {
         z
     }
 
-    /// x = U z + signal mu.  z: [n, d] at signal = sqrt(alpha_bar_t) -> x: [n, d].
+    /// x = U z + signal mu.  z: `[n, d]` at signal = sqrt(alpha_bar_t) -> x: `[n, d]`.
     pub fn lift(&self, z: &[f32], signal: f64) -> Vec<f32> {
         let Self::Principal(pca) = self else { return z.to_vec() };
         let d = self.dim();

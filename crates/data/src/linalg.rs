@@ -32,7 +32,7 @@ impl<'a, T> View<'a, T> {
     }
 }
 
-/// out = keep * out + lhs rhs, on the calling thread.  lhs: [m, k], rhs: [k, n], out: row-major [m, n].
+/// out = keep * out + lhs rhs, on the calling thread.  lhs: `[m, k]`, rhs: `[k, n]`, out: row-major `[m, n]`.
 ///
 /// `keep` is 0 (out is only written) or a factor for what `out` holds.
 pub fn multiply<T: Scalar>(out: &mut [T], lhs: View<'_, T>, rhs: View<'_, T>, keep: T) {

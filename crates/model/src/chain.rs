@@ -27,7 +27,7 @@ pub struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// z_T ~ N(0, I) for the trajectories `first`, `first + 1`, ...: [count, d].
+    /// z_T ~ N(0, I) for the trajectories `first`, `first + 1`, ...: `[count, d]`.
     pub fn start(&self, count: usize, first: u64) -> Vec<f32> {
         let d = self.denoiser.dim();
         let mut z = vec![0.0; count * d];
@@ -37,7 +37,7 @@ impl Chain<'_> {
         z
     }
 
-    /// z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps for the trajectories `first`, ...: z0: [n, d] -> [n, d].
+    /// z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps for the trajectories `first`, ...: z0: `[n, d]` -> `[n, d]`.
     pub fn noised(&self, z0: &[f32], t: Timestep, first: u64) -> Vec<f32> {
         let d = self.denoiser.dim();
         let forward = self.schedule.forward(t);
@@ -50,7 +50,7 @@ impl Chain<'_> {
         zt
     }
 
-    /// Runs the trajectories `first`, `first + 1`, ... from z_t at `from` down to z_0, in place.  z: [n, d].
+    /// Runs the trajectories `first`, `first + 1`, ... from z_t at `from` down to z_0, in place.  z: `[n, d]`.
     ///
     /// `observe(s, z)` is called after every step with the timestep s that was reached, the last time with s = 0.
     ///

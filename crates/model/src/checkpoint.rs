@@ -1,7 +1,7 @@
 //! One safetensors file a machine: its weights, its wiring and its learning curve.
 //!
-//! Tensors (f32, row-major): `w1` [r, H], `b1` [H], `w2` [H, r], `b2` [r]; `skip` [1] for a scalar or [d] for a
-//! diagonal skip, absent without one; `train_mse`, `test_mse` (f64, [epochs]) and, with a Wiener skip,
+//! Tensors (f32, row-major): `w1` `[r, H]`, `b1` `[H]`, `w2` `[H, r]`, `b2` `[r]`; `skip` `[1]` for a scalar or `[d]` for a
+//! diagonal skip, absent without one; `train_mse`, `test_mse` (f64, `[epochs]`) and, with a Wiener skip,
 //! `wiener_test_mse`.  The metadata key `machine` holds a JSON object: `format`, `t`, `dim`, `alpha_bar`,
 //! `key`.
 //! eps_hat = skip * z + relu(z w1 + b1) w2 + b2, on the first r of the d coordinates of the run's frame.
@@ -93,7 +93,7 @@ pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
     encode(&tensors, &json!({ "format": FORMAT, "t": t, "dim": machine.dim, "alpha_bar": alpha_bar, "key": key }))
 }
 
-/// The bytes of `frame.safetensors`: `mean` [d] and `eigenvalues` [d] in f64, `axes` [d, d] in f32 (column k is axis k).
+/// The bytes of `frame.safetensors`: `mean` `[d]` and `eigenvalues` `[d]` in f64, `axes` `[d, d]` in f32 (column k is axis k).
 /// z_t = (x_t - sqrt(alpha_bar_t) mean) axes.
 ///
 /// # Errors

@@ -18,6 +18,6 @@ pub trait Denoiser: Sync {
 
 /// The noise predictor of one timestep.
 pub trait Predictor: Sync {
-    /// Writes eps_hat(z_t), the estimate of E[eps | z_t].  zt: [n, d] -> eps_hat: [n, d].
+    /// Writes eps_hat(z_t), the estimate of E[eps | z_t].  zt: `[n, d]` -> eps_hat: `[n, d]`.
     fn eps_hat(&self, zt: &[f32], eps_hat: &mut [f32]);
 }

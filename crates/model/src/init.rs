@@ -4,16 +4,16 @@ use schedule::{Purpose, Stream, Timestep};
 
 use crate::{MachineConfig, SkipKind};
 
-/// The trainable numbers of one machine in scaled units, row-major, matrices [in, out].
+/// The trainable numbers of one machine in scaled units, row-major, matrices `[in, out]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// W1: [r, H].
+    /// W1: `[r, H]`.
     pub w1: Vec<f32>,
-    /// b1: [H].
+    /// b1: `[H]`.
     pub b1: Vec<f32>,
-    /// W2: [H, r].
+    /// W2: `[H, r]`.
     pub w2: Vec<f32>,
-    /// b2: [r].
+    /// b2: `[r]`.
     pub b2: Vec<f32>,
     /// The trained scalar skip in units of the output scale; stays 0 unless the skip is learned.
     pub gain: f32,

@@ -11,13 +11,13 @@ pub enum Skip {
     None,
     /// c z with one scalar for all coordinates.
     Scalar(f32),
-    /// g_k z_k: [d].
+    /// g_k z_k: `[d]`.
     Diagonal(Vec<f32>),
 }
 
 /// eps_hat = skip(z) + W2 relu(W1 z + b1) + b2, the net acting on the first `inputs` of the `dim` coordinates.
 ///
-/// Matrices are row-major and stored [in, out], so that a batch [n, in] multiplies from the left.
+/// Matrices are row-major and stored `[in, out]`, so that a batch `[n, in]` multiplies from the left.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
     /// d, the number of coordinates of z.
@@ -26,13 +26,13 @@ pub struct Machine {
     pub inputs: usize,
     /// H, the number of hidden units.
     pub hidden: usize,
-    /// W1: [r, H].
+    /// W1: `[r, H]`.
     pub w1: Vec<f32>,
-    /// b1: [H].
+    /// b1: `[H]`.
     pub b1: Vec<f32>,
-    /// W2: [H, r].
+    /// W2: `[H, r]`.
     pub w2: Vec<f32>,
-    /// b2: [r].
+    /// b2: `[r]`.
     pub b2: Vec<f32>,
     /// The skip connection.
     pub skip: Skip,

@@ -21,15 +21,15 @@ pub struct StackedConfig {
 /// K nets relu(z W1 + b1) W2 + b2 (+ gain z) applied to K batches at once.
 #[derive(Module, Debug)]
 pub struct StackedAutoencoder<B: Backend> {
-    /// W1: [K, r, H].
+    /// W1: `[K, r, H]`.
     pub w1: Param<Tensor<B, 3>>,
-    /// b1: [K, 1, H].
+    /// b1: `[K, 1, H]`.
     pub b1: Param<Tensor<B, 3>>,
-    /// W2: [K, H, r].
+    /// W2: `[K, H, r]`.
     pub w2: Param<Tensor<B, 3>>,
-    /// b2: [K, 1, r].
+    /// b2: `[K, 1, r]`.
     pub b2: Param<Tensor<B, 3>>,
-    /// The scalar skips in scaled units, [K, 1, 1]; absent unless they are trained.
+    /// The scalar skips in scaled units, `[K, 1, 1]`; absent unless they are trained.
     pub gain: Option<Param<Tensor<B, 3>>>,
 }
 
@@ -52,7 +52,7 @@ impl StackedConfig {
 }
 
 impl<B: Backend> StackedAutoencoder<B> {
-    /// The nets' outputs in scaled units.  z: [K, n, r] -> [K, n, r].
+    /// The nets' outputs in scaled units.  z: `[K, n, r]` -> `[K, n, r]`.
     pub fn forward(&self, z: Tensor<B, 3>) -> Tensor<B, 3> {
         let hidden = relu(z.clone().matmul(self.w1.val()) + self.b1.val());
         let out = hidden.matmul(self.w2.val()) + self.b2.val();

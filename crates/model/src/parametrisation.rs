@@ -27,7 +27,7 @@ pub struct MachineConfig {
 /// Second moments of the training set in the coordinates of the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moments {
-    /// Variances along the axes, decreasing: [d].
+    /// Variances along the axes, decreasing: `[d]`.
     pub eigenvalues: Vec<f64>,
     /// (1/d) E|z_0|^2 about the origin.
     pub second_moment: f64,

@@ -33,7 +33,7 @@ pub struct Settings {
     pub epochs: usize,
     /// Samples a step; a last partial batch is left out.
     pub batch: usize,
-    /// The learning rate of each t: [T].
+    /// The learning rate of each t: `[T]`.
     pub learning_rates: Vec<f64>,
     /// How it falls over the training.
     pub decay: Decay,
@@ -48,9 +48,9 @@ pub struct Settings {
 pub struct TrainingSet {
     /// r, the coordinates kept.
     pub inputs: usize,
-    /// Row-major [n, r].
+    /// Row-major `[n, r]`.
     pub train: Vec<f32>,
-    /// Row-major [m, r].
+    /// Row-major `[m, r]`.
     pub test: Vec<f32>,
     /// The mean over the test samples of |z_0|^2 in the coordinates left out.
     pub test_beyond: f64,

@@ -127,14 +127,14 @@ fn train_block<B: AutodiffBackend>(
     Ok(())
 }
 
-/// One number a machine as a tensor [K, 1, 1].
+/// One number a machine as a tensor `[K, 1, 1]`.
 fn per_machine<B: Backend>(values: impl Iterator<Item = f64>, device: &B::Device) -> Tensor<B, 3> {
     let values: Vec<f32> = values.map(|value| value as f32).collect();
     let machines = values.len();
     Tensor::from_data(TensorData::new(values, [machines, 1, 1]), device)
 }
 
-/// The inputs and targets of the same positions of every machine: two tensors [K, rows, r].
+/// The inputs and targets of the same positions of every machine: two tensors `[K, rows, r]`.
 fn batch<B: Backend>(
     job: &Job<'_>,
     members: &[Member],
@@ -200,7 +200,7 @@ fn evaluate<B: Backend>(
     Ok(members.iter().zip(sums).map(|(member, sums)| job.losses(&member.wiring, sums)).collect())
 }
 
-/// The sum of squares of each machine's slice: [K, n, r] -> K numbers on the host.
+/// The sum of squares of each machine's slice: `[K, n, r]` -> K numbers on the host.
 fn squares<B: Backend>(values: Tensor<B, 3>) -> Result<Vec<f32>, TrainError> {
     let sums = values.powi_scalar(2).sum_dim(2).sum_dim(1);
     sums.into_data().into_vec().map_err(|error| TrainError::Tensor(format!("{error:?}")))

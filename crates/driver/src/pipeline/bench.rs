@@ -81,7 +81,7 @@ impl Bench {
     }
 
     /// Samples in frame coordinates at t (`None` for x_0), as a reader sees them: in the units of the data, images in
-    /// [-1, 1] with the scalar mean added back at the strength sqrt(alpha_bar_t) it has there.
+    /// `[-1, 1]` with the scalar mean added back at the strength sqrt(alpha_bar_t) it has there.
     pub(crate) fn shown(&self, z: &[f32], t: Option<Timestep>) -> Vec<f32> {
         let signal = t.map_or(1.0, |t| self.schedule.forward(t).signal);
         let shift = (f64::from(self.dataset.shift) * signal) as f32;

@@ -118,7 +118,7 @@ pub(crate) fn rank_floor(bench: &Bench) -> Option<f64> {
     (bench.config.skip == SkipKind::None && hidden < dim).then(|| 1.0 - hidden as f64 / dim as f64)
 }
 
-/// The mean squares of samples along the principal axes: x: [n, d] -> [d].
+/// The mean squares of samples along the principal axes: x: `[n, d]` -> `[d]`.
 fn second_moments(pca: &data::Pca, x: &[f32]) -> Vec<f64> {
     let d = pca.mean.len();
     let z = Frame::Principal(pca.clone()).project(x, 1.0);

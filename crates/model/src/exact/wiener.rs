@@ -16,13 +16,13 @@ pub struct Wiener {
 }
 
 impl Wiener {
-    /// The Wiener denoiser of data with principal variances `eigenvalues` [d].
+    /// The Wiener denoiser of data with principal variances `eigenvalues` `[d]`.
     pub fn new(schedule: &Schedule, eigenvalues: &[f64]) -> Self {
         let alpha_bars = schedule.timesteps().map(|t| schedule.alpha_bar(t)).collect();
         Self { alpha_bars, eigenvalues: eigenvalues.to_vec() }
     }
 
-    /// The error per coordinate on eps for data whose second moments along the axes are `second_moments` [d]:
+    /// The error per coordinate on eps for data whose second moments along the axes are `second_moments` `[d]`:
     /// (1/d) sum_k [g_k^2 A m_k + (1 - g_k sqrt(D))^2], averaged over the noise exactly; g_k the gain.
     pub fn mse(&self, t: Timestep, second_moments: &[f64]) -> f64 {
         let alpha_bar = self.alpha_bars[t.index()];

@@ -48,7 +48,7 @@ pub(super) struct Shape {
     pub(super) k: usize,
 }
 
-/// out += a b.  b: [k, padded(n)], out: [m, padded(n)].
+/// out += a b.  b: `[k, padded(n)]`, out: `[m, padded(n)]`.
 pub(super) fn add_product(isa: Isa, shape: Shape, a: Left<'_>, b: &[f32], out: &mut [f32]) {
     let stride = padded(shape.n);
     check(shape, a, b);
@@ -70,7 +70,7 @@ pub(super) fn add_product(isa: Isa, shape: Shape, a: Left<'_>, b: &[f32], out: &
     }
 }
 
-/// A weight matrix with Adam's moments, all [m, padded(n)].
+/// A weight matrix with Adam's moments, all `[m, padded(n)]`.
 #[derive(Debug, Default)]
 pub(super) struct Weighted {
     pub(super) value: Vec<f32>,
@@ -79,7 +79,7 @@ pub(super) struct Weighted {
 }
 
 impl Weighted {
-    /// Takes a row-major [m, n] as the new value and forgets the moments.
+    /// Takes a row-major `[m, n]` as the new value and forgets the moments.
     pub(super) fn reset(&mut self, value: &[f32], n: usize) {
         let stride = padded(n);
         let len = value.len() / n * stride;
@@ -92,7 +92,7 @@ impl Weighted {
         }
     }
 
-    /// The value without padding, row-major [m, n].
+    /// The value without padding, row-major `[m, n]`.
     pub(super) fn dense(&self, n: usize) -> Vec<f32> {
         self.value.chunks_exact(padded(n)).flat_map(|row| &row[..n]).copied().collect()
     }
@@ -305,7 +305,7 @@ impl<F: Finish> Product<'_, F> {
     }
 }
 
-/// Writes the transpose of a padded [m, n] as a padded [n, m].
+/// Writes the transpose of a padded `[m, n]` as a padded `[n, m]`.
 pub(super) fn transpose(isa: Isa, m: usize, n: usize, from: &[f32], to: &mut [f32]) {
     assert!(from.len() >= m * padded(n) && to.len() >= n * padded(m), "both sides fit their arrays");
     isa.dispatch(Transpose { m, n, from, to });

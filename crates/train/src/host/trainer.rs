@@ -21,20 +21,20 @@ pub(crate) struct Trainer<'a> {
     isa: Isa,
     t: Timestep,
     wiring: Parametrisation,
-    /// [r, H].
+    /// `[r, H]`.
     w1: Weighted,
-    /// [1, H].
+    /// `[1, H]`.
     b1: Weighted,
-    /// [H, r].
+    /// `[H, r]`.
     w2: Weighted,
-    /// [1, r].
+    /// `[1, r]`.
     b2: Weighted,
-    /// [1, 1].
+    /// `[1, 1]`.
     gain: Weighted,
-    /// W2 transposed, [r, H].
+    /// W2 transposed, `[r, H]`.
     w2_transposed: Vec<f32>,
     epoch: Epoch,
-    /// Of the rows in work: z, u and net - u [rows, r]; the activations and their errors [rows, H].
+    /// Of the rows in work: z, u and net - u `[rows, r]`; the activations and their errors `[rows, H]`.
     inputs: Vec<f32>,
     targets: Vec<f32>,
     errors: Vec<f32>,
