@@ -9,8 +9,8 @@ use std::path::Path;
 
 use common::{Desk, metrics, shipped, succeed, test_metric};
 
-/// Runs the driver on the real digits into `run`; `false` without MNIST_DIR.
-fn run(desk: &Desk, args: &[&str]) -> bool {
+/// Runs the driver on the real digits into `out`; `false` without MNIST_DIR.
+fn run(desk: &Desk, args: &[&str], out: &str) -> bool {
     let Some(folder) = std::env::var_os("MNIST_DIR") else {
         // Past the test harness, which keeps what a passing test prints to itself.
         let line = "skipped: MNIST_DIR is not set (folder with the four MNIST files)\n";
@@ -18,7 +18,7 @@ fn run(desk: &Desk, args: &[&str]) -> bool {
         return false;
     };
     let folder = Path::new(&folder).canonicalize().expect("MNIST_DIR is not a folder");
-    let said = succeed(desk.driver(args).args(["--offline", "--out=run"]).env("MNIST_DIR", folder));
+    let said = succeed(desk.driver(args).args(["--offline", "--out", out]).env("MNIST_DIR", folder));
     assert!(!said.err.contains("synthetic"), "{}", said.err);
     true
 }
@@ -45,34 +45,45 @@ learning_rate = 2e-4
 decay = "none"
 "#;
 
-/// Test MSE of the machines of [`THESIS`] by t and epoch: means over five seeds of an independent implementation in NumPy
-/// with PyTorch's initial weights and Adam.
+/// Test MSE after chosen epochs: means over seeds of an independent implementation in PyTorch,
+/// scripts/make_reference/thesis_curves.py (20 seeds at t = 100, 6 at the others).
 const THESIS_CURVES: [(usize, [(usize, f64); 6]); 3] = [
-    (100, [(1, 1.0011), (2, 0.9937), (3, 0.9789), (5, 0.9531), (10, 0.9212), (20, 0.9057)]),
-    (300, [(1, 0.9989), (2, 0.9626), (3, 0.9031), (5, 0.8826), (10, 0.8793), (20, 0.8785)]),
-    (500, [(1, 0.9895), (2, 0.9472), (3, 0.9003), (5, 0.8820), (10, 0.8780), (20, 0.8771)]),
+    (100, [(1, 1.0005), (2, 0.9936), (3, 0.9792), (5, 0.9530), (10, 0.9221), (20, 0.9057)]),
+    (300, [(1, 0.9979), (2, 0.9608), (3, 0.9023), (5, 0.8820), (10, 0.8804), (20, 0.8783)]),
+    (500, [(1, 0.9887), (2, 0.9460), (3, 0.8993), (5, 0.8814), (10, 0.8791), (20, 0.8770)]),
 ];
+
+/// Seeds that each curve is averaged over: one curve's standard deviation over seeds is 0.001 on the plateau but 0.005
+/// at t = 100, where the loss still falls after 20 epochs; the mean of eight knows it to 0.002.
+fn seeds(t: usize) -> u64 {
+    if t == 100 { 8 } else { 1 }
+}
 
 #[test]
 fn machines_without_a_skip_follow_the_reference_curves() {
     let desk = Desk::new();
     desk.write("thesis.toml", THESIS);
-    if !run(&desk, &["thesis.toml", "--timesteps=100,300,500"]) {
-        return;
-    }
-    let folder = desk.path("run");
     for (t, curve) in THESIS_CURVES {
-        for (epoch, expected) in curve {
-            // About three standard deviations over seeds: 0.001 on the plateau, 0.003 and more while a curve still falls,
-            // as that of t = 100 does to the end.
-            let tolerance = if epoch <= 3 || t == 100 { 0.010 } else { 0.004 };
-            let mse = test_metric(&folder, t, epoch, "mse");
-            assert!((mse - expected).abs() <= tolerance, "t = {t}, epoch {epoch}: {mse}, expected {expected}");
+        let mut sums = [0.0; 6];
+        for seed in 0..seeds(t) {
+            let (timesteps, seed) = (format!("--timesteps={t}"), format!("--seed={seed}"));
+            let out = format!("run{t}{seed}");
+            if !run(&desk, &["thesis.toml", &timesteps, &seed], &out) {
+                return;
+            }
+            let folder = desk.path(&out);
+            for (sum, (epoch, _)) in sums.iter_mut().zip(curve) {
+                *sum += test_metric(&folder, t, epoch, "mse");
+            }
+            for ((_, epoch, split, _), value) in metrics(&folder) {
+                // eps_hat lies in an affine space of H dimensions: it cannot explain more of eps than H/d.
+                assert!(value >= 1.0 - 100.0 / 784.0 - 1e-3, "t = {t}, epoch {epoch}, {split}: {value}");
+            }
         }
-    }
-    for ((t, epoch, split, _), value) in metrics(&folder) {
-        // eps_hat lies in an affine space of H dimensions: it cannot explain more of eps than H/d.
-        assert!(value >= 1.0 - 100.0 / 784.0 - 1e-3, "t = {t}, epoch {epoch}, {split}: {value}");
+        for (sum, (epoch, expected)) in sums.into_iter().zip(curve) {
+            let (mean, tolerance) = (sum / seeds(t) as f64, if epoch <= 3 { 0.010 } else { 0.004 });
+            assert!((mean - expected).abs() <= tolerance, "t = {t}, epoch {epoch}: {mean}, expected {expected}");
+        }
     }
 }
 
@@ -91,7 +102,7 @@ fn assert_at_most_wiener(folder: &Path, t: usize) {
 #[test]
 fn machines_with_a_wiener_skip_beat_the_wiener_predictor() {
     let desk = Desk::new();
-    if !run(&desk, &[&shipped("mnist_T100.toml"), "--timesteps=30,50,100"]) {
+    if !run(&desk, &[&shipped("mnist_T100.toml"), "--timesteps=30,50,100"], "run") {
         return;
     }
     let folder = desk.path("run");
@@ -106,7 +117,7 @@ fn machines_with_a_wiener_skip_beat_the_wiener_predictor() {
 #[ignore = "all 100 machines take minutes: MNIST_DIR=FOLDER cargo test -p driver --test real_data -- --ignored"]
 fn no_machine_of_the_main_job_is_worse_than_the_wiener_predictor() {
     let desk = Desk::new();
-    if !run(&desk, &[&shipped("mnist_T100.toml")]) {
+    if !run(&desk, &[&shipped("mnist_T100.toml")], "run") {
         return;
     }
     let folder = desk.path("run");

@@ -70,3 +70,20 @@ fn cuda() -> Result<(), String> {
         Err(error) => Err(format!("the NVIDIA driver does not count its cards: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_not_there_says_why_and_auto_avoids_it() {
+        match Device::Cuda.check() {
+            Ok(()) => assert_eq!(Device::auto(), Device::Cuda),
+            Err(error) => {
+                assert!(error.to_string().starts_with("run.device: cuda is not available: "), "{error}");
+                assert_eq!(Device::auto(), Device::Host);
+            }
+        }
+        assert!(Device::Host.check().is_ok() && Device::Ndarray.check().is_ok());
+    }
+}
