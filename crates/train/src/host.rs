@@ -3,6 +3,7 @@
 mod kernels;
 mod product;
 mod trainer;
+mod transpose;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

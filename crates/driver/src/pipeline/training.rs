@@ -136,7 +136,7 @@ impl Observer for Keeper<'_> {
     }
 }
 
-/// Adds the times of this session's machines to `timing.csv`.
+/// Adds the times of the machines just trained to `timing.csv`.
 fn record_times(
     folder: &RunFolder,
     seconds: BTreeMap<usize, f64>,

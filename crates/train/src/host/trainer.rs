@@ -4,7 +4,8 @@ use model::{Machine, Parametrisation, Weights};
 use schedule::Timestep;
 
 use super::kernels::{self, AdamStep};
-use super::product::{Left, Shape, Weighted, add_product, padded, transpose};
+use super::product::{Left, Shape, Weighted, add_product, padded};
+use super::transpose::transpose;
 use crate::epoch::{Epoch, Rows, Split};
 use crate::isa::Isa;
 use crate::job::ErrorSums;

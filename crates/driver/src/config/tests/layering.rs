@@ -46,7 +46,7 @@ fn arguments_are_toml_or_bare_words() {
         "purpose=a b = c",
         "seed=0x10",
         "data.digits=[8, 3]",
-        "data.dir=/tmp/my data",
+        "data.dir=some folder/my data",
         "train.learning_rate=[[1, 1], [9, 0.5]]",
         "run.device=\"cuda\"",
         "schedule={timesteps=9, law=\"cosine\"}",
@@ -57,7 +57,7 @@ fn arguments_are_toml_or_bare_words() {
     assert_eq!(x.train.learning_rate, LearningRate::Knots(vec![(1, 1.0), (9, 0.5)]));
     assert_eq!(x.sample.variance, ReverseVariance::Beta);
     let Data::Mnist { dir, digits, .. } = x.data else { panic!("{:?}", x.data) };
-    assert_eq!((dir, digits), (Some("/tmp/my data".into()), vec![3, 8]));
+    assert_eq!((dir, digits), (Some("some folder/my data".into()), vec![3, 8]));
 }
 
 #[test]
