@@ -37,7 +37,7 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     announce(&bench, &timesteps, device, threads, terminal);
     record::before_training(&bench, &folder)?;
     training::train(&bench, &folder, &timesteps, device, threads, terminal)?;
-    record::metrics(&folder, &training::trained(&bench, &folder))?;
+    record::metrics(&folder, &training::curves(&bench, &folder))?;
     if args.timesteps.is_none() && bench.experiment.sample.count > 0 {
         sampling::sample(&bench, &folder, terminal)?;
     }

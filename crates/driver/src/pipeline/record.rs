@@ -3,7 +3,7 @@
 use analysis::{MetricRow, ReferenceRow, RunFacts, ScheduleRow, Split, Table, read_table, to_csv};
 use data::Frame;
 use model::checkpoint::{self, History};
-use model::{Bank, SkipKind, Wiener};
+use model::{SkipKind, Wiener};
 use schedule::Timestep;
 
 use super::bench::Bench;
@@ -22,13 +22,9 @@ pub(crate) fn before_training(bench: &Bench, folder: &RunFolder) -> Result<(), D
     Ok(())
 }
 
-/// Writes `metrics.csv` from the learning curves that the checkpoints of `timesteps` hold.
-pub(crate) fn metrics(folder: &RunFolder, timesteps: &[Timestep]) -> Result<(), DriverError> {
-    let mut rows = Vec::new();
-    for &t in timesteps {
-        let history = checkpoint::read(&folder.machines().join(Bank::file_name(t)))?.history;
-        rows.extend(metric_rows(t.get(), &history));
-    }
+/// Writes `metrics.csv` from the learning curves of the machines that are there.
+pub(crate) fn metrics(folder: &RunFolder, curves: &[(Timestep, History)]) -> Result<(), DriverError> {
+    let rows: Vec<MetricRow> = curves.iter().flat_map(|(t, history)| metric_rows(t.get(), history)).collect();
     folder.write(MetricRow::FILE, to_csv(&rows)?)
 }
 

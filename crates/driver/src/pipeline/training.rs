@@ -62,7 +62,7 @@ pub(crate) fn train(
     threads: usize,
     terminal: Terminal,
 ) -> Result<(), DriverError> {
-    let missing: Vec<Timestep> = timesteps.iter().copied().filter(|&t| !is_there(bench, folder, t)).collect();
+    let missing: Vec<Timestep> = timesteps.iter().copied().filter(|&t| kept(bench, folder, t).is_none()).collect();
     if missing.len() < timesteps.len() {
         terminal.say(format_args!(
             "{} of {} machines are there already",
@@ -88,14 +88,15 @@ pub(crate) fn train(
     Ok(result?)
 }
 
-/// The timesteps whose machine the folder holds for this configuration.
-pub(crate) fn trained(bench: &Bench, folder: &RunFolder) -> Vec<Timestep> {
-    bench.schedule.timesteps().filter(|&t| is_there(bench, folder, t)).collect()
+/// The learning curves of the machines that the folder holds for this configuration, by timestep.
+pub(crate) fn curves(bench: &Bench, folder: &RunFolder) -> Vec<(Timestep, History)> {
+    bench.schedule.timesteps().filter_map(|t| Some((t, kept(bench, folder, t)?.history))).collect()
 }
 
-fn is_there(bench: &Bench, folder: &RunFolder, t: Timestep) -> bool {
-    let path = folder.machines().join(Bank::file_name(t));
-    checkpoint::read(&path).is_ok_and(|checkpoint| checkpoint.key == key(bench, t))
+/// The checkpoint of t, if it can be read and belongs to this configuration.
+fn kept(bench: &Bench, folder: &RunFolder, t: Timestep) -> Option<Checkpoint> {
+    let checkpoint = checkpoint::read(&folder.machines().join(Bank::file_name(t))).ok()?;
+    (checkpoint.key == key(bench, t)).then_some(checkpoint)
 }
 
 /// Writes every finished machine to the run folder and counts the epochs.
