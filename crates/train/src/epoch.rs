@@ -13,16 +13,6 @@ pub(crate) enum Split {
     Test,
 }
 
-/// The samples of a batch and where their rows go.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rows {
-    pub(crate) split: Split,
-    /// The position in the epoch's order (training) or in the data (test) of the first.
-    pub(crate) first: usize,
-    /// The distance between rows of the matrices they are written to.
-    pub(crate) stride: usize,
-}
-
 /// The random numbers of one epoch of one machine.  Streams: (seed, shuffle | train noise | test noise, t, epoch).
 #[derive(Debug)]
 pub(crate) struct Epoch {
@@ -47,30 +37,29 @@ impl Epoch {
         stream(Purpose::TestNoise).fill_normal(&mut self.test_noise);
     }
 
-    /// Writes the inputs z and targets u of as many samples as the matrices have rows; what follows the r values of a
-    /// row is left alone.
+    /// The sample and the noise at a position of the epoch's order (training) or of the data (test).
+    pub(crate) fn pair<'a>(&'a self, set: &'a TrainingSet, split: Split, position: usize) -> (&'a [f32], &'a [f32]) {
+        let r = set.inputs;
+        let (samples, noise, sample) = match split {
+            Split::Train => (&set.train, &self.train_noise, self.order[position] as usize),
+            Split::Test => (&set.test, &self.test_noise, position),
+        };
+        (&samples[sample * r..(sample + 1) * r], &noise[position * r..(position + 1) * r])
+    }
+
+    /// Writes the inputs z and targets u, row-major `[rows, r]`, of as many samples from position `first` on as fit.
     pub(crate) fn batch(
         &self,
         set: &TrainingSet,
         wiring: &Parametrisation,
-        rows: Rows,
+        (split, first): (Split, usize),
         inputs: &mut [f32],
         targets: &mut [f32],
     ) {
         let r = set.inputs;
-        let Rows { split, first, stride } = rows;
-        let (samples, noise) = match split {
-            Split::Train => (&set.train, &self.train_noise),
-            Split::Test => (&set.test, &self.test_noise),
-        };
-        let rows = inputs.chunks_exact_mut(stride).zip(targets.chunks_exact_mut(stride));
-        let rows = rows.zip(noise[first * r..].chunks_exact(r));
-        for (position, ((z, u), eps)) in rows.enumerate() {
-            let sample = match split {
-                Split::Train => self.order[first + position] as usize,
-                Split::Test => first + position,
-            };
-            wire(self.isa, wiring, &samples[sample * r..(sample + 1) * r], eps, z, u);
+        for (row, (z, u)) in inputs.chunks_exact_mut(r).zip(targets.chunks_exact_mut(r)).enumerate() {
+            let (z0, eps) = self.pair(set, split, first + row);
+            wire(self.isa, wiring, z0, eps, z, u);
         }
     }
 }
@@ -78,13 +67,26 @@ impl Epoch {
 kernel! {
     /// One row: z = input_z0 z_0 + input_eps eps, u = target_eps eps - target_z0 z_0.
     fn wire<'a>(wiring: &'a Parametrisation, z0: &'a [f32], eps: &'a [f32], z: &'a mut [f32], u: &'a mut [f32]) {
-        let r = z0.len();
-        let (iz, ie) = (&wiring.input_z0[..r], &wiring.input_eps[..r]);
-        let (tz, te) = (&wiring.target_z0[..r], &wiring.target_eps[..r]);
-        let (eps, z, u) = (&eps[..r], &mut z[..r], &mut u[..r]);
-        for k in 0..r {
-            z[k] = iz[k] * z0[k] + ie[k] * eps[k];
-            u[k] = te[k] * eps[k] - tz[k] * z0[k];
-        }
+        wire_from(wiring, 0, z0, eps, z, u);
+    }
+}
+
+/// The coordinates from `first` on of one row, as many as the slices hold.
+#[inline(always)]
+pub(crate) fn wire_from(
+    wiring: &Parametrisation,
+    first: usize,
+    z0: &[f32],
+    eps: &[f32],
+    z: &mut [f32],
+    u: &mut [f32],
+) {
+    let n = z0.len();
+    let (iz, ie) = (&wiring.input_z0[first..][..n], &wiring.input_eps[first..][..n]);
+    let (tz, te) = (&wiring.target_z0[first..][..n], &wiring.target_eps[first..][..n]);
+    let (eps, z, u) = (&eps[..n], &mut z[..n], &mut u[..n]);
+    for k in 0..n {
+        z[k] = iz[k] * z0[k] + ie[k] * eps[k];
+        u[k] = te[k] * eps[k] - tz[k] * z0[k];
     }
 }

@@ -1,9 +1,12 @@
 //! The host engine: one machine a thread, everything it needs resident with that thread.
 
+mod batch;
 mod kernels;
+mod panels;
 mod product;
+mod tile;
 mod trainer;
-mod transpose;
+mod weighted;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

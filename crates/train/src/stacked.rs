@@ -11,7 +11,7 @@ use model::{Parametrisation, StackedAutoencoder, StackedConfig};
 use schedule::Timestep;
 
 use crate::adam::{BETA_1, BETA_2, EPSILON};
-use crate::epoch::{Epoch, Rows, Split};
+use crate::epoch::{Epoch, Split};
 use crate::isa::Isa;
 use crate::job::ErrorSums;
 use crate::{Job, Losses, Observer, TrainError};
@@ -146,7 +146,7 @@ fn batch<B: Backend>(
     let len = rows * job.set.inputs;
     let (mut z, mut u) = (vec![0.0; members.len() * len], vec![0.0; members.len() * len]);
     for ((member, z), u) in members.iter().zip(z.chunks_exact_mut(len)).zip(u.chunks_exact_mut(len)) {
-        member.epoch.batch(job.set, &member.wiring, Rows { split, first, stride: job.set.inputs }, z, u);
+        member.epoch.batch(job.set, &member.wiring, (split, first), z, u);
     }
     let shape = [members.len(), rows, job.set.inputs];
     (Tensor::from_data(TensorData::new(z, shape), device), Tensor::from_data(TensorData::new(u, shape), device))

@@ -83,56 +83,6 @@ impl WithSimd for Adam<'_> {
 }
 
 kernel! {
-    /// x = max(x, 0).
-    pub(super) fn relu<'a>(values: &'a mut [f32]) {
-        for x in values {
-            *x = if *x > 0.0 { *x } else { 0.0 };
-        }
-    }
-}
-
-kernel! {
-    /// Zeroes the errors of hidden units that are off.
-    pub(super) fn mask<'a>(hidden: &'a [f32], errors: &'a mut [f32]) {
-        for (e, &h) in errors.iter_mut().zip(hidden) {
-            *e = if h > 0.0 { *e } else { 0.0 };
-        }
-    }
-}
-
-kernel! {
-    /// out = row - values, the row repeated over the rows of a row-major matrix.
-    pub(super) fn subtract_from_row<'a>(row: &'a [f32], values: &'a [f32], out: &'a mut [f32]) {
-        for (out, values) in out.chunks_exact_mut(row.len()).zip(values.chunks_exact(row.len())) {
-            for ((o, &v), &b) in out.iter_mut().zip(values).zip(row) {
-                *o = b - v;
-            }
-        }
-    }
-}
-
-kernel! {
-    /// out += factor values.
-    pub(super) fn add_scaled<'a>(factor: f32, values: &'a [f32], out: &'a mut [f32]) {
-        for (o, &v) in out.iter_mut().zip(values) {
-            *o += factor * v;
-        }
-    }
-}
-
-kernel! {
-    /// The sums over the rows of a row-major matrix with rows as long as `sums`.
-    pub(super) fn column_sums<'a>(values: &'a [f32], sums: &'a mut [f32]) {
-        sums.fill(0.0);
-        for row in values.chunks_exact(sums.len()) {
-            for (sum, &v) in sums.iter_mut().zip(row) {
-                *sum += v;
-            }
-        }
-    }
-}
-
-kernel! {
     /// sum_i a_i b_i: f32 products, added in f64 over 16 lanes in a fixed order.
     pub(super) fn dot<'a>(a: &'a [f32], b: &'a [f32]) -> f64 {
         const LANES: usize = 16;

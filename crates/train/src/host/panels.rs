@@ -1,0 +1,79 @@
+//! Matrices cut into panels of columns, so that every product streams through contiguous memory.
+
+/// Floats that a row is rounded up to: one vector of the widest instruction set.
+pub(super) const PAD: usize = 16;
+/// The most vectors of [`PAD`] floats across a panel: a register tile is one panel wide.
+pub(super) const PANEL_VECTORS: usize = 3;
+
+/// `n` rounded up to whole vectors.
+pub(super) fn padded(n: usize) -> usize {
+    n.next_multiple_of(PAD)
+}
+
+/// The layout of a `[rows, cols]` matrix: panels of up to [`PANEL_VECTORS`] vectors of columns, one after the other,
+/// each row-major.  Columns up to the next whole vector are padding and hold zeros.
+///
+/// Panels are of nearly equal width, so that none is too narrow to hide the latency of the multiplier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+}
+
+impl Layout {
+    /// The floats of the whole matrix.
+    pub(super) fn len(self) -> usize {
+        self.rows * padded(self.cols)
+    }
+
+    pub(super) fn panels(self) -> impl Iterator<Item = Panel> + Clone {
+        let vectors = padded(self.cols) / PAD;
+        let panels = vectors.div_ceil(PANEL_VECTORS);
+        (0..panels).map(move |panel| {
+            let first = PAD * (vectors * panel / panels);
+            let next = PAD * (vectors * (panel + 1) / panels);
+            Panel { first, stride: next - first, offset: self.rows * first, used: next.min(self.cols) - first }
+        })
+    }
+
+    /// Copies a row-major `[rows, cols]` into this layout.
+    pub(super) fn pack(self, dense: &[f32], packed: &mut [f32]) {
+        for panel in self.panels() {
+            for (row, values) in dense.chunks_exact(self.cols).enumerate() {
+                packed[panel.row(row)][..panel.used].copy_from_slice(&values[panel.first..][..panel.used]);
+            }
+        }
+    }
+
+    /// The row-major `[rows, cols]` without padding.
+    pub(super) fn dense(self, packed: &[f32]) -> Vec<f32> {
+        let mut dense = vec![0.0; self.rows * self.cols];
+        for panel in self.panels() {
+            for (row, values) in dense.chunks_exact_mut(self.cols).enumerate() {
+                values[panel.first..][..panel.used].copy_from_slice(&packed[panel.row(row)][..panel.used]);
+            }
+        }
+        dense
+    }
+}
+
+/// One panel of a matrix.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Panel {
+    /// The first column.
+    pub(super) first: usize,
+    /// Floats of a row, padding included: the distance between rows.
+    pub(super) stride: usize,
+    /// Where the panel begins in the matrix.
+    pub(super) offset: usize,
+    /// Columns that are not padding.
+    pub(super) used: usize,
+}
+
+impl Panel {
+    /// Where a row lies in the matrix.
+    pub(super) fn row(self, row: usize) -> std::ops::Range<usize> {
+        let start = self.offset + row * self.stride;
+        start..start + self.stride
+    }
+}

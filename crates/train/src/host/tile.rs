@@ -1,0 +1,155 @@
+//! The register tile: a few rows by a few vectors of a product, summed over the inner index.
+
+use pulp::Simd;
+
+/// The most vectors across a register tile.
+const VECTORS: usize = 3;
+
+/// The rows of a register tile: its sums fit the registers beside one row of the right factor.
+pub(super) const fn tile_rows<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
+}
+
+/// The register tiles across a panel of `stride` floats: the first float and the width in vectors of each.
+#[inline(always)]
+pub(super) fn tiles<S: Simd>(stride: usize) -> impl Iterator<Item = (usize, usize)> {
+    let vectors = stride / S::F32_LANES;
+    let tiles = vectors.div_ceil(VECTORS);
+    (0..tiles).map(move |tile| {
+        let (first, next) = (vectors * tile / tiles, vectors * (tile + 1) / tiles);
+        (first * S::F32_LANES, next - first)
+    })
+}
+
+/// The factors of a tile: a (i, k) is `a[i * a_row + k * a_depth]`, row k of b begins at `b[k * b_stride]`.
+#[derive(Clone, Copy)]
+pub(super) struct Factors {
+    pub(super) a: *const f32,
+    pub(super) a_row: usize,
+    pub(super) a_depth: usize,
+    pub(super) b: *const f32,
+    pub(super) b_stride: usize,
+    pub(super) depth: usize,
+}
+
+/// Where a tile lies in the output, in floats.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// The first vector of the first row.
+    pub(super) at: usize,
+    /// The distance between rows.
+    pub(super) stride: usize,
+    /// The column of the first vector.
+    pub(super) column: usize,
+    /// The first row.
+    pub(super) row: usize,
+}
+
+/// What a tile's sums begin with and what becomes of them.
+pub(super) trait Finish {
+    /// The value that the sum of a vector starts from.
+    ///
+    /// # Safety
+    /// The vector at offset `at` (column `column`) lies within the output.
+    unsafe fn begin<S: Simd>(&self, simd: S, at: usize, column: usize) -> S::f32s;
+
+    /// Something small to do beside one term of the sums, such as a prefetch.
+    ///
+    /// # Safety
+    /// Called while the tile at `place` is summed.
+    unsafe fn beside<S: Simd>(&self, simd: S, place: Place, term: usize);
+
+    /// Takes the sums of all rows of a tile.
+    ///
+    /// # Safety
+    /// The tile lies within the output.
+    unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
+        &self,
+        simd: S,
+        place: Place,
+        sums: [[S::f32s; WIDTH]; ROWS],
+    );
+}
+
+/// A tile of `rows` by `width` vectors, at most [`tile_rows`] by [`VECTORS`].
+///
+/// # Safety
+/// All elements of the factors and of the output that the tile reaches lie within their arrays.
+#[inline(always)]
+pub(super) unsafe fn tile<S: Simd, F: Finish>(
+    simd: S,
+    factors: Factors,
+    place: Place,
+    (rows, width): (usize, usize),
+    finish: &F,
+) {
+    // SAFETY: the caller's promise is the callee's.
+    unsafe {
+        match rows {
+            1 => of_rows::<S, F, 1>(simd, factors, place, width, finish),
+            2 => of_rows::<S, F, 2>(simd, factors, place, width, finish),
+            3 => of_rows::<S, F, 3>(simd, factors, place, width, finish),
+            4 => of_rows::<S, F, 4>(simd, factors, place, width, finish),
+            5 if tile_rows::<S>() > 4 => of_rows::<S, F, 5>(simd, factors, place, width, finish),
+            6 if tile_rows::<S>() > 4 => of_rows::<S, F, 6>(simd, factors, place, width, finish),
+            7 if tile_rows::<S>() > 4 => of_rows::<S, F, 7>(simd, factors, place, width, finish),
+            _ if tile_rows::<S>() > 4 => of_rows::<S, F, 8>(simd, factors, place, width, finish),
+            _ => {}
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn of_rows<S: Simd, F: Finish, const ROWS: usize>(
+    simd: S,
+    factors: Factors,
+    place: Place,
+    width: usize,
+    finish: &F,
+) {
+    // SAFETY: the caller's promise is the callee's.
+    unsafe {
+        match width {
+            1 => sum::<S, F, ROWS, 1>(simd, factors, place, finish),
+            2 => sum::<S, F, ROWS, 2>(simd, factors, place, finish),
+            _ => sum::<S, F, ROWS, VECTORS>(simd, factors, place, finish),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn sum<S: Simd, F: Finish, const ROWS: usize, const WIDTH: usize>(
+    simd: S,
+    factors: Factors,
+    place: Place,
+    finish: &F,
+) {
+    let Factors { mut a, a_row, a_depth, mut b, b_stride, depth } = factors;
+    let mut sums = [[simd.splat_f32s(0.0); WIDTH]; ROWS];
+    // SAFETY: the caller keeps the tile within the output and the factors within their arrays.
+    unsafe {
+        for (row, sums) in sums.iter_mut().enumerate() {
+            for (v, sum) in sums.iter_mut().enumerate() {
+                let across = v * S::F32_LANES;
+                *sum = finish.begin(simd, place.at + row * place.stride + across, place.column + across);
+            }
+        }
+        for term in 0..depth {
+            finish.beside(simd, place, term);
+            let mut line = [simd.splat_f32s(0.0); WIDTH];
+            for (v, line) in line.iter_mut().enumerate() {
+                *line = b.add(v * S::F32_LANES).cast::<S::f32s>().read_unaligned();
+            }
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let x = simd.splat_f32s(*a.add(row * a_row));
+                for (sum, line) in sums.iter_mut().zip(line) {
+                    *sum = simd.mul_add_e_f32s(x, line, *sum);
+                }
+            }
+            // The last advance may leave the arrays; nothing is read there.
+            a = a.wrapping_add(a_depth);
+            b = b.wrapping_add(b_stride);
+        }
+        finish.end(simd, place, sums);
+    }
+}

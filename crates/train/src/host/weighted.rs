@@ -1,0 +1,268 @@
+//! A weight matrix with Adam's moments, and its gradient fused with Adam's step.
+
+use pulp::{Simd, WithSimd};
+
+use super::kernels::{self, AdamStep};
+use super::panels::{Layout, PAD, Panel};
+use super::product::{Matrix, prefetch};
+use super::tile::{Factors, Finish, Place, tile, tile_rows, tiles};
+use crate::isa::Isa;
+
+/// A panelled weight matrix `[m, n]` with both moments of its gradient and, if wanted, its transpose.
+#[derive(Debug)]
+pub(super) struct Weighted {
+    layout: Layout,
+    pub(super) value: Vec<f32>,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    /// The transpose `[n, m]`, kept up to date by [`Self::descend`].
+    transpose: Option<Transposed>,
+}
+
+#[derive(Debug)]
+struct Transposed {
+    layout: Layout,
+    values: Vec<f32>,
+}
+
+impl Weighted {
+    pub(super) fn new(rows: usize, cols: usize) -> Self {
+        let layout = Layout { rows, cols };
+        let zeros = || vec![0.0; layout.len()];
+        Self { layout, value: zeros(), first: zeros(), second: zeros(), transpose: None }
+    }
+
+    /// Keeps the transpose too.
+    pub(super) fn with_transpose(mut self) -> Self {
+        // Rows for the padding of the columns, so that whole vectors can be written.
+        let layout = Layout { rows: self.layout.cols.next_multiple_of(PAD), cols: self.layout.rows };
+        self.transpose = Some(Transposed { layout, values: vec![0.0; layout.len()] });
+        self
+    }
+
+    /// Takes a row-major `[m, n]` as the new value and forgets the moments.
+    pub(super) fn reset(&mut self, dense: &[f32]) {
+        let Layout { rows, cols } = self.layout;
+        self.first.fill(0.0);
+        self.second.fill(0.0);
+        self.layout.pack(dense, &mut self.value);
+        if let Some(transpose) = &mut self.transpose {
+            let mut turned = vec![0.0; rows * transpose.layout.rows];
+            for (i, row) in dense.chunks_exact(cols).enumerate() {
+                row.iter().enumerate().for_each(|(j, &value)| turned[j * rows + i] = value);
+            }
+            transpose.layout.pack(&turned, &mut transpose.values);
+        }
+    }
+
+    /// The value as a row-major `[m, n]`.
+    pub(super) fn dense(&self) -> Vec<f32> {
+        self.layout.dense(&self.value)
+    }
+
+    pub(super) fn matrix(&self) -> Matrix<'_> {
+        Matrix { layout: self.layout, values: &self.value }
+    }
+
+    /// The transpose, if it is kept.
+    pub(super) fn transpose(&self) -> Option<Matrix<'_>> {
+        self.transpose.as_ref().map(|kept| Matrix { layout: kept.layout, values: &kept.values })
+    }
+
+    /// One Adam step of a `[1, n]` with a gradient at hand.
+    pub(super) fn descend_along(&mut self, isa: Isa, gradient: &[f32], step: AdamStep) {
+        kernels::adam(isa, step, &mut self.value, gradient, &mut self.first, &mut self.second);
+    }
+
+    /// One Adam step with the gradient a^T b, which is never stored; a: `[k, m]`, b: `[k, n]`.
+    pub(super) fn descend(&mut self, isa: Isa, a: Matrix<'_>, b: Matrix<'_>, step: AdamStep) {
+        let Layout { rows, cols } = self.layout;
+        assert!(a.layout.cols == rows && b.layout.cols == cols && a.layout.rows == b.layout.rows, "factors fit");
+        assert!(a.values.len() >= a.layout.len() && b.values.len() >= b.layout.len(), "the factors fill their layouts");
+        let transpose = self.transpose.as_mut();
+        let (turned, turned_layout) = match transpose {
+            Some(kept) => (kept.values.as_mut_ptr(), kept.layout),
+            None => (std::ptr::null_mut(), Layout { rows: 0, cols: 0 }),
+        };
+        let finish = Descend {
+            value: self.value.as_mut_ptr(),
+            first: self.first.as_mut_ptr(),
+            second: self.second.as_mut_ptr(),
+            step,
+            turned: TurnedPanel { start: turned, stride: 0 },
+        };
+        isa.dispatch(Gradient { layout: self.layout, a, b, finish, turned, turned_layout });
+    }
+}
+
+struct Gradient<'a> {
+    layout: Layout,
+    a: Matrix<'a>,
+    b: Matrix<'a>,
+    finish: Descend,
+    turned: *mut f32,
+    turned_layout: Layout,
+}
+
+impl WithSimd for Gradient<'_> {
+    type Output = ();
+
+    /// Down each panel of the weights, whose memory is walked through once.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (b, to) in self.b.layout.panels().zip(self.layout.panels()) {
+            let mut turned = self.turned_layout.panels();
+            for a in self.a.layout.panels() {
+                let mut finish = self.finish;
+                if let Some(panel) = turned.next() {
+                    let start = self.turned.wrapping_add(panel.offset).wrapping_sub(panel.first);
+                    finish.turned = TurnedPanel { start, stride: panel.stride };
+                }
+                self.down(simd, a, b, to, &finish);
+            }
+        }
+    }
+}
+
+impl Gradient<'_> {
+    #[inline(always)]
+    fn down<S: Simd>(&self, simd: S, a: Panel, b: Panel, to: Panel, finish: &Descend) {
+        for i in (0..a.used).step_by(tile_rows::<S>()) {
+            let height = (a.used - i).min(tile_rows::<S>());
+            let row = a.first + i;
+            for (first, width) in tiles::<S>(to.stride) {
+                let factors = Factors {
+                    a: self.a.values.as_ptr().wrapping_add(a.offset + i),
+                    a_row: 1,
+                    a_depth: a.stride,
+                    b: self.b.values.as_ptr().wrapping_add(b.offset + first),
+                    b_stride: b.stride,
+                    depth: self.a.layout.rows,
+                };
+                let at = to.offset + row * to.stride + first;
+                let place = Place { at, stride: to.stride, column: to.first + first, row };
+                // SAFETY: the asserts of `descend` keep rows, panels and depth within the layouts.
+                unsafe { tile(simd, factors, place, (height, width), finish) };
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct TurnedPanel {
+    /// Element (0, 0) of the transpose if its panels were one.
+    start: *mut f32,
+    stride: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Descend {
+    value: *mut f32,
+    first: *mut f32,
+    second: *mut f32,
+    step: AdamStep,
+    turned: TurnedPanel,
+}
+
+impl Finish for Descend {
+    #[inline(always)]
+    unsafe fn begin<S: Simd>(&self, simd: S, _: usize, _: usize) -> S::f32s {
+        simd.splat_f32s(0.0)
+    }
+
+    /// Fetches the weights and moments of the tile below.
+    #[inline(always)]
+    unsafe fn beside<S: Simd>(&self, _: S, place: Place, term: usize) {
+        let line = term * PAD;
+        if line < tile_rows::<S>() * place.stride {
+            let next = place.at + tile_rows::<S>() * place.stride + line;
+            prefetch(self.value.wrapping_add(next));
+            prefetch(self.first.wrapping_add(next));
+            prefetch(self.second.wrapping_add(next));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
+        &self,
+        simd: S,
+        place: Place,
+        sums: [[S::f32s; WIDTH]; ROWS],
+    ) {
+        // SAFETY: the caller keeps the tile within the output, which the moments and the transpose match.
+        unsafe {
+            for v in 0..WIDTH {
+                let mut column = [simd.splat_f32s(0.0); ROWS];
+                for (row, x) in column.iter_mut().enumerate() {
+                    let at = place.at + row * place.stride + v * S::F32_LANES;
+                    let [value, first, second] =
+                        [self.value, self.first, self.second].map(|p| p.add(at).cast::<S::f32s>());
+                    let (next, m, v) = self.step.apply(
+                        simd,
+                        value.read_unaligned(),
+                        sums[row][v],
+                        first.read_unaligned(),
+                        second.read_unaligned(),
+                    );
+                    value.write_unaligned(next);
+                    first.write_unaligned(m);
+                    second.write_unaligned(v);
+                    *x = next;
+                }
+                if !self.turned.start.is_null() {
+                    let to = self.turned.start.add((place.column + v * S::F32_LANES) * self.turned.stride + place.row);
+                    turn::<S, ROWS>(column, to, self.turned.stride);
+                }
+            }
+        }
+    }
+}
+
+/// Writes `ROWS` vectors as columns: lane l of all of them from `to + l * stride` on.
+#[inline(always)]
+unsafe fn turn<S: Simd, const ROWS: usize>(rows: [S::f32s; ROWS], to: *mut f32, stride: usize) {
+    // SAFETY: the caller keeps the lines within the transpose; a vector of S is F32_LANES floats.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        if ROWS % 4 == 0 && S::F32_LANES == 16 {
+            let rows: *const std::arch::x86_64::__m512 = std::ptr::from_ref(&rows).cast();
+            for quad in 0..ROWS / 4 {
+                turn_quad(std::array::from_fn(|row| *rows.add(4 * quad + row)), to.add(4 * quad), stride);
+            }
+            return;
+        }
+        for lane in 0..S::F32_LANES {
+            for (row, vector) in rows.iter().enumerate() {
+                *to.add(lane * stride + row) = *std::ptr::from_ref(vector).cast::<f32>().add(lane);
+            }
+        }
+    }
+}
+
+/// Four rows of sixteen, transposed in registers.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn turn_quad(r: [std::arch::x86_64::__m512; 4], to: *mut f32, stride: usize) {
+    use std::arch::x86_64::*;
+    // SAFETY: as for `turn`; the caller runs with 512-bit vectors.
+    unsafe {
+        let low_01 = _mm512_castps_pd(_mm512_unpacklo_ps(r[0], r[1]));
+        let high_01 = _mm512_castps_pd(_mm512_unpackhi_ps(r[0], r[1]));
+        let low_23 = _mm512_castps_pd(_mm512_unpacklo_ps(r[2], r[3]));
+        let high_23 = _mm512_castps_pd(_mm512_unpackhi_ps(r[2], r[3]));
+        // Each 128-bit group of these holds one column of the four.
+        let columns = [
+            _mm512_castpd_ps(_mm512_unpacklo_pd(low_01, low_23)),
+            _mm512_castpd_ps(_mm512_unpackhi_pd(low_01, low_23)),
+            _mm512_castpd_ps(_mm512_unpacklo_pd(high_01, high_23)),
+            _mm512_castpd_ps(_mm512_unpackhi_pd(high_01, high_23)),
+        ];
+        for (within, columns) in columns.into_iter().enumerate() {
+            let at = |group: usize| to.add((4 * group + within) * stride);
+            _mm_storeu_ps(at(0), _mm512_extractf32x4_ps::<0>(columns));
+            _mm_storeu_ps(at(1), _mm512_extractf32x4_ps::<1>(columns));
+            _mm_storeu_ps(at(2), _mm512_extractf32x4_ps::<2>(columns));
+            _mm_storeu_ps(at(3), _mm512_extractf32x4_ps::<3>(columns));
+        }
+    }
+}
