@@ -18,31 +18,61 @@ pub(crate) enum Split {
 pub(crate) struct Epoch {
     isa: Isa,
     order: Vec<u32>,
-    train_noise: Vec<f32>,
-    test_noise: Vec<f32>,
+    train_noise: Noise,
+    test_noise: Noise,
+}
+
+/// The noise of a split, drawn as far as it was needed so far.
+#[derive(Debug, Default)]
+struct Noise {
+    stream: Option<Stream>,
+    values: Vec<f32>,
+    drawn: usize,
+}
+
+impl Noise {
+    fn restart(&mut self, stream: Stream, len: usize) {
+        self.stream = Some(stream);
+        self.values.resize(len, 0.0);
+        self.drawn = 0;
+    }
+
+    fn draw_to(&mut self, end: usize) {
+        if let (Some(stream), Some(rest)) = (&mut self.stream, self.values.get_mut(self.drawn..end)) {
+            stream.fill_normal(rest);
+            self.drawn = self.drawn.max(end);
+        }
+    }
 }
 
 impl Epoch {
     pub(crate) fn new(isa: Isa) -> Self {
-        Self { isa, order: Vec::new(), train_noise: Vec::new(), test_noise: Vec::new() }
+        Self { isa, order: Vec::new(), train_noise: Noise::default(), test_noise: Noise::default() }
     }
 
-    /// Draws the epoch `epoch` (1-based) of timestep t, reusing the buffers.
-    pub(crate) fn draw(&mut self, job: &Job<'_>, t: Timestep, epoch: usize) {
+    /// Starts the epoch `epoch` (1-based) of timestep t, reusing the buffers.
+    pub(crate) fn restart(&mut self, job: &Job<'_>, t: Timestep, epoch: usize) {
         let stream = |purpose| Stream::new(job.settings.seed, purpose, t.get() as u64, epoch as u64);
         self.order = stream(Purpose::Shuffle).permutation(job.set.train_len());
-        self.train_noise.resize(job.set.train.len(), 0.0);
-        self.test_noise.resize(job.set.test.len(), 0.0);
-        stream(Purpose::TrainNoise).fill_normal(&mut self.train_noise);
-        stream(Purpose::TestNoise).fill_normal(&mut self.test_noise);
+        self.train_noise.restart(stream(Purpose::TrainNoise), job.set.train.len());
+        self.test_noise.restart(stream(Purpose::TestNoise), job.set.test.len());
     }
 
-    /// The sample and the noise at a position of the epoch's order (training) or of the data (test).
+    /// Draws the noise of all positions of a split before `end` that has not been drawn: just before its first use, so
+    /// that it is still in the cache.
+    pub(crate) fn draw_to(&mut self, set: &TrainingSet, split: Split, end: usize) {
+        match split {
+            Split::Train => self.train_noise.draw_to(end * set.inputs),
+            Split::Test => self.test_noise.draw_to(end * set.inputs),
+        }
+    }
+
+    /// The sample and the noise, drawn before, at a position of the epoch's order (training) or of the data (test).
     pub(crate) fn pair<'a>(&'a self, set: &'a TrainingSet, split: Split, position: usize) -> (&'a [f32], &'a [f32]) {
         let r = set.inputs;
         let (samples, noise, sample) = match split {
-            Split::Train => (&set.train, &self.train_noise, self.order[position] as usize),
-            Split::Test => (&set.test, &self.test_noise, position),
+            Split::Train => (&set.train, &self.train_noise.values, self.order[position] as usize),
+            Split::Test => (&set.test, &self.test_noise.values, position),
         };
         (&samples[sample * r..(sample + 1) * r], &noise[position * r..(position + 1) * r])
     }
@@ -59,33 +89,26 @@ impl Epoch {
         let r = set.inputs;
         for (row, (z, u)) in inputs.chunks_exact_mut(r).zip(targets.chunks_exact_mut(r)).enumerate() {
             let (z0, eps) = self.pair(set, split, first + row);
-            wire(self.isa, wiring, z0, eps, z, u);
+            wire_row(self.isa, wiring, z0, eps, z, u);
         }
     }
 }
 
 kernel! {
-    /// One row: z = input_z0 z_0 + input_eps eps, u = target_eps eps - target_z0 z_0.
-    fn wire<'a>(wiring: &'a Parametrisation, z0: &'a [f32], eps: &'a [f32], z: &'a mut [f32], u: &'a mut [f32]) {
-        wire_from(wiring, 0, z0, eps, z, u);
+    /// [`wire`] for the instruction set.
+    fn wire_row<'a>(wiring: &'a Parametrisation, z0: &'a [f32], eps: &'a [f32], z: &'a mut [f32], u: &'a mut [f32]) {
+        wire(wiring, z0, eps, z, u);
     }
 }
 
-/// The coordinates from `first` on of one row, as many as the slices hold.
+/// One row: z = input_z0 z_0 + input_eps eps, u = target_eps eps - target_z0 z_0.
 #[inline(always)]
-pub(crate) fn wire_from(
-    wiring: &Parametrisation,
-    first: usize,
-    z0: &[f32],
-    eps: &[f32],
-    z: &mut [f32],
-    u: &mut [f32],
-) {
-    let n = z0.len();
-    let (iz, ie) = (&wiring.input_z0[first..][..n], &wiring.input_eps[first..][..n]);
-    let (tz, te) = (&wiring.target_z0[first..][..n], &wiring.target_eps[first..][..n]);
-    let (eps, z, u) = (&eps[..n], &mut z[..n], &mut u[..n]);
-    for k in 0..n {
+pub(crate) fn wire(wiring: &Parametrisation, z0: &[f32], eps: &[f32], z: &mut [f32], u: &mut [f32]) {
+    let r = z0.len();
+    let (iz, ie) = (&wiring.input_z0[..r], &wiring.input_eps[..r]);
+    let (tz, te) = (&wiring.target_z0[..r], &wiring.target_eps[..r]);
+    let (eps, z, u) = (&eps[..r], &mut z[..r], &mut u[..r]);
+    for k in 0..r {
         z[k] = iz[k] * z0[k] + ie[k] * eps[k];
         u[k] = te[k] * eps[k] - tz[k] * z0[k];
     }

@@ -6,6 +6,7 @@ mod panels;
 mod product;
 mod tile;
 mod trainer;
+mod upcoming;
 mod weighted;
 
 use std::sync::Mutex;

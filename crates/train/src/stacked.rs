@@ -92,7 +92,11 @@ fn train_block<B: AutodiffBackend>(
     let loss_factors = per_machine::<B>(block.iter().map(|&t| job.loss_factor(t)), device);
     let steps = job.steps_per_epoch();
     for epoch in 1..=job.settings.epochs {
-        members.iter_mut().for_each(|member| member.epoch.draw(job, member.t, epoch));
+        for member in &mut members {
+            member.epoch.restart(job, member.t, epoch);
+            member.epoch.draw_to(job.set, Split::Train, job.set.train_len());
+            member.epoch.draw_to(job.set, Split::Test, job.set.test_len());
+        }
         for step in 0..steps {
             let first = step * job.settings.batch;
             let (z, u) = batch::<B>(job, &members, Split::Train, first, job.settings.batch, device);

@@ -3,35 +3,12 @@
 use model::Parametrisation;
 use pulp::{Simd, WithSimd};
 
-use super::panels::Layout;
-use super::product::Matrix;
+use super::panels::row_stride;
 use crate::TrainingSet;
-use crate::epoch::{Epoch, Split, wire_from};
+use crate::epoch::{Epoch, Split, wire};
 use crate::isa::Isa;
 
-/// The rows of a batch: panels are laid out for `capacity` rows, of which the first `used` hold samples.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BatchLayout {
-    pub(super) capacity: usize,
-    pub(super) used: usize,
-}
-
-impl BatchLayout {
-    pub(super) fn matrix(self, values: &[f32], cols: usize) -> Matrix<'_> {
-        Matrix { layout: self.layout(cols), values }
-    }
-
-    /// The floats of a matrix of `cols` columns.
-    pub(super) fn len(self, cols: usize) -> usize {
-        self.layout(cols).len()
-    }
-
-    fn layout(self, cols: usize) -> Layout {
-        Layout { rows: self.capacity, cols }
-    }
-}
-
-/// Panelled matrices of the rows in work.
+/// Matrices of the rows in work, laid out as [`row_stride`] says.
 #[derive(Debug)]
 pub(super) struct Batch {
     /// z, `[rows, r]`.
@@ -47,7 +24,7 @@ pub(super) struct Batch {
 impl Batch {
     /// Room for as many rows.
     pub(super) fn new(rows: usize, inputs: usize, hidden: usize) -> Self {
-        let (wide, narrow) = (Layout { rows, cols: inputs }.len(), Layout { rows, cols: hidden }.len());
+        let (wide, narrow) = (rows * row_stride(inputs), rows * row_stride(hidden));
         Self {
             inputs: vec![0.0; wide],
             errors: vec![0.0; wide],
@@ -56,20 +33,18 @@ impl Batch {
         }
     }
 
-    /// Loads z and the errors of a net without weights, b2 + gain z - u, of the samples from position `first` on;
+    /// Loads z and the errors of a net without weights, b2 + gain z - u, of `rows` samples from position `first` on;
     /// returns the sum of u^2 for the test split (0 for the other, where nobody asks).
     pub(super) fn load(
         &mut self,
         isa: Isa,
         (epoch, set, wiring): (&Epoch, &TrainingSet, &Parametrisation),
-        (split, first): (Split, usize),
-        rows: BatchLayout,
+        (split, first, rows): (Split, usize, usize),
         (bias, gain): (&[f32], f32),
     ) -> f64 {
-        let layout = rows.layout(set.inputs);
         let (inputs, errors) = (&mut self.inputs, &mut self.errors);
         let gain = wiring.trained_gain.then_some(gain);
-        isa.dispatch(Load { epoch, set, wiring, split, first, rows: rows.used, layout, bias, gain, inputs, errors })
+        isa.dispatch(Load { epoch, set, wiring, split, first, rows, bias, gain, inputs, errors })
     }
 }
 
@@ -80,7 +55,6 @@ struct Load<'a> {
     split: Split,
     first: usize,
     rows: usize,
-    layout: Layout,
     bias: &'a [f32],
     gain: Option<f32>,
     inputs: &'a mut [f32],
@@ -93,22 +67,21 @@ impl WithSimd for Load<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
         let mut total = 0.0;
-        for row in 0..self.rows {
+        let r = self.set.inputs;
+        let stride = row_stride(r);
+        let rows = self.inputs.chunks_exact_mut(stride).zip(self.errors.chunks_exact_mut(stride)).take(self.rows);
+        for (row, (z, errors)) in rows.enumerate() {
             let (z0, eps) = self.epoch.pair(self.set, self.split, self.first + row);
-            for panel in self.layout.panels() {
-                let columns = panel.first..panel.first + panel.used;
-                let z = &mut self.inputs[panel.row(row)][..panel.used];
-                let errors = &mut self.errors[panel.row(row)][..panel.used];
-                wire_from(self.wiring, panel.first, &z0[columns.clone()], &eps[columns.clone()], z, errors);
-                if self.split == Split::Test {
-                    total += squares(errors);
-                }
-                for (error, b) in errors.iter_mut().zip(&self.bias[columns]) {
-                    *error = b - *error;
-                }
-                if let Some(gain) = self.gain {
-                    errors.iter_mut().zip(z).for_each(|(error, z)| *error += gain * *z);
-                }
+            let (z, errors) = (&mut z[..r], &mut errors[..r]);
+            wire(self.wiring, z0, eps, z, errors);
+            if self.split == Split::Test {
+                total += squares(errors);
+            }
+            for (error, b) in errors.iter_mut().zip(self.bias) {
+                *error = b - *error;
+            }
+            if let Some(gain) = self.gain {
+                errors.iter_mut().zip(z).for_each(|(error, z)| *error += gain * *z);
             }
         }
         total

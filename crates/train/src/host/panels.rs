@@ -1,4 +1,5 @@
-//! Matrices cut into panels of columns, so that every product streams through contiguous memory.
+//! How matrices lie in memory: batches by rows, weights cut into panels of columns, so that every product streams
+//! through contiguous memory.
 
 /// Floats that a row is rounded up to: one vector of the widest instruction set.
 pub(super) const PAD: usize = 16;
@@ -76,4 +77,31 @@ impl Panel {
         let start = self.offset + row * self.stride;
         start..start + self.stride
     }
+}
+
+/// A batch: row-major `[rows, cols]`, rows padded to whole vectors with zeros.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+}
+
+impl Rows<'_> {
+    /// The distance between rows.
+    pub(super) fn stride(self) -> usize {
+        row_stride(self.cols)
+    }
+
+    /// Panics unless the rows lie within the array.
+    pub(super) fn check(self) {
+        assert!(self.values.len() >= self.rows * self.stride(), "the rows lie within their array");
+    }
+}
+
+/// The distance between rows of `cols` columns: whole vectors, and no multiple of 1024 bytes, at which the rows of a
+/// batch would compete for the same few sets of the cache.
+pub(super) fn row_stride(cols: usize) -> usize {
+    let stride = padded(cols);
+    if stride.is_multiple_of(256) { stride + PAD } else { stride }
 }

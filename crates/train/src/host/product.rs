@@ -2,9 +2,13 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::panels::{Layout, PAD, Panel};
+use super::panels::{Layout, PAD, Panel, Rows, padded, row_stride};
 use super::tile::{Factors, Finish, Place, tile, tile_rows, tiles};
+use super::upcoming::Upcoming;
 use crate::isa::Isa;
+
+/// Terms of the inner sum taken at a time, so that a block of b stays in the nearest caches.
+const DEPTH: usize = 256;
 
 /// A panelled matrix to read.
 #[derive(Debug, Clone, Copy)]
@@ -37,30 +41,41 @@ pub(super) enum Then<'a> {
     SumSquares(&'a mut [f32]),
 }
 
-/// out = then(from + a b) for the first `rows` rows of a: `[m, k]`, b: `[k, n]`, out: `[m, n]`.
-pub(super) fn product(isa: Isa, rows: usize, a: Matrix<'_>, b: Matrix<'_>, from: From<'_>, out: &mut [f32], then: Then<'_>) {
-    let layout = Layout { rows: a.layout.rows, cols: b.layout.cols };
-    assert!(rows <= layout.rows && a.layout.cols <= b.layout.rows, "the factors fit each other");
-    assert!(a.values.len() >= a.layout.len() && b.values.len() >= b.layout.len(), "the factors fill their layouts");
-    assert!(out.len() >= layout.len(), "the product fits its array");
-    match &then {
-        Then::Relu => {}
-        Then::SumColumns(sums) => assert!(sums.len() * layout.rows >= layout.len(), "a sum for each column"),
-        Then::MaskAndSumColumns(mask, sums) => {
-            assert!(sums.len() * layout.rows >= layout.len() && mask.len() >= layout.len(), "a sum for each column");
-        }
-        Then::SumSquares(lanes) => assert!(lanes.len() >= rows * PAD, "lanes for each row"),
-    }
+/// out = then(from + a b); a: `[m, k]`, b: `[k, n]`, out: `[m, n]` with rows as [`row_stride`] says.
+pub(super) fn product(
+    isa: Isa,
+    a: Rows<'_>,
+    b: Matrix<'_>,
+    from: From<'_>,
+    out: &mut [f32],
+    then: Then<'_>,
+    upcoming: &Upcoming,
+) {
+    a.check();
+    let stride = row_stride(b.layout.cols);
+    assert!(a.cols <= b.layout.rows && b.values.len() >= b.layout.len(), "the right factor fits the left");
+    let rows_fit = |len: usize| len >= a.rows * stride;
+    let columns_fit = |len: usize| len >= padded(b.layout.cols);
+    assert!(rows_fit(out.len()), "the product fits its array");
     if let From::Row(row) = from {
-        assert!(row.len() * layout.rows >= layout.len(), "a value for each column");
+        assert!(columns_fit(row.len()), "a value for each column");
     }
     let then = match then {
         Then::Relu => RawThen::Relu,
-        Then::SumColumns(sums) => RawThen::SumColumns(sums.as_mut_ptr()),
-        Then::MaskAndSumColumns(mask, sums) => RawThen::MaskAndSumColumns(mask.as_ptr(), sums.as_mut_ptr()),
-        Then::SumSquares(lanes) => RawThen::SumSquares(lanes.as_mut_ptr()),
+        Then::SumColumns(sums) => {
+            assert!(columns_fit(sums.len()), "a sum for each column");
+            RawThen::SumColumns(sums.as_mut_ptr())
+        }
+        Then::MaskAndSumColumns(mask, sums) => {
+            assert!(rows_fit(mask.len()) && columns_fit(sums.len()), "a mask for each value, a sum for each column");
+            RawThen::MaskAndSumColumns(mask.as_ptr(), sums.as_mut_ptr())
+        }
+        Then::SumSquares(lanes) => {
+            assert!(lanes.len() >= a.rows * PAD, "lanes for each row");
+            RawThen::SumSquares(lanes.as_mut_ptr())
+        }
     };
-    isa.dispatch(Product { rows, a, b, from, out: out.as_mut_ptr(), layout, then });
+    isa.dispatch(Product { a, b, from, out: out.as_mut_ptr(), stride, then, upcoming });
 }
 
 #[derive(Clone, Copy)]
@@ -72,81 +87,66 @@ enum RawThen {
 }
 
 struct Product<'a> {
-    rows: usize,
-    a: Matrix<'a>,
+    a: Rows<'a>,
     b: Matrix<'a>,
     from: From<'a>,
     out: *mut f32,
-    layout: Layout,
+    /// The distance between rows of out.
+    stride: usize,
     then: RawThen,
+    upcoming: &'a Upcoming,
 }
 
 impl WithSimd for Product<'_> {
     type Output = ();
 
-    /// A block of b, one panel of a deep and one panel of b wide, is used for all rows before the next is touched.
+    /// A block of b, one panel wide, is used for all rows before the next is touched.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let blocks = self.b.layout.panels().zip(self.layout.panels());
-        let mut blocks = blocks.flat_map(|panels| self.a.layout.panels().map(move |depth| (panels, depth))).peekable();
-        while let Some(((from, to), depth)) = blocks.next() {
-            let b = self.block(from, depth);
-            let ahead = match blocks.peek() {
-                Some(((from, _), depth)) => Ahead { lines: self.block(*from, *depth), stride: from.stride },
-                None => Ahead { lines: std::ptr::null(), stride: 0 },
-            };
-            let first = depth.first == 0;
-            let last = depth.first + depth.used == self.a.layout.cols;
-            let finish = Accumulate {
-                out: self.out,
-                from: if first { self.from } else { From::Itself },
-                then: last.then_some(self.then),
-                ahead,
-            };
-            self.rows(simd, depth, b, (from.stride, to), &finish);
+        let terms = self.a.cols;
+        let blocks = terms.div_ceil(DEPTH);
+        for panel in self.b.layout.panels() {
+            for block in 0..blocks {
+                let (first, next) = (terms * block / blocks, terms * (block + 1) / blocks);
+                let finish = Accumulate {
+                    out: self.out,
+                    from: if block == 0 { self.from } else { From::Itself },
+                    then: (block + 1 == blocks).then_some(self.then),
+                };
+                self.rows(simd, (first, next - first), panel, &finish);
+            }
         }
     }
 }
 
 impl Product<'_> {
-    fn block(&self, panel: Panel, depth: Panel) -> *const f32 {
-        self.b.values.as_ptr().wrapping_add(panel.offset + depth.first * panel.stride)
-    }
-
     #[inline(always)]
-    fn rows<S: Simd>(&self, simd: S, depth: Panel, b: *const f32, (b_stride, to): (usize, Panel), finish: &Accumulate<'_>) {
-        for row in (0..self.rows).step_by(tile_rows::<S>()) {
-            let height = (self.rows - row).min(tile_rows::<S>());
-            for (first, width) in tiles::<S>(to.stride) {
+    fn rows<S: Simd>(&self, simd: S, (first, depth): (usize, usize), panel: Panel, finish: &Accumulate<'_>) {
+        for row in (0..self.a.rows).step_by(tile_rows::<S>()) {
+            let height = (self.a.rows - row).min(tile_rows::<S>());
+            for (across, width) in tiles::<S>(panel.stride) {
                 let factors = Factors {
-                    a: self.a.values.as_ptr().wrapping_add(depth.offset + row * depth.stride),
-                    a_row: depth.stride,
+                    a: self.a.values.as_ptr().wrapping_add(row * self.a.stride() + first),
+                    a_row: self.a.stride(),
                     a_depth: 1,
-                    b: b.wrapping_add(first),
-                    b_stride,
-                    depth: depth.used,
+                    b: self.b.values.as_ptr().wrapping_add(panel.offset + first * panel.stride + across),
+                    b_stride: panel.stride,
+                    depth,
                 };
-                let at = to.offset + row * to.stride + first;
-                let place = Place { at, stride: to.stride, column: to.first + first, row };
-                // SAFETY: the asserts of `product` keep rows, panels and depth within the three layouts.
+                let column = panel.first + across;
+                let place = Place { at: row * self.stride + column, stride: self.stride, column, row };
+                self.upcoming.fetch();
+                // SAFETY: the asserts of `product` keep rows, columns and depth within the arrays.
                 unsafe { tile(simd, factors, place, (height, width), finish) };
             }
         }
     }
 }
 
-/// The block of b that comes next, to be fetched row by row: each register tile fetches one line of every row.
-#[derive(Clone, Copy)]
-struct Ahead {
-    lines: *const f32,
-    stride: usize,
-}
-
 struct Accumulate<'a> {
     out: *mut f32,
     from: From<'a>,
     then: Option<RawThen>,
-    ahead: Ahead,
 }
 
 impl Finish for Accumulate<'_> {
@@ -163,12 +163,7 @@ impl Finish for Accumulate<'_> {
     }
 
     #[inline(always)]
-    unsafe fn beside<S: Simd>(&self, _: S, place: Place, term: usize) {
-        let line = place.row / tile_rows::<S>() * PAD;
-        if line < self.ahead.stride {
-            prefetch(self.ahead.lines.wrapping_add(term * self.ahead.stride + line));
-        }
-    }
+    unsafe fn beside<S: Simd>(&self, _: S, _: Place, _: usize) {}
 
     #[inline(always)]
     unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
@@ -225,17 +220,4 @@ impl Finish for Accumulate<'_> {
             }
         }
     }
-}
-
-/// Asks for the cache line at this address, which need not be valid.
-#[inline(always)]
-pub(super) fn prefetch(line: *const f32) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a prefetch of any address is allowed and reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = line;
 }

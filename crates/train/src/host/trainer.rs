@@ -3,10 +3,11 @@
 use model::{Machine, Parametrisation, Weights};
 use schedule::Timestep;
 
-use super::batch::{Batch, BatchLayout};
+use super::batch::Batch;
 use super::kernels::{self, AdamStep};
-use super::panels::{PAD, padded};
+use super::panels::{PAD, Rows, padded, row_stride};
 use super::product::{From, Then, product};
+use super::upcoming::Upcoming;
 use super::weighted::Weighted;
 use crate::epoch::{Epoch, Split};
 use crate::isa::Isa;
@@ -34,6 +35,7 @@ pub(crate) struct Trainer<'a> {
     gain: Weighted,
     epoch: Epoch,
     batch: Batch,
+    upcoming: Upcoming,
     /// Gradients of the biases and of the gain.
     narrow_gradient: Vec<f32>,
     wide_gradient: Vec<f32>,
@@ -58,6 +60,7 @@ impl<'a> Trainer<'a> {
             gain: Weighted::new(1, 1),
             epoch: Epoch::new(isa),
             batch: Batch::new(EVALUATION_BLOCK.max(job.settings.batch), r, h),
+            upcoming: Upcoming::default(),
             narrow_gradient: vec![0.0; padded(h)],
             wide_gradient: vec![0.0; padded(r)],
             gain_gradient: vec![0.0; PAD],
@@ -79,10 +82,13 @@ impl<'a> Trainer<'a> {
 
     /// Trains one epoch (1-based) and evaluates it on both splits.
     pub(crate) fn epoch(&mut self, epoch: usize) -> Losses {
-        self.epoch.draw(self.job, self.t, epoch);
+        self.epoch.restart(self.job, self.t, epoch);
         let steps = self.job.steps_per_epoch();
         for step in 0..steps {
-            self.load(Split::Train, step * self.job.settings.batch, self.training_rows());
+            let rows = self.job.settings.batch;
+            self.load(Split::Train, step * rows, rows);
+            let next = (step + 1) * rows;
+            self.announce(Split::Train, next..(next + rows).min(steps * rows));
             self.step((epoch - 1) * steps + step);
         }
         let (train, _) = self.evaluate(Split::Train, self.job.set.train_len());
@@ -101,51 +107,90 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    fn training_rows(&self) -> BatchLayout {
-        BatchLayout { capacity: self.job.settings.batch, used: self.job.settings.batch }
+    /// Loads `rows` samples from position `first` of a split on; returns the sum of u^2.
+    fn load(&mut self, split: Split, first: usize, rows: usize) -> f64 {
+        self.epoch.draw_to(self.job.set, split, first + rows);
+        let (bias, gain) = (&self.b2.value, self.gain.value[0]);
+        self.batch.load(self.isa, (&self.epoch, self.job.set, &self.wiring), (split, first, rows), (bias, gain))
     }
 
-    /// Loads the rows from position `first` of a split on; returns the sum of u^2.
-    fn load(&mut self, split: Split, first: usize, rows: BatchLayout) -> f64 {
-        let (bias, gain) = (&self.b2.value, self.gain.value[0]);
-        self.batch.load(self.isa, (&self.epoch, self.job.set, &self.wiring), (split, first), rows, (bias, gain))
+    /// Has the samples and the noise of these positions fetched during the products to come.
+    fn announce(&mut self, split: Split, positions: std::ops::Range<usize>) {
+        let (epoch, set) = (&self.epoch, self.job.set);
+        self.upcoming.announce(positions.flat_map(|position| <[_; 2]>::from(epoch.pair(set, split, position))));
     }
 
     /// hidden = relu(z W1 + b1), then errors += hidden W2 for the loaded rows.
-    fn forward(&mut self, rows: BatchLayout, evaluate: bool) {
+    fn forward(&mut self, rows: usize, evaluate: bool) {
         let Batch { inputs, errors, hidden, .. } = &mut self.batch;
         let (r, h) = (self.job.set.inputs, self.job.config.hidden);
-        let (isa, n) = (self.isa, rows.used);
-        product(isa, n, rows.matrix(inputs, r), self.w1.matrix(), From::Row(&self.b1.value), hidden, Then::Relu);
+        let isa = self.isa;
+        product(
+            isa,
+            Rows { values: inputs, rows, cols: r },
+            self.w1.matrix(),
+            From::Row(&self.b1.value),
+            hidden,
+            Then::Relu,
+            &self.upcoming,
+        );
         let then = if evaluate {
-            self.squares[..n * PAD].fill(0.0);
+            self.squares[..rows * PAD].fill(0.0);
             Then::SumSquares(&mut self.squares)
         } else {
             self.wide_gradient.fill(0.0);
             Then::SumColumns(&mut self.wide_gradient)
         };
-        product(isa, n, rows.matrix(hidden, h), self.w2.matrix(), From::Itself, errors, then);
+        product(
+            isa,
+            Rows { values: hidden, rows, cols: h },
+            self.w2.matrix(),
+            From::Itself,
+            errors,
+            then,
+            &self.upcoming,
+        );
     }
 
     /// One Adam step on the loaded batch; `step` counts from 0 over the machine's whole training.
     fn step(&mut self, step: usize) {
-        let (isa, rows) = (self.isa, self.training_rows());
+        let (isa, rows) = (self.isa, self.job.settings.batch);
         let (r, h) = (self.job.set.inputs, self.job.config.hidden);
         self.forward(rows, false);
         let Batch { inputs, errors, hidden, hidden_errors } = &mut self.batch;
         self.narrow_gradient.fill(0.0);
         if let Some(w2_transposed) = self.w2.transpose() {
             let then = Then::MaskAndSumColumns(hidden, &mut self.narrow_gradient);
-            product(isa, rows.used, rows.matrix(errors, r), w2_transposed, From::Zero, hidden_errors, then);
+            product(
+                isa,
+                Rows { values: errors, rows, cols: r },
+                w2_transposed,
+                From::Zero,
+                hidden_errors,
+                then,
+                &self.upcoming,
+            );
         }
         // d/dx of factor * sum e^2 is 2 factor e dx: the constant goes into Adam's reading of the gradient.
         let adam = AdamStep::new(step, self.job.learning_rate(self.t, step), 2.0 * self.job.loss_factor(self.t));
-        self.w2.descend(isa, rows.matrix(hidden, h), rows.matrix(errors, r), adam);
-        self.w1.descend(isa, rows.matrix(inputs, r), rows.matrix(hidden_errors, h), adam);
+        self.w2.descend(
+            isa,
+            Rows { values: hidden, rows, cols: h },
+            Rows { values: errors, rows, cols: r },
+            adam,
+            &self.upcoming,
+        );
+        self.w1.descend(
+            isa,
+            Rows { values: inputs, rows, cols: r },
+            Rows { values: hidden_errors, rows, cols: h },
+            adam,
+            &self.upcoming,
+        );
         self.b1.descend_along(isa, &self.narrow_gradient, adam);
         self.b2.descend_along(isa, &self.wide_gradient, adam);
         if self.wiring.trained_gain {
-            let len = rows.len(r);
+            let len = rows * row_stride(r);
             self.gain_gradient[0] = kernels::dot(isa, &errors[..len], &inputs[..len]) as f32;
             self.gain.descend_along(isa, &self.gain_gradient, adam);
         }
@@ -155,10 +200,12 @@ impl<'a> Trainer<'a> {
     fn evaluate(&mut self, split: Split, samples: usize) -> (f64, f64) {
         let (mut net, mut skip) = (0.0, 0.0);
         for first in (0..samples).step_by(EVALUATION_BLOCK) {
-            let rows = BatchLayout { capacity: EVALUATION_BLOCK, used: EVALUATION_BLOCK.min(samples - first) };
+            let rows = EVALUATION_BLOCK.min(samples - first);
             skip += self.load(split, first, rows);
+            let next = first + EVALUATION_BLOCK;
+            self.announce(split, next..(next + EVALUATION_BLOCK).min(samples));
             self.forward(rows, true);
-            for lanes in self.squares[..rows.used * PAD].as_chunks::<PAD>().0 {
+            for lanes in self.squares[..rows * PAD].as_chunks::<PAD>().0 {
                 net += lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>();
             }
         }

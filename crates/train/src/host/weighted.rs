@@ -3,9 +3,10 @@
 use pulp::{Simd, WithSimd};
 
 use super::kernels::{self, AdamStep};
-use super::panels::{Layout, PAD, Panel};
-use super::product::{Matrix, prefetch};
+use super::panels::{Layout, PAD, Panel, Rows};
+use super::product::Matrix;
 use super::tile::{Factors, Finish, Place, tile, tile_rows, tiles};
+use super::upcoming::{Upcoming, prefetch};
 use crate::isa::Isa;
 
 /// A panelled weight matrix `[m, n]` with both moments of its gradient and, if wanted, its transpose.
@@ -75,10 +76,11 @@ impl Weighted {
     }
 
     /// One Adam step with the gradient a^T b, which is never stored; a: `[k, m]`, b: `[k, n]`.
-    pub(super) fn descend(&mut self, isa: Isa, a: Matrix<'_>, b: Matrix<'_>, step: AdamStep) {
+    pub(super) fn descend(&mut self, isa: Isa, a: Rows<'_>, b: Rows<'_>, step: AdamStep, upcoming: &Upcoming) {
         let Layout { rows, cols } = self.layout;
-        assert!(a.layout.cols == rows && b.layout.cols == cols && a.layout.rows == b.layout.rows, "factors fit");
-        assert!(a.values.len() >= a.layout.len() && b.values.len() >= b.layout.len(), "the factors fill their layouts");
+        a.check();
+        b.check();
+        assert!(a.cols == rows && b.cols == cols && a.rows == b.rows, "the factors fit the weights");
         let transpose = self.transpose.as_mut();
         let (turned, turned_layout) = match transpose {
             Some(kept) => (kept.values.as_mut_ptr(), kept.layout),
@@ -91,17 +93,18 @@ impl Weighted {
             step,
             turned: TurnedPanel { start: turned, stride: 0 },
         };
-        isa.dispatch(Gradient { layout: self.layout, a, b, finish, turned, turned_layout });
+        isa.dispatch(Gradient { layout: self.layout, a, b, finish, turned, turned_layout, upcoming });
     }
 }
 
 struct Gradient<'a> {
     layout: Layout,
-    a: Matrix<'a>,
-    b: Matrix<'a>,
+    a: Rows<'a>,
+    b: Rows<'a>,
     finish: Descend,
     turned: *mut f32,
     turned_layout: Layout,
+    upcoming: &'a Upcoming,
 }
 
 impl WithSimd for Gradient<'_> {
@@ -110,15 +113,17 @@ impl WithSimd for Gradient<'_> {
     /// Down each panel of the weights, whose memory is walked through once.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        for (b, to) in self.b.layout.panels().zip(self.layout.panels()) {
-            let mut turned = self.turned_layout.panels();
-            for a in self.a.layout.panels() {
-                let mut finish = self.finish;
-                if let Some(panel) = turned.next() {
-                    let start = self.turned.wrapping_add(panel.offset).wrapping_sub(panel.first);
-                    finish.turned = TurnedPanel { start, stride: panel.stride };
-                }
-                self.down(simd, a, b, to, &finish);
+        for panel in self.layout.panels() {
+            let mut finish = self.finish;
+            for turned in self.turned_layout.panels() {
+                finish.turned = TurnedPanel {
+                    start: self.turned.wrapping_add(turned.offset).wrapping_sub(turned.first),
+                    stride: turned.stride,
+                };
+                self.down(simd, turned.first..turned.first + turned.used, panel, &finish);
+            }
+            if self.turned.is_null() {
+                self.down(simd, 0..self.layout.rows, panel, &finish);
             }
         }
     }
@@ -126,22 +131,23 @@ impl WithSimd for Gradient<'_> {
 
 impl Gradient<'_> {
     #[inline(always)]
-    fn down<S: Simd>(&self, simd: S, a: Panel, b: Panel, to: Panel, finish: &Descend) {
-        for i in (0..a.used).step_by(tile_rows::<S>()) {
-            let height = (a.used - i).min(tile_rows::<S>());
-            let row = a.first + i;
-            for (first, width) in tiles::<S>(to.stride) {
+    fn down<S: Simd>(&self, simd: S, rows: std::ops::Range<usize>, panel: Panel, finish: &Descend) {
+        for row in rows.clone().step_by(tile_rows::<S>()) {
+            let height = (rows.end - row).min(tile_rows::<S>());
+            for (across, width) in tiles::<S>(panel.stride) {
+                let column = panel.first + across;
                 let factors = Factors {
-                    a: self.a.values.as_ptr().wrapping_add(a.offset + i),
+                    a: self.a.values.as_ptr().wrapping_add(row),
                     a_row: 1,
-                    a_depth: a.stride,
-                    b: self.b.values.as_ptr().wrapping_add(b.offset + first),
-                    b_stride: b.stride,
-                    depth: self.a.layout.rows,
+                    a_depth: self.a.stride(),
+                    b: self.b.values.as_ptr().wrapping_add(column),
+                    b_stride: self.b.stride(),
+                    depth: self.a.rows,
                 };
-                let at = to.offset + row * to.stride + first;
-                let place = Place { at, stride: to.stride, column: to.first + first, row };
-                // SAFETY: the asserts of `descend` keep rows, panels and depth within the layouts.
+                let at = panel.offset + row * panel.stride + across;
+                let place = Place { at, stride: panel.stride, column, row };
+                self.upcoming.fetch();
+                // SAFETY: the asserts of `descend` keep rows, columns and depth within the arrays.
                 unsafe { tile(simd, factors, place, (height, width), finish) };
             }
         }
