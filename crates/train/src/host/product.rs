@@ -8,7 +8,7 @@ use super::upcoming::Upcoming;
 use crate::isa::Isa;
 
 /// Terms of the inner sum taken at a time, so that a block of b stays in the nearest caches.
-const DEPTH: usize = 256;
+const DEPTH: usize = 512;
 
 /// A panelled matrix to read.
 #[derive(Debug, Clone, Copy)]

@@ -17,6 +17,11 @@ use crate::{Job, Losses};
 /// Samples evaluated at a time: enough that reading the weights costs little, few enough for the second-level cache.
 const EVALUATION_BLOCK: usize = 100;
 
+/// Cache lines of the next batch that a register tile asks for, enough for narrow nets (H = 50).
+const LINES_IN_TRAINING: usize = 10;
+/// The same in evaluation, which has fewer tiles for its rows.
+const LINES_IN_EVALUATION: usize = 36;
+
 /// A thread's machine in training; the buffers are reused from one timestep to the next.
 pub(crate) struct Trainer<'a> {
     job: &'a Job<'a>,
@@ -88,7 +93,7 @@ impl<'a> Trainer<'a> {
             let rows = self.job.settings.batch;
             self.load(Split::Train, step * rows, rows);
             let next = (step + 1) * rows;
-            self.announce(Split::Train, next..(next + rows).min(steps * rows));
+            self.announce(LINES_IN_TRAINING, Split::Train, next..(next + rows).min(steps * rows));
             self.step((epoch - 1) * steps + step);
         }
         let (train, _) = self.evaluate(Split::Train, self.job.set.train_len());
@@ -115,9 +120,9 @@ impl<'a> Trainer<'a> {
     }
 
     /// Has the samples and the noise of these positions fetched during the products to come.
-    fn announce(&mut self, split: Split, positions: std::ops::Range<usize>) {
+    fn announce(&mut self, lines: usize, split: Split, positions: std::ops::Range<usize>) {
         let (epoch, set) = (&self.epoch, self.job.set);
-        self.upcoming.announce(positions.flat_map(|position| <[_; 2]>::from(epoch.pair(set, split, position))));
+        self.upcoming.announce(lines, positions.flat_map(|position| <[_; 2]>::from(epoch.pair(set, split, position))));
     }
 
     /// hidden = relu(z W1 + b1), then errors += hidden W2 for the loaded rows.
@@ -203,7 +208,7 @@ impl<'a> Trainer<'a> {
             let rows = EVALUATION_BLOCK.min(samples - first);
             skip += self.load(split, first, rows);
             let next = first + EVALUATION_BLOCK;
-            self.announce(split, next..(next + EVALUATION_BLOCK).min(samples));
+            self.announce(LINES_IN_EVALUATION, split, next..(next + EVALUATION_BLOCK).min(samples));
             self.forward(rows, true);
             for lanes in self.squares[..rows * PAD].as_chunks::<PAD>().0 {
                 net += lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>();

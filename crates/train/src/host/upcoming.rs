@@ -4,21 +4,21 @@ use std::cell::Cell;
 
 use super::panels::PAD;
 
-/// Cache lines asked for at a time.
-const AT_ONCE: usize = 4;
-
 /// Rows that are read from main memory next; every register tile asks for a few lines of them.
 #[derive(Debug, Default)]
 pub(super) struct Upcoming {
     rows: Vec<*const f32>,
     floats: usize,
+    /// Cache lines asked for at a time.
+    at_once: usize,
     row: Cell<usize>,
     float: Cell<usize>,
 }
 
 impl Upcoming {
-    /// Forgets what is left and takes these rows instead.
-    pub(super) fn announce<'a>(&mut self, rows: impl Iterator<Item = &'a [f32]>) {
+    /// Forgets what is left and takes these rows instead, a number of cache lines at a time.
+    pub(super) fn announce<'a>(&mut self, at_once: usize, rows: impl Iterator<Item = &'a [f32]>) {
+        self.at_once = at_once;
         self.rows.clear();
         self.row.set(0);
         self.float.set(0);
@@ -35,10 +35,10 @@ impl Upcoming {
             return;
         };
         let float = self.float.get();
-        for line in 0..AT_ONCE {
+        for line in 0..self.at_once {
             prefetch(row.wrapping_add(float + line * PAD));
         }
-        let next = float + AT_ONCE * PAD;
+        let next = float + self.at_once * PAD;
         if next < self.floats {
             self.float.set(next);
         } else {
