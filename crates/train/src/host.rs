@@ -17,7 +17,7 @@ use schedule::Timestep;
 
 use crate::isa::Isa;
 use crate::{Job, Observer, TrainError};
-use trainer::Trainer;
+use trainer::{EVALUATION_BLOCK, Trainer};
 
 /// Trains the machines of `timesteps`, in their order, on `threads` threads.
 pub(crate) fn train(
@@ -31,7 +31,7 @@ pub(crate) fn train(
     let stop = AtomicBool::new(false);
     let failures: Mutex<Vec<(Timestep, TrainError)>> = Mutex::new(Vec::new());
     let work = || {
-        let mut trainer = Trainer::new(job, isa);
+        let mut trainer = Trainer::new(job, isa, EVALUATION_BLOCK);
         while let Some(&t) = timesteps.get(next.fetch_add(1, Ordering::Relaxed)) {
             if stop.load(Ordering::Relaxed) {
                 break;

@@ -105,3 +105,55 @@ pub(super) fn row_stride(cols: usize) -> usize {
     let stride = padded(cols);
     if stride.is_multiple_of(256) { stride + PAD } else { stride }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Numbers in [-1, 1) that look random.
+    pub(in crate::host) fn numbers(len: usize, salt: u32) -> Vec<f32> {
+        let mut state = 12_345 + salt;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        (0..len).map(|_| next()).collect()
+    }
+
+    /// A dense matrix as rows of a batch.
+    pub(in crate::host) fn by_rows(dense: &[f32], cols: usize) -> Vec<f32> {
+        dense
+            .chunks_exact(cols)
+            .flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(0.0, row_stride(cols) - cols)))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn panels_cover_every_column_once_in_whole_vectors(rows in 1_usize..20, cols in 1_usize..2000) {
+            let layout = Layout { rows, cols };
+            let mut column = 0;
+            for panel in layout.panels() {
+                prop_assert_eq!(panel.first, column);
+                prop_assert_eq!(panel.offset, rows * column);
+                prop_assert!(panel.stride.is_multiple_of(PAD) && (1..=PANEL_VECTORS * PAD).contains(&panel.stride));
+                prop_assert!(panel.used > panel.stride - PAD && panel.used <= panel.stride);
+                column += panel.stride;
+            }
+            prop_assert_eq!(rows * column, layout.len());
+            prop_assert!(row_stride(cols) >= padded(cols) && !row_stride(cols).is_multiple_of(256));
+        }
+
+        #[test]
+        fn packing_moves_nothing_into_the_padding_and_comes_back(rows in 1_usize..9, cols in 1_usize..200) {
+            let layout = Layout { rows, cols };
+            let dense = numbers(rows * cols, 3);
+            let mut packed = vec![0.0; layout.len()];
+            layout.pack(&dense, &mut packed);
+            prop_assert_eq!(layout.dense(&packed), dense.clone());
+            prop_assert_eq!(packed.iter().filter(|v| **v != 0.0).count(), dense.iter().filter(|v| **v != 0.0).count());
+        }
+    }
+}

@@ -221,3 +221,103 @@ impl Finish for Accumulate<'_> {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::host::panels::tests::{by_rows, numbers};
+
+    pub(in crate::host) const SHAPES: [(usize, usize, usize); 9] = [
+        (1, 1, 1),
+        (4, 16, 3),
+        (5, 17, 256),
+        (7, 113, 513),
+        (50, 100, 784),
+        (3, 256, 50),
+        (2, 2, 600),
+        (101, 33, 1),
+        (9, 48, 30),
+    ];
+
+    /// The factors of a product and its exact value, dense.
+    struct Case {
+        a: Vec<f32>,
+        b: Vec<f32>,
+        bias: Vec<f32>,
+        exact: Vec<f64>,
+    }
+
+    fn case((m, n, k): (usize, usize, usize)) -> Case {
+        let (a, b, mut bias) = (numbers(m * k, 1), numbers(k * n, 2), numbers(n, 3));
+        let sum = |i: usize, j: usize| -> f64 {
+            (0..k).map(|p| f64::from(a[i * k + p]) * f64::from(b[p * n + j])).sum::<f64>() + f64::from(bias[j])
+        };
+        let exact = (0..m * n).map(|at| sum(at / n, at % n)).collect();
+        bias.resize(padded(n), 0.0);
+        Case { a: by_rows(&a, k), b, bias, exact }
+    }
+
+    fn run(isa: Isa, (m, n, k): (usize, usize, usize), case: &Case, then: Then<'_>) -> Vec<f32> {
+        let layout = Layout { rows: k, cols: n };
+        let mut b = vec![0.0; layout.len()];
+        layout.pack(&case.b, &mut b);
+        let mut out = vec![7.0; m * row_stride(n)];
+        let a = Rows { values: &case.a, rows: m, cols: k };
+        let b = Matrix { layout, values: &b };
+        product(isa, a, b, From::Row(&case.bias), &mut out, then, &Upcoming::default());
+        out.chunks_exact(row_stride(n)).flat_map(|row| row[..n].to_vec()).collect()
+    }
+
+    fn tolerance(k: usize) -> f64 {
+        2e-6 * (k as f64).sqrt() + 1e-6
+    }
+
+    #[test]
+    fn products_match_f64_sums_on_every_instruction_set() {
+        for shape in SHAPES {
+            let (m, n, k) = shape;
+            let case = case(shape);
+            for isa in Isa::available() {
+                let mut columns = vec![0.0; padded(n)];
+                let out = run(isa, shape, &case, Then::SumColumns(&mut columns));
+                for (value, exact) in out.iter().zip(&case.exact) {
+                    assert!((f64::from(*value) - exact).abs() < tolerance(k), "{isa:?} {shape:?}");
+                }
+                for (j, sum) in columns[..n].iter().enumerate() {
+                    let exact: f64 = (0..m).map(|i| case.exact[i * n + j]).sum();
+                    assert!((f64::from(*sum) - exact).abs() < tolerance(k) * m as f64, "{isa:?} {shape:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn outputs_are_rectified_masked_and_squared_in_passing() {
+        for shape in SHAPES {
+            let (m, n, k) = shape;
+            let case = case(shape);
+            let dense_mask: Vec<f32> = numbers(m * n, 5).iter().map(|v| v.max(0.0)).collect();
+            let mask = by_rows(&dense_mask, n);
+            for isa in Isa::available() {
+                let rectified = run(isa, shape, &case, Then::Relu);
+                let mut columns = vec![0.0; padded(n)];
+                let masked = run(isa, shape, &case, Then::MaskAndSumColumns(&mask, &mut columns));
+                for (at, exact) in case.exact.iter().enumerate() {
+                    assert!((f64::from(rectified[at]) - exact.max(0.0)).abs() < tolerance(k), "{isa:?} {shape:?}");
+                    let exact = if dense_mask[at] > 0.0 { *exact } else { 0.0 };
+                    assert!((f64::from(masked[at]) - exact).abs() < tolerance(k), "{isa:?} {shape:?}");
+                }
+                let total: f64 = columns.iter().map(|&sum| f64::from(sum)).sum();
+                let exact: f64 = masked.iter().map(|&v| f64::from(v)).sum();
+                assert!((total - exact).abs() < 1e-4 * (m * n) as f64, "{isa:?} {shape:?}");
+                let mut lanes = vec![0.0; m * PAD];
+                run(isa, shape, &case, Then::SumSquares(&mut lanes));
+                for (i, lanes) in lanes.chunks_exact(PAD).enumerate() {
+                    let exact: f64 = case.exact[i * n..(i + 1) * n].iter().map(|v| v * v).sum();
+                    let sum: f64 = lanes.iter().map(|&lane| f64::from(lane)).sum();
+                    assert!((sum - exact).abs() < 1e-5 * exact + 1e-5, "{isa:?} {shape:?}: {sum} {exact}");
+                }
+            }
+        }
+    }
+}

@@ -4,10 +4,14 @@ use pulp::Simd;
 
 /// The most vectors across a register tile.
 const VECTORS: usize = 3;
+/// Rows of a register tile where there are 32 registers: 24 sums, three vectors of b and one value of a.
+const MANY_ROWS: usize = 8;
+/// Rows of a register tile where there are 16 registers.
+const FEW_ROWS: usize = 4;
 
 /// The rows of a register tile: its sums fit the registers beside one row of the right factor.
 pub(super) const fn tile_rows<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
+    if S::REGISTER_COUNT >= 32 { MANY_ROWS } else { FEW_ROWS }
 }
 
 /// The register tiles across a panel of `stride` floats: the first float and the width in vectors of each.
@@ -89,11 +93,11 @@ pub(super) unsafe fn tile<S: Simd, F: Finish>(
             1 => of_rows::<S, F, 1>(simd, factors, place, width, finish),
             2 => of_rows::<S, F, 2>(simd, factors, place, width, finish),
             3 => of_rows::<S, F, 3>(simd, factors, place, width, finish),
-            4 => of_rows::<S, F, 4>(simd, factors, place, width, finish),
-            5 if tile_rows::<S>() > 4 => of_rows::<S, F, 5>(simd, factors, place, width, finish),
-            6 if tile_rows::<S>() > 4 => of_rows::<S, F, 6>(simd, factors, place, width, finish),
-            7 if tile_rows::<S>() > 4 => of_rows::<S, F, 7>(simd, factors, place, width, finish),
-            _ if tile_rows::<S>() > 4 => of_rows::<S, F, 8>(simd, factors, place, width, finish),
+            FEW_ROWS => of_rows::<S, F, FEW_ROWS>(simd, factors, place, width, finish),
+            5 if tile_rows::<S>() > FEW_ROWS => of_rows::<S, F, 5>(simd, factors, place, width, finish),
+            6 if tile_rows::<S>() > FEW_ROWS => of_rows::<S, F, 6>(simd, factors, place, width, finish),
+            7 if tile_rows::<S>() > FEW_ROWS => of_rows::<S, F, 7>(simd, factors, place, width, finish),
+            _ if tile_rows::<S>() > FEW_ROWS => of_rows::<S, F, MANY_ROWS>(simd, factors, place, width, finish),
             _ => {}
         }
     }

@@ -15,7 +15,7 @@ use crate::job::ErrorSums;
 use crate::{Job, Losses};
 
 /// Samples evaluated at a time: enough that reading the weights costs little, few enough for the second-level cache.
-const EVALUATION_BLOCK: usize = 100;
+pub(super) const EVALUATION_BLOCK: usize = 100;
 
 /// Cache lines of the next batch that a register tile asks for, enough for narrow nets (H = 50).
 const LINES_IN_TRAINING: usize = 10;
@@ -47,10 +47,13 @@ pub(crate) struct Trainer<'a> {
     gain_gradient: Vec<f32>,
     /// Sums of squared errors of the rows in evaluation, `[rows, PAD]`.
     squares: Vec<f32>,
+    /// Samples evaluated at a time.
+    block: usize,
 }
 
 impl<'a> Trainer<'a> {
-    pub(crate) fn new(job: &'a Job<'a>, isa: Isa) -> Self {
+    /// A trainer that evaluates `block` samples at a time.
+    pub(crate) fn new(job: &'a Job<'a>, isa: Isa, block: usize) -> Self {
         let (r, h) = (job.set.inputs, job.config.hidden);
         let t = job.schedule.last();
         Self {
@@ -64,12 +67,13 @@ impl<'a> Trainer<'a> {
             b2: Weighted::new(1, r),
             gain: Weighted::new(1, 1),
             epoch: Epoch::new(isa),
-            batch: Batch::new(EVALUATION_BLOCK.max(job.settings.batch), r, h),
+            batch: Batch::new(block.max(job.settings.batch), r, h),
             upcoming: Upcoming::default(),
             narrow_gradient: vec![0.0; padded(h)],
             wide_gradient: vec![0.0; padded(r)],
             gain_gradient: vec![0.0; PAD],
-            squares: vec![0.0; EVALUATION_BLOCK * PAD],
+            squares: vec![0.0; block * PAD],
+            block,
         }
     }
 
@@ -204,16 +208,81 @@ impl<'a> Trainer<'a> {
     /// Sums over the samples of a split of |net - u|^2 and |u|^2.
     fn evaluate(&mut self, split: Split, samples: usize) -> (f64, f64) {
         let (mut net, mut skip) = (0.0, 0.0);
-        for first in (0..samples).step_by(EVALUATION_BLOCK) {
-            let rows = EVALUATION_BLOCK.min(samples - first);
+        for first in (0..samples).step_by(self.block) {
+            let rows = self.block.min(samples - first);
             skip += self.load(split, first, rows);
-            let next = first + EVALUATION_BLOCK;
-            self.announce(LINES_IN_EVALUATION, split, next..(next + EVALUATION_BLOCK).min(samples));
+            let next = first + self.block;
+            self.announce(LINES_IN_EVALUATION, split, next..(next + self.block).min(samples));
             self.forward(rows, true);
             for lanes in self.squares[..rows * PAD].as_chunks::<PAD>().0 {
                 net += lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>();
             }
         }
         (net, skip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data::{GaussianMixture, Pca};
+    use model::{MachineConfig, Moments, SkipKind};
+    use schedule::{Law, LossWeight, Schedule};
+
+    use super::*;
+    use crate::{Decay, Settings, TrainingSet};
+
+    /// Two epochs of one machine of two clouds in `dim` dimensions: the machine and its last losses.
+    fn trained(dim: usize, hidden: usize, isa: Isa, block: usize) -> (Machine, Losses) {
+        let means = vec![vec![1.0; dim], vec![-0.5; dim]];
+        let data = GaussianMixture { means, weights: vec![1.0, 2.0], std: 0.4, train: 203, test: 57, seed: 5 };
+        let data = data.draw().unwrap();
+        let schedule = Schedule::new(Law::Linear { beta_start: 5e-3, beta_end: 0.5 }, 20).unwrap();
+        let eigenvalues = Pca::fit(&data.train).unwrap().eigenvalues;
+        let settings = Settings {
+            epochs: 2,
+            batch: 30,
+            learning_rates: vec![1e-2; 20],
+            decay: Decay::Cosine,
+            loss: LossWeight::Simple,
+            seed: 3,
+        };
+        let job = Job {
+            schedule: &schedule,
+            config: MachineConfig { hidden, skip: SkipKind::Learned },
+            moments: &Moments { eigenvalues, second_moment: 0.7 },
+            set: &TrainingSet::new(&data.train, &data.test, dim),
+            settings: &settings,
+        };
+        let mut trainer = Trainer::new(&job, isa, block);
+        trainer.begin(schedule.timestep(7).unwrap());
+        trainer.epoch(1);
+        let losses = trainer.epoch(2);
+        (trainer.machine(), losses)
+    }
+
+    #[test]
+    fn nothing_depends_on_the_samples_evaluated_at_a_time() {
+        for isa in Isa::available() {
+            let expected = trained(37, 19, isa, EVALUATION_BLOCK);
+            for block in [1, 7, 30, 1000] {
+                assert_eq!(trained(37, 19, isa, block), expected, "{isa:?} {block}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_trains_the_same_machine() {
+        for (dim, hidden) in [(2, 1), (37, 19), (50, 130)] {
+            let (reference, expected) = trained(dim, hidden, Isa::Portable, EVALUATION_BLOCK);
+            for isa in Isa::available() {
+                let (machine, losses) = trained(dim, hidden, isa, EVALUATION_BLOCK);
+                let difference = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                let worst = difference(&machine.w1, &reference.w1).max(difference(&machine.w2, &reference.w2));
+                assert!(worst < 2e-3, "{isa:?} {dim} {hidden}: weights differ by {worst}");
+                for (loss, expected) in [(losses.train, expected.train), (losses.test, expected.test)] {
+                    assert!((loss / expected - 1.0).abs() < 1e-4, "{isa:?} {dim} {hidden}: {loss} {expected}");
+                }
+            }
+        }
     }
 }

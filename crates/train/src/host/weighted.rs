@@ -81,8 +81,7 @@ impl Weighted {
         a.check();
         b.check();
         assert!(a.cols == rows && b.cols == cols && a.rows == b.rows, "the factors fit the weights");
-        let transpose = self.transpose.as_mut();
-        let (turned, turned_layout) = match transpose {
+        let (turned, turned_layout) = match &mut self.transpose {
             Some(kept) => (kept.values.as_mut_ptr(), kept.layout),
             None => (std::ptr::null_mut(), Layout { rows: 0, cols: 0 }),
         };
@@ -198,29 +197,46 @@ impl Finish for Descend {
         // SAFETY: the caller keeps the tile within the output, which the moments and the transpose match.
         unsafe {
             for v in 0..WIDTH {
-                let mut column = [simd.splat_f32s(0.0); ROWS];
-                for (row, x) in column.iter_mut().enumerate() {
-                    let at = place.at + row * place.stride + v * S::F32_LANES;
-                    let [value, first, second] =
-                        [self.value, self.first, self.second].map(|p| p.add(at).cast::<S::f32s>());
-                    let (next, m, v) = self.step.apply(
-                        simd,
-                        value.read_unaligned(),
-                        sums[row][v],
-                        first.read_unaligned(),
-                        second.read_unaligned(),
-                    );
-                    value.write_unaligned(next);
-                    first.write_unaligned(m);
-                    second.write_unaligned(v);
-                    *x = next;
-                }
+                let across = v * S::F32_LANES;
+                let column = sums.map(|sums| sums[v]);
+                let values = self.apply(simd, place.at + across, place.stride, column);
                 if !self.turned.start.is_null() {
-                    let to = self.turned.start.add((place.column + v * S::F32_LANES) * self.turned.stride + place.row);
-                    turn::<S, ROWS>(column, to, self.turned.stride);
+                    let to = self.turned.start.add((place.column + across) * self.turned.stride + place.row);
+                    turn::<S, ROWS>(values, to, self.turned.stride);
                 }
             }
         }
+    }
+}
+
+impl Descend {
+    /// One Adam step of vectors that lie `stride` floats apart; returns the new weights.
+    ///
+    /// # Safety
+    /// The vectors lie within the weights.
+    #[inline(always)]
+    unsafe fn apply<S: Simd, const ROWS: usize>(
+        &self,
+        simd: S,
+        at: usize,
+        stride: usize,
+        gradient: [S::f32s; ROWS],
+    ) -> [S::f32s; ROWS] {
+        let mut values = gradient;
+        for (row, x) in values.iter_mut().enumerate() {
+            let arrays = [self.value, self.first, self.second];
+            // SAFETY: the caller keeps the vectors within the weights, which the moments match.
+            unsafe {
+                let [value, first, second] = arrays.map(|array| array.add(at + row * stride).cast::<S::f32s>());
+                let (next, m, v) =
+                    self.step.apply(simd, value.read_unaligned(), *x, first.read_unaligned(), second.read_unaligned());
+                value.write_unaligned(next);
+                first.write_unaligned(m);
+                second.write_unaligned(v);
+                *x = next;
+            }
+        }
+        values
     }
 }
 
@@ -230,7 +246,7 @@ unsafe fn turn<S: Simd, const ROWS: usize>(rows: [S::f32s; ROWS], to: *mut f32, 
     // SAFETY: the caller keeps the lines within the transpose; a vector of S is F32_LANES floats.
     unsafe {
         #[cfg(target_arch = "x86_64")]
-        if ROWS % 4 == 0 && S::F32_LANES == 16 {
+        if ROWS.is_multiple_of(4) && S::F32_LANES == 16 {
             let rows: *const std::arch::x86_64::__m512 = std::ptr::from_ref(&rows).cast();
             for quad in 0..ROWS / 4 {
                 turn_quad(std::array::from_fn(|row| *rows.add(4 * quad + row)), to.add(4 * quad), stride);
@@ -270,5 +286,67 @@ unsafe fn turn_quad(r: [std::arch::x86_64::__m512; 4], to: *mut f32, stride: usi
             _mm_storeu_ps(at(2), _mm512_extractf32x4_ps::<2>(columns));
             _mm_storeu_ps(at(3), _mm512_extractf32x4_ps::<3>(columns));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::panels::tests::{by_rows, numbers};
+    use crate::host::product::tests::SHAPES;
+
+    /// a^T b, dense.
+    fn gradient(a: &[f32], b: &[f32], (m, n, k): (usize, usize, usize)) -> Vec<f32> {
+        let sum =
+            |i: usize, j: usize| -> f64 { (0..k).map(|p| f64::from(a[p * m + i]) * f64::from(b[p * n + j])).sum() };
+        (0..m * n).map(|at| sum(at / n, at % n) as f32).collect()
+    }
+
+    #[test]
+    fn fused_descent_is_the_gradient_then_adam_and_keeps_the_transpose() {
+        for shape in SHAPES {
+            let (m, n, k) = shape;
+            let (a, b, value) = (numbers(k * m, 1), numbers(k * n, 2), numbers(m * n, 3));
+            let layout = Layout { rows: m, cols: n };
+            let mut exact = vec![0.0; layout.len()];
+            layout.pack(&gradient(&a, &b, shape), &mut exact);
+            let (a, b) = (by_rows(&a, m), by_rows(&b, n));
+            for isa in Isa::available() {
+                let mut weighted = Weighted::new(m, n).with_transpose();
+                let mut alone = Weighted::new(m, n);
+                weighted.reset(&value);
+                alone.reset(&value);
+                for i in 0..3 {
+                    let step = AdamStep::new(i, 0.01, 0.5);
+                    let (a, b) = (Rows { values: &a, rows: k, cols: m }, Rows { values: &b, rows: k, cols: n });
+                    weighted.descend(isa, a, b, step, &Upcoming::default());
+                    alone.descend_along(isa, &exact, step);
+                }
+                let pairs = weighted.value.iter().zip(&alone.value);
+                let worst = pairs.map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
+                assert!(worst < 2e-4, "{isa:?} {shape:?}: {worst}");
+                let (dense, turned) = (weighted.dense(), weighted.transpose().unwrap());
+                let turned = turned.layout.dense(turned.values);
+                for (at, value) in dense.iter().enumerate() {
+                    assert_eq!(turned[at % n * m + at / n], *value, "{isa:?} {shape:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_reset_forgets_the_moments() {
+        let mut weighted = Weighted::new(3, 5).with_transpose();
+        let value = numbers(15, 4);
+        let (a, b) = (by_rows(&numbers(6, 1), 3), by_rows(&numbers(10, 2), 5));
+        let descend = |weighted: &mut Weighted| {
+            weighted.reset(&value);
+            let (a, b) = (Rows { values: &a, rows: 2, cols: 3 }, Rows { values: &b, rows: 2, cols: 5 });
+            weighted.descend(Isa::detect(), a, b, AdamStep::new(0, 0.1, 1.0), &Upcoming::default());
+            weighted.dense()
+        };
+        let first = descend(&mut weighted);
+        assert_ne!(first, value);
+        assert_eq!(descend(&mut weighted), first);
     }
 }
