@@ -77,7 +77,7 @@ impl Epoch {
 
 kernel! {
     /// One row: z = input_z0 z_0 + input_eps eps, u = target_eps eps - target_z0 z_0.
-    fn wire<'a>(wiring: &'a Parametrisation, z0: &'a [f32], eps: &'a [f32], z: &'a mut [f32], u: &'a mut [f32]) {
+    pub(crate) fn wire<'a>(wiring: &'a Parametrisation, z0: &'a [f32], eps: &'a [f32], z: &'a mut [f32], u: &'a mut [f32]) {
         let r = z0.len();
         let (iz, ie) = (&wiring.input_z0[..r], &wiring.input_eps[..r]);
         let (tz, te) = (&wiring.target_z0[..r], &wiring.target_eps[..r]);

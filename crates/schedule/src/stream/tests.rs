@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PURPOSES: [Purpose; 8] = [
+const PURPOSES: [Purpose; 10] = [
     Purpose::Init,
     Purpose::Shuffle,
     Purpose::TrainNoise,
@@ -11,6 +11,8 @@ const PURPOSES: [Purpose; 8] = [
     Purpose::Reverse,
     Purpose::Forward,
     Purpose::Data,
+    Purpose::Validation,
+    Purpose::ValidationNoise,
 ];
 
 /// The stream whose first numbers are frozen below and printed by scripts/make_reference/streams.py.

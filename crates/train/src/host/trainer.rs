@@ -7,6 +7,7 @@ use super::kernels::{self, AdamStep};
 use super::product::{Left, Shape, Weighted, add_product, padded};
 use super::transpose::transpose;
 use crate::epoch::{Epoch, Rows, Split};
+use crate::held_out::HeldOut;
 use crate::isa::Isa;
 use crate::job::ErrorSums;
 use crate::{Job, Losses};
@@ -35,6 +36,7 @@ pub(crate) struct Trainer<'a> {
     /// W2 transposed, `[r, H]`.
     w2_transposed: Vec<f32>,
     epoch: Epoch,
+    held_out: HeldOut,
     /// Of the rows in work: z, u and net - u `[rows, r]`; the activations and their errors `[rows, H]`.
     inputs: Vec<f32>,
     targets: Vec<f32>,
@@ -64,6 +66,7 @@ impl<'a> Trainer<'a> {
             gain: Weighted::default(),
             w2_transposed: vec![0.0; job.set.inputs * narrow],
             epoch: Epoch::new(isa),
+            held_out: HeldOut::new(isa),
             inputs: vec![0.0; rows * wide],
             targets: vec![0.0; rows * wide],
             errors: vec![0.0; rows * wide],
@@ -75,12 +78,12 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Starts the machine of timestep t from its initial weights.
-    pub(crate) fn begin(&mut self, t: Timestep) {
+    /// Starts the machine of timestep t from these weights.
+    pub(crate) fn begin(&mut self, t: Timestep, weights: &Weights) {
         let (r, h) = (self.job.set.inputs, self.job.config.hidden);
         self.t = t;
         self.wiring = self.job.parametrisation(t);
-        let weights = self.job.initial_weights(t);
+        self.held_out.draw(self.job, t);
         self.w1.reset(&weights.w1, h);
         self.b1.reset(&weights.b1, h);
         self.w2.reset(&weights.w2, r);
@@ -88,17 +91,37 @@ impl<'a> Trainer<'a> {
         self.gain.reset(&[weights.gain], 1);
     }
 
-    /// Trains one epoch (1-based) and evaluates it on both splits.
-    pub(crate) fn epoch(&mut self, epoch: usize) -> Losses {
+    /// Trains one epoch (1-based) and, if it is one of those to be evaluated, measures the losses.
+    pub(crate) fn epoch(&mut self, epoch: usize) -> Option<Losses> {
         self.epoch.draw(self.job, self.t, epoch);
         let steps = self.job.steps_per_epoch();
         for step in 0..steps {
             self.load(Split::Train, step * self.job.settings.batch, self.job.settings.batch);
             self.step((epoch - 1) * steps + step);
         }
+        self.job.evaluates(self.t, epoch).then(|| self.losses())
+    }
+
+    fn losses(&mut self) -> Losses {
         let (train, _) = self.evaluate(Split::Train, self.job.set.train_len());
         let (test, skip_test) = self.evaluate(Split::Test, self.job.set.test_len());
-        self.job.losses(&self.wiring, ErrorSums { train, test, skip_test })
+        let validation = self.validate();
+        self.job.losses(&self.wiring, ErrorSums { train, validation, test, skip_test })
+    }
+
+    /// The sum over the validation samples of |net - u|^2.
+    fn validate(&mut self) -> f64 {
+        let (samples, stride) = (self.job.set.validation_len(), padded(self.job.set.inputs));
+        let mut sum = 0.0;
+        for first in (0..samples).step_by(EVALUATION_BLOCK) {
+            let rows = EVALUATION_BLOCK.min(samples - first);
+            let (inputs, targets) = (&mut self.inputs[..rows * stride], &mut self.targets[..rows * stride]);
+            self.held_out.batch(self.job.set, &self.wiring, (first, stride), inputs, targets);
+            self.forward(rows);
+            let errors = &self.errors[..rows * stride];
+            sum += kernels::dot(self.isa, errors, errors);
+        }
+        sum
     }
 
     /// The machine as trained so far.
