@@ -27,8 +27,9 @@ pub(crate) fn train(
         let mut trainer = Trainer::new(job, isa);
         while let Some(turn) = board.take() {
             let t = turn.t();
-            let parent_failed = job.lineage().parent(t).filter(|&parent| turn.wait_for(parent) == Outcome::Failed);
-            let result = match parent_failed {
+            let parent = job.lineage().parent(t);
+            let Some(outcome) = parent.map_or(Some(Outcome::Trained), |parent| turn.wait_for(parent)) else { break };
+            let result = match parent.filter(|_| outcome == Outcome::Failed) {
                 Some(parent) => Ok(Err(MachineError::Neighbour { t: t.get(), neighbour: parent.get() })),
                 None => train_one(&mut trainer, job, t, observer),
             };

@@ -1,7 +1,7 @@
 //! The finished machines of a run folder: which of them belong to the experiment, and what they hold.
 
 use model::checkpoint::{self, Checkpoint, History};
-use model::{Bank, Machine, ModelError};
+use model::{Bank, Machine};
 use schedule::Timestep;
 use sha2::{Digest, Sha256};
 
@@ -30,8 +30,12 @@ impl<'a> Shelf<'a> {
     }
 
     /// The machine of t, which a neighbour starts from.
-    pub(crate) fn machine(&self, t: Timestep) -> Result<Machine, ModelError> {
-        self.kept(t).map(|checkpoint| checkpoint.machine).ok_or(ModelError::MissingMachine { t: t.get() })
+    pub(crate) fn machine(&self, t: Timestep) -> Result<Machine, DriverError> {
+        let gone = || {
+            let path = self.folder.machines().join(Bank::file_name(t));
+            DriverError::Message(format!("{}: gone or changed since the run began; run it again", path.display()))
+        };
+        self.kept(t).map(|checkpoint| checkpoint.machine).ok_or_else(gone)
     }
 
     /// Writes the machine of t: whole or not at all.

@@ -75,14 +75,15 @@ impl Turn<'_> {
         self.t
     }
 
-    /// Waits until `parent` is done.  One that is not on the list was trained before; when the training ends meanwhile,
-    /// the parent counts as failed.
-    pub(crate) fn wait_for(&self, parent: Timestep) -> Outcome {
+    /// Waits until `parent` is done; one that is not on the list was trained before.  `None` when the training of all has
+    /// ended meanwhile.
+    pub(crate) fn wait_for(&self, parent: Timestep) -> Option<Outcome> {
         let waits = |state: &mut State| !state.stop && state.outcomes.get(&parent) == Some(&None);
         let state = self.board.changed.wait_while(self.board.state(), waits).unwrap_or_else(PoisonError::into_inner);
         match state.outcomes.get(&parent) {
-            None | Some(Some(Outcome::Trained)) => Outcome::Trained,
-            Some(Some(Outcome::Failed) | None) => Outcome::Failed,
+            None => Some(Outcome::Trained),
+            Some(_) if state.stop => None,
+            Some(outcome) => *outcome,
         }
     }
 
