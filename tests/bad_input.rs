@@ -88,12 +88,27 @@ fn every_fault_of_a_file_is_listed_at_once() {
 fn faulty_arguments_and_variables_are_named() {
     let (desk, sound) = (Desk::new(), "sound.toml");
     desk.write(sound, SOUND);
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["--set=train.bacth=3"], "--set train.bacth=3: train.bacth: unknown key, did you mean \"train.batch\"?"),
         (&["--set=train.epochs"], "--set train.epochs: expected key=value, as in train.epochs=3"),
         (
             &["--set=train.batch=2001"],
             "--set train.batch=2001: train.batch: 2001 is not allowed, there are 2000 training samples",
+        ),
+        (
+            &["--set=train.validation=1951"],
+            "--set train.validation=1951: train.validation: 1951 is not allowed, use 0 to 1950: of 2000 training samples a \
+             batch of 50 must be left",
+        ),
+        (
+            &["--set=train.stop=plateau"],
+            "--set train.stop=plateau: train.stop: plateau is not allowed without validation images, set \
+             train.validation to 1 or more",
+        ),
+        (
+            &["--set=train.warm_epochs=3"],
+            "--set train.warm_epochs=3: train.warm_epochs: goes with train.warm_start = neighbour; here train.warm_start \
+             = none",
         ),
         (&["--timesteps=999"], "--timesteps: timestep 999: not in this schedule, use 1 to 20"),
         (&["--timesteps=0"], "error: invalid value '0' for '--timesteps <RANGES>': `0` is not a timestep or a range"),

@@ -197,6 +197,12 @@ pub(crate) fn succeed(command: &mut Command) -> Said {
     finish(command, 0)
 }
 
+/// Runs a command that must end with the exit code of a run some of whose machines failed.
+#[track_caller]
+pub(crate) fn partial(command: &mut Command) -> Said {
+    finish(command, 1)
+}
+
 /// Runs a command that must end with the exit code of an error.
 #[track_caller]
 pub(crate) fn fail(command: &mut Command) -> Said {

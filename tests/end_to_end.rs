@@ -56,6 +56,7 @@ fn a_run_leaves_exactly_these_files() {
         "samples.safetensors",
         "schedule.csv",
         "timing.csv",
+        "training.csv",
         "trajectories.safetensors",
     ]
     .map(str::to_owned)

@@ -9,7 +9,9 @@ import math
 import struct
 
 MASK = 0xFFFFFFFF
-PURPOSES = ["Init", "Shuffle", "TrainNoise", "TestNoise", "Start", "Reverse", "Forward", "Data"]
+PURPOSES = [
+    "Init", "Shuffle", "TrainNoise", "TestNoise", "Start", "Reverse", "Forward", "Data", "Validation", "ValidationNoise",
+]
 LANES = 16
 
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `facts.json` | [`RunFacts`] |
 //! | `metrics.csv` | [`MetricRow`] |
+//! | `training.csv` | [`TrainingRow`] |
 //! | `references.csv` | [`ReferenceRow`] |
 //! | `schedule.csv` | [`ScheduleRow`] |
 //! | `pixel_histogram.csv` | [`HistogramRow`], counted by [`pixel_histogram`] |
@@ -29,7 +30,7 @@ pub use plot::page::Page;
 pub use run::{Run, RunFacts};
 pub use tables::{
     HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, MetricRow, Origin, ReferenceRow, ScheduleRow, Split, Table,
-    pixel_histogram, read_table, read_table_if_present, to_csv,
+    TrainingRow, at_kept_epoch, pixel_histogram, read_table, read_table_if_present, to_csv,
 };
 pub use tensors::Points;
 pub use trajectories::{Frames, Reconstruction, Trajectories, samples_to_safetensors};

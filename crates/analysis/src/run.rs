@@ -6,7 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::AnalysisError;
-use crate::tables::{HistogramRow, MetricRow, ReferenceRow, ScheduleRow, read_table, read_table_if_present};
+use crate::tables::{
+    HistogramRow, MetricRow, ReferenceRow, ScheduleRow, TrainingRow, read_table, read_table_if_present,
+};
 use crate::tensors::{Points, TensorFile, read_if_present};
 use crate::trajectories::Trajectories;
 
@@ -33,7 +35,7 @@ pub struct RunFacts {
     pub skip: String,
     /// Seed of every random stream.
     pub seed: u64,
-    /// Epochs of each machine.
+    /// Epochs of each machine that starts from initial weights, at most.
     pub epochs: usize,
     /// Variance of the reverse steps: `beta` or `posterior`.
     pub variance: String,
@@ -82,6 +84,8 @@ pub struct Run {
     pub facts: RunFacts,
     /// Measurements by timestep and epoch.
     pub metrics: Vec<MetricRow>,
+    /// How long each machine was trained; empty where it was not written.
+    pub training: Vec<TrainingRow>,
     /// Reference predictors; empty where none were computed.
     pub references: Vec<ReferenceRow>,
     /// The noise schedule; empty where it was not written.
@@ -106,6 +110,7 @@ impl Run {
         let run = Self {
             facts: RunFacts::read(dir)?,
             metrics: read_table(dir)?,
+            training: read_table_if_present(dir)?,
             references: read_table_if_present(dir)?,
             schedule: read_table_if_present(dir)?,
             samples: read_samples(dir)?,

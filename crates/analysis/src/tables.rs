@@ -2,6 +2,7 @@
 
 mod histogram;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -31,6 +32,8 @@ pub trait Table: Serialize + DeserializeOwned {
 pub enum Split {
     /// The images the machines were trained on.
     Train,
+    /// Training images held out of the training, on noise that is the same after every epoch.
+    Validation,
     /// Images they never saw.
     Test,
 }
@@ -63,6 +66,38 @@ impl Table for MetricRow {
     fn check(&self) -> Result<(), String> {
         check_timestep(self.t)
     }
+}
+
+/// How long one machine was trained, and what it is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainingRow {
+    /// Timestep, 1..=T.
+    pub t: usize,
+    /// Epochs it was trained.
+    pub epochs: usize,
+    /// The epoch, counted from 1, whose weights it has.
+    pub kept: usize,
+    /// The timestep whose finished machine it started from; empty for initial weights.
+    pub started_from: Option<usize>,
+}
+
+impl Table for TrainingRow {
+    const FILE: &'static str = "training.csv";
+
+    fn check(&self) -> Result<(), String> {
+        check_timestep(self.t)
+    }
+}
+
+/// The measurements of the machines as they are kept: at the epoch that `training` names, else at the last one.
+pub fn at_kept_epoch<'a>(metrics: &'a [MetricRow], training: &[TrainingRow]) -> Vec<&'a MetricRow> {
+    let mut kept: BTreeMap<usize, usize> = BTreeMap::new();
+    for row in metrics {
+        let epoch = kept.entry(row.t).or_default();
+        *epoch = row.epoch.max(*epoch);
+    }
+    kept.extend(training.iter().map(|row| (row.t, row.kept)));
+    metrics.iter().filter(|row| kept.get(&row.t) == Some(&row.epoch)).collect()
 }
 
 /// One value of a reference predictor or bound, to be compared with the MSE of the machines.

@@ -10,9 +10,6 @@ use crate::config::Device;
 use crate::terminal::{Terminal, Verbosity};
 use crate::timesteps::TimestepRanges;
 
-/// The exit code of every error.
-const FAILURE: u8 = 2;
-
 /// Trains one single-hidden-layer autoencoder per timestep of a diffusion, samples from them, and draws what happened.
 ///
 /// Everything about an experiment stands in one TOML file; its results go to one folder under results/.
@@ -27,7 +24,8 @@ const FAILURE: u8 = 2;
         driver plan experiments/mnist_T1000.toml                 what it would cost\n  \
         driver experiments/mnist_T100.toml --set model.hidden=400 --out results/wide\n  \
         driver figures results/mnist_T100                        draw the figures again\n\n\
-        Settings: defaults < file < environment (DRIVER_TRAIN__EPOCHS=3) < --set train.epochs=3."
+        Settings: defaults < file < environment (DRIVER_TRAIN__EPOCHS=3) < --set train.epochs=3.\n\
+        Exit code: 0; 1 when some machines could not be trained (the others are kept); 2 for any other error."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -96,7 +94,7 @@ pub(crate) struct RunArgs {
     /// Threads [default: all cores]; no result depends on their number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
-    /// Train only these machines, e.g. 1-20,300,500, and do not sample.
+    /// Train only these machines, e.g. 1-20,300,500 (and with train.warm_start those they start from), and do not sample.
     #[arg(long, value_name = "RANGES")]
     pub(crate) timesteps: Option<TimestepRanges>,
     /// Never touch the network.
@@ -125,7 +123,8 @@ pub(crate) struct FetchArgs {
     pub(crate) mirrors: Vec<String>,
 }
 
-/// Parses the arguments, runs the command, prints its error: 0 for success, 2 for any error.
+/// Parses the arguments, runs the command, prints its error: 0 for success, 1 for a run some of whose machines failed, 2 for
+/// any other error.
 pub fn main() -> ExitCode {
     let Cli { command, run, talk } = Cli::parse();
     let terminal = talk.terminal();
@@ -148,7 +147,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal.error(&error);
-            ExitCode::from(FAILURE)
+            ExitCode::from(error.exit_code())
         }
     }
 }

@@ -54,6 +54,11 @@ impl From<ConfigError> for DriverError {
 }
 
 impl DriverError {
+    /// 1 where a run ended with some machines untrained, 2 otherwise.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Train(TrainError::Machines(_))) { 1 } else { 2 }
+    }
+
     /// For `map_err`: `path: action: reason`.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

@@ -1,9 +1,9 @@
 //! One safetensors file a machine: its weights, its wiring and its learning curve.
 //!
 //! Tensors (f32, row-major): `w1` `[r, H]`, `b1` `[H]`, `w2` `[H, r]`, `b2` `[r]`; `skip` `[1]` for a scalar or `[d]` for a
-//! diagonal skip, absent without one; `train_mse`, `test_mse` (f64, `[epochs]`) and, with a Wiener skip,
-//! `wiener_test_mse`.  The metadata key `machine` holds a JSON object: `format`, `t`, `dim`, `alpha_bar`,
-//! `key`.
+//! diagonal skip, absent without one; the learning curve at n evaluations: `epoch` (u32, `[n]`), `train_mse`, `test_mse`
+//! (f64, `[n]`) and, where there are any, `validation_mse` and `wiener_test_mse`.  The metadata key `machine` holds a
+//! JSON object: `format`, `t`, `dim`, `alpha_bar`, `kept` (the epoch whose weights these are), `key`.
 //! eps_hat = skip * z + relu(z w1 + b1) w2 + b2, on the first r of the d coordinates of the run's frame.
 
 use std::collections::HashMap;
@@ -17,15 +17,21 @@ use serde_json::{Value, json};
 use crate::{Machine, ModelError, Skip};
 
 /// The version of the layout above.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
-/// Mean squared errors on eps per coordinate after each epoch.
+/// Mean squared errors on eps per coordinate after the epochs that were evaluated.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
+    /// The evaluated epochs (1-based), increasing; the last one is that at which the training ended.
+    pub epoch: Vec<usize>,
+    /// The epoch whose weights the machine has.
+    pub kept: usize,
     /// On the noise just trained on.
     pub train: Vec<f64>,
     /// On fresh test noise.
     pub test: Vec<f64>,
+    /// On the validation samples with the same noise every time; empty without such samples.
+    pub validation: Vec<f64>,
     /// The Wiener predictor's on the same test noise; empty unless the skip is Wiener.
     pub wiener_test: Vec<f64>,
 }
@@ -56,6 +62,11 @@ fn f64s(name: &'static str, values: &[f64]) -> Raw {
     (name, Dtype::F64, vec![values.len()], values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
+fn u32s(name: &'static str, values: &[usize]) -> Raw {
+    let bytes = values.iter().flat_map(|&v| u32::try_from(v).unwrap_or(u32::MAX).to_le_bytes()).collect();
+    (name, Dtype::U32, vec![values.len()], bytes)
+}
+
 /// The bytes of a safetensors file with these tensors and one metadata entry (one, since the format's writer keeps
 /// metadata in a hash map, whose order would differ between runs).
 fn encode(tensors: &[Raw], metadata: &Value) -> Result<Vec<u8>, ModelError> {
@@ -79,6 +90,7 @@ pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
         f32s("b1", &[h], &machine.b1),
         f32s("w2", &[h, r], &machine.w2),
         f32s("b2", &[r], &machine.b2),
+        u32s("epoch", &history.epoch),
         f64s("train_mse", &history.train),
         f64s("test_mse", &history.test),
     ];
@@ -87,10 +99,14 @@ pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
         Skip::Scalar(gain) => tensors.push(f32s("skip", &[1], &[*gain])),
         Skip::Diagonal(gains) => tensors.push(f32s("skip", &[gains.len()], gains)),
     }
-    if !history.wiener_test.is_empty() {
-        tensors.push(f64s("wiener_test_mse", &history.wiener_test));
+    for (name, curve) in [("validation_mse", &history.validation), ("wiener_test_mse", &history.wiener_test)] {
+        if !curve.is_empty() {
+            tensors.push(f64s(name, curve));
+        }
     }
-    encode(&tensors, &json!({ "format": FORMAT, "t": t, "dim": machine.dim, "alpha_bar": alpha_bar, "key": key }))
+    let (dim, kept) = (machine.dim, history.kept);
+    let metadata = json!({ "format": FORMAT, "t": t, "dim": dim, "alpha_bar": alpha_bar, "kept": kept, "key": key });
+    encode(&tensors, &metadata)
 }
 
 /// The bytes of `frame.safetensors`: `mean` `[d]` and `eigenvalues` `[d]` in f64, `axes` `[d, d]` in f32 (column k is axis k).
@@ -160,9 +176,29 @@ impl<'a> Reader<'a> {
         Ok(bytes.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
     }
 
-    fn curve(&self, name: &str) -> Result<Vec<f64>, ModelError> {
-        let (_, bytes) = self.raw(name, Dtype::F64)?;
+    /// A curve with a value for each of `len` evaluations.
+    fn curve(&self, name: &str, len: usize) -> Result<Vec<f64>, ModelError> {
+        let (found, bytes) = self.raw(name, Dtype::F64)?;
+        if found != [len] {
+            return Err(self.invalid(format!("tensor `{name}` has shape {found:?}, expected [{len}]")));
+        }
         Ok(bytes.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect())
+    }
+
+    fn history(&self) -> Result<History, ModelError> {
+        let (_, bytes) = self.raw("epoch", Dtype::U32)?;
+        let epoch: Vec<usize> =
+            bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk) as usize).collect();
+        let curve = |name: &str| self.curve(name, epoch.len());
+        let if_there = |name: &str| if self.tensors.names().contains(&name) { curve(name) } else { Ok(Vec::new()) };
+        Ok(History {
+            kept: self.integer("kept")?,
+            train: curve("train_mse")?,
+            test: curve("test_mse")?,
+            validation: if_there("validation_mse")?,
+            wiener_test: if_there("wiener_test_mse")?,
+            epoch,
+        })
     }
 
     fn skip(&self, dim: usize) -> Result<Skip, ModelError> {
@@ -195,9 +231,7 @@ impl<'a> Reader<'a> {
             b2: self.floats("b2", &[inputs])?,
             skip: self.skip(dim)?,
         };
-        let wiener_test =
-            if self.tensors.names().contains(&"wiener_test_mse") { self.curve("wiener_test_mse")? } else { Vec::new() };
-        let history = History { train: self.curve("train_mse")?, test: self.curve("test_mse")?, wiener_test };
+        let history = self.history()?;
         let alpha_bar = alpha_bar.ok_or_else(|| self.invalid("metadata `alpha_bar` is not a number"))?;
         let key = key.ok_or_else(|| self.invalid("metadata `key` is not a string"))?.to_owned();
         Ok(Checkpoint { t, alpha_bar, key, machine, history })
@@ -219,7 +253,14 @@ mod tests {
             b2: vec![0.1, 0.2],
             skip,
         };
-        let history = History { train: vec![0.1 + 0.2, 0.5], test: vec![0.7, 1e-9], wiener_test: vec![0.8, 0.9] };
+        let history = History {
+            epoch: vec![3, 5],
+            kept: 3,
+            train: vec![0.1 + 0.2, 0.5],
+            test: vec![0.7, 1e-9],
+            validation: vec![0.6, 0.61],
+            wiener_test: vec![0.8, 0.9],
+        };
         Checkpoint { t: 42, alpha_bar: 0.123_456_789_012_345_67, key: "abc".to_owned(), machine, history }
     }
 
@@ -237,6 +278,20 @@ mod tests {
     }
 
     #[test]
+    fn curves_of_unequal_lengths_are_refused_and_absent_ones_stay_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t0042.safetensors");
+        let mut before = checkpoint(Skip::None);
+        before.history.validation.clear();
+        std::fs::write(&path, write(&before).unwrap()).unwrap();
+        assert_eq!(read(&path).unwrap(), before);
+        before.history.test.push(0.1);
+        std::fs::write(&path, write(&before).unwrap()).unwrap();
+        let message = read(&path).unwrap_err().to_string();
+        assert!(message.ends_with("tensor `test_mse` has shape [3], expected [2]"), "{message}");
+    }
+
+    #[test]
     fn damaged_files_are_named_and_never_panic() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t0042.safetensors");
@@ -246,7 +301,7 @@ mod tests {
             let message = read(&path).unwrap_err().to_string();
             assert!(message.starts_with(path.to_str().unwrap()), "{message}");
         }
-        std::fs::write(&path, String::from_utf8_lossy(&good).replace("format\\\":1", "format\\\":9").as_bytes())
+        std::fs::write(&path, String::from_utf8_lossy(&good).replace("format\\\":2", "format\\\":9").as_bytes())
             .unwrap();
         assert!(read(&path).is_err());
         assert!(matches!(read(&folder.path().join("absent")), Err(ModelError::Read { .. })));

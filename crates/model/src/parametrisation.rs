@@ -130,6 +130,24 @@ impl Parametrisation {
             skip,
         }
     }
+
+    /// The trainable numbers of a finished machine in scaled units: the inverse of [`Self::machine`] up to rounding.
+    ///
+    /// The machine has the shape of this wiring; what it holds of a skip that is not trained is not looked at.
+    pub fn weights(&self, machine: &Machine) -> Weights {
+        let unscaled = |values: &[f32]| values.iter().map(|&v| (f64::from(v) / self.output) as f32).collect();
+        let gain = match (&self.skip, &machine.skip) {
+            (Skip::Scalar(base), Skip::Scalar(gain)) => (f64::from(*gain) - f64::from(*base)) / self.output,
+            _ => 0.0,
+        };
+        Weights {
+            w1: machine.w1.clone(),
+            b1: machine.b1.clone(),
+            w2: unscaled(&machine.w2),
+            b2: unscaled(&machine.b2),
+            gain: gain as f32,
+        }
+    }
 }
 
 /// A v / (A v + D), the share of eps along a coordinate of variance v that the best linear predictor misses; 1 for

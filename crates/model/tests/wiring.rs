@@ -148,3 +148,29 @@ fn initial_weights_follow_pytorch_and_the_seed() {
         assert!((second / (bound * bound / 3.0) - 1.0).abs() < 0.5, "{second} {bound}");
     }
 }
+
+/// Folding a machine and unfolding it gives the trained numbers back, at every t and for every skip.
+#[test]
+fn unfolded_weights_are_those_that_were_folded() {
+    let schedule = Schedule::new(Law::Linear { beta_start: 1e-3, beta_end: 0.2 }, 100).unwrap();
+    for (skip, inputs) in [(SkipKind::None, DIM), (SkipKind::Learned, DIM), (SkipKind::Wiener, RANK)] {
+        for t in [1, 40, 95] {
+            let wiring = Parametrisation::new(
+                MachineConfig { hidden: HIDDEN, skip },
+                &schedule,
+                schedule.timestep(t).unwrap(),
+                &moments(),
+            );
+            let before = Weights { gain: if skip == SkipKind::Learned { 0.3 } else { 0.0 }, ..weights(inputs, 1) };
+            let machine = wiring.machine(&before);
+            let after = wiring.weights(&machine);
+            assert_eq!((&after.w1, &after.b1), (&before.w1, &before.b1));
+            let scaled = after.w2.iter().zip(&before.w2).chain(after.b2.iter().zip(&before.b2));
+            scaled.for_each(|(a, b)| assert!((a - b).abs() <= 2e-7 * b.abs(), "{skip:?} t = {t}: {a} {b}"));
+            // The gain is a small difference of numbers near 1 where the output scale is small.
+            assert!((after.gain - before.gain).abs() < 1e-4, "{skip:?} t = {t}: {}", after.gain);
+            // From then on nothing is lost: the machine of the unfolded weights unfolds to the same.
+            assert_eq!(wiring.machine(&after).skip, machine.skip, "{skip:?} t = {t}");
+        }
+    }
+}

@@ -25,6 +25,10 @@ pub enum Purpose {
     Forward = 7,
     /// The generation of a data set (index: split, sample).
     Data = 8,
+    /// The choice of the validation samples (index: 0, 0).
+    Validation = 9,
+    /// The noise added to the validation samples, the same in every epoch (index: timestep, 0).
+    ValidationNoise = 10,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, two indices).

@@ -10,15 +10,18 @@ use crate::{Job, TrainingSet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Split {
     Train,
+    Validation,
     Test,
 }
 
-/// The random numbers of one epoch of one machine.  Streams: (seed, shuffle | train noise | test noise, t, epoch).
+/// The random numbers of one epoch of one machine.  Streams: (seed, shuffle | train noise | test noise, t, epoch), and
+/// (seed, validation noise, t, 0) for the validation samples, whose noise is the same in every epoch.
 #[derive(Debug)]
 pub(crate) struct Epoch {
     isa: Isa,
     order: Vec<u32>,
     train_noise: Noise,
+    validation_noise: Noise,
     test_noise: Noise,
 }
 
@@ -47,7 +50,14 @@ impl Noise {
 
 impl Epoch {
     pub(crate) fn new(isa: Isa) -> Self {
-        Self { isa, order: Vec::new(), train_noise: Noise::default(), test_noise: Noise::default() }
+        let noise = Noise::default;
+        Self { isa, order: Vec::new(), train_noise: noise(), validation_noise: noise(), test_noise: noise() }
+    }
+
+    /// Begins the machine of timestep t, reusing the buffers.
+    pub(crate) fn begin(&mut self, job: &Job<'_>, t: Timestep) {
+        let stream = Stream::new(job.settings.seed, Purpose::ValidationNoise, t.get() as u64, 0);
+        self.validation_noise.restart(stream, job.set.validation.len());
     }
 
     /// Starts the epoch `epoch` (1-based) of timestep t, reusing the buffers.
@@ -58,20 +68,32 @@ impl Epoch {
         self.test_noise.restart(stream(Purpose::TestNoise), job.set.test.len());
     }
 
+    /// Starts an epoch and draws all that it needs.
+    pub(crate) fn draw(&mut self, job: &Job<'_>, t: Timestep, epoch: usize) {
+        self.restart(job, t, epoch);
+        self.draw_to(job.set, Split::Train, job.set.train_len());
+        if job.evaluates(t, epoch) {
+            self.draw_to(job.set, Split::Validation, job.set.validation_len());
+            self.draw_to(job.set, Split::Test, job.set.test_len());
+        }
+    }
+
     /// Draws the noise of all positions of a split before `end` that has not been drawn: just before its first use, so
     /// that it is still in the cache.
     pub(crate) fn draw_to(&mut self, set: &TrainingSet, split: Split, end: usize) {
         match split {
             Split::Train => self.train_noise.draw_to(end * set.inputs),
+            Split::Validation => self.validation_noise.draw_to(end * set.inputs),
             Split::Test => self.test_noise.draw_to(end * set.inputs),
         }
     }
 
-    /// The sample and the noise, drawn before, at a position of the epoch's order (training) or of the data (test).
+    /// The sample and the noise, drawn before, at a position of the epoch's order (training) or of the data (elsewhere).
     pub(crate) fn pair<'a>(&'a self, set: &'a TrainingSet, split: Split, position: usize) -> (&'a [f32], &'a [f32]) {
         let r = set.inputs;
         let (samples, noise, sample) = match split {
             Split::Train => (&set.train, &self.train_noise.values, self.order[position] as usize),
+            Split::Validation => (&set.validation, &self.validation_noise.values, position),
             Split::Test => (&set.test, &self.test_noise.values, position),
         };
         (&samples[sample * r..(sample + 1) * r], &noise[position * r..(position + 1) * r])

@@ -1,6 +1,7 @@
 //! The host engine: one machine a thread, everything it needs resident with that thread.
 
 mod batch;
+mod board;
 mod kernels;
 mod panels;
 mod product;
@@ -9,17 +10,15 @@ mod trainer;
 mod upcoming;
 mod weighted;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
-use model::checkpoint::History;
 use schedule::Timestep;
 
+use crate::course::Course;
 use crate::isa::Isa;
-use crate::{Job, Observer, TrainError};
+use crate::{FailedMachines, Job, MachineError, Observer, TrainError};
+use board::{Board, Outcome};
 use trainer::{EVALUATION_BLOCK, Trainer};
 
-/// Trains the machines of `timesteps`, in their order, on `threads` threads.
+/// Trains the machines of `timesteps`, parents before their children, on `threads` threads.
 pub(crate) fn train(
     job: &Job<'_>,
     timesteps: &[Timestep],
@@ -27,20 +26,21 @@ pub(crate) fn train(
     observer: &dyn Observer,
 ) -> Result<(), TrainError> {
     let isa = Isa::detect();
-    let next = AtomicUsize::new(0);
-    let stop = AtomicBool::new(false);
-    let failures: Mutex<Vec<(Timestep, TrainError)>> = Mutex::new(Vec::new());
+    let board = Board::new(timesteps);
     let work = || {
         let mut trainer = Trainer::new(job, isa, EVALUATION_BLOCK);
-        while let Some(&t) = timesteps.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if stop.load(Ordering::Relaxed) {
-                break;
+        while let Some(turn) = board.take() {
+            let t = turn.t();
+            let parent = job.lineage().parent(t);
+            let Some(outcome) = parent.map_or(Some(Outcome::Trained), |parent| turn.wait_for(parent)) else { break };
+            let result = match parent.filter(|_| outcome == Outcome::Failed) {
+                Some(parent) => Ok(Err(MachineError::Neighbour { t: t.get(), neighbour: parent.get() })),
+                None => train_one(&mut trainer, job, t, observer),
+            };
+            if let Ok(Err(failure)) = &result {
+                observer.failed(t, failure);
             }
-            if let Err(error) = train_one(&mut trainer, job, t, observer) {
-                // A machine that diverges leaves the others alone; a machine that cannot be stored ends the run.
-                stop.fetch_or(matches!(error, TrainError::Observer(_)), Ordering::Relaxed);
-                failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((t, error));
-            }
+            turn.end(result);
         }
     };
     std::thread::scope(|scope| {
@@ -49,22 +49,35 @@ pub(crate) fn train(
         }
         work();
     });
-    let mut failures = failures.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    failures.sort_by_key(|(t, _)| *t);
-    failures.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    Ok(FailedMachines::check(board.failures()?)?)
 }
 
-fn train_one(trainer: &mut Trainer<'_>, job: &Job<'_>, t: Timestep, observer: &dyn Observer) -> Result<(), TrainError> {
+/// The outer error ends the training of all machines, the inner one is this machine's alone.
+fn train_one(
+    trainer: &mut Trainer<'_>,
+    job: &Job<'_>,
+    t: Timestep,
+    observer: &dyn Observer,
+) -> Result<Result<(), MachineError>, TrainError> {
     observer.started(t);
-    trainer.begin(t);
-    let mut history = History::default();
-    for epoch in 1..=job.settings.epochs {
+    trainer.begin(t, &job.starting_weights(t, observer)?);
+    let (mut course, mut best) = (Course::new(job, t), None);
+    for epoch in 1..=job.epochs(t) {
         let losses = trainer.epoch(epoch);
-        if !(losses.train.is_finite() && losses.test.is_finite()) {
-            return Err(TrainError::NotFinite { t: t.get(), epoch });
-        }
-        job.record(&mut history, losses);
+        let verdict = match losses.map(|losses| course.evaluated(epoch, losses)) {
+            Some(Err(failure)) => return Ok(Err(failure)),
+            Some(Ok(verdict)) => Some(verdict),
+            None => None,
+        };
         observer.epoch(t, epoch, losses);
+        if verdict.is_some_and(|verdict| verdict.best) {
+            best = Some(trainer.machine());
+        }
+        if verdict.is_some_and(|verdict| verdict.stop) {
+            break;
+        }
     }
-    observer.finished(t, trainer.machine(), history).map_err(TrainError::Observer)
+    let machine = best.unwrap_or_else(|| trainer.machine());
+    observer.finished(t, machine, course.history()).map_err(TrainError::Observer)?;
+    Ok(Ok(()))
 }

@@ -1,11 +1,10 @@
 //! What is to be trained: the same description for every engine.
 
 use data::Samples;
-use model::checkpoint::History;
-use model::{MachineConfig, Moments, Parametrisation, SkipKind, Weights};
+use model::{MachineConfig, Moments, Parametrisation};
 use schedule::{LossWeight, Schedule, Timestep};
 
-use crate::Losses;
+use crate::{Lineage, Losses, Stop};
 
 /// How the learning rate falls over a machine's training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,17 +25,33 @@ impl Decay {
     }
 }
 
+/// How the machines between the anchors start from trained neighbours: see [`Lineage`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WarmStart {
+    /// s, the distance between anchors, at least 1.
+    pub spacing: usize,
+    /// Epochs of a machine that starts from its neighbour, at least 1.
+    pub epochs: usize,
+}
+
 /// How every machine is trained: Adam with beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-8 (Kingma and Ba 2015).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Passes over the training set, each with noise and an order of its own.
+    /// Passes over the training set of a machine that starts from initial weights, each with noise and an order of its
+    /// own.
     pub epochs: usize,
+    /// How machines start from their neighbours, if they do.
+    pub warm_start: Option<WarmStart>,
     /// Samples a step; a last partial batch is left out.
     pub batch: usize,
     /// The learning rate of each t: `[T]`.
     pub learning_rates: Vec<f64>,
     /// How it falls over the training.
     pub decay: Decay,
+    /// The rule that may end a machine's training before its last epoch.
+    pub stop: Stop,
+    /// The losses are measured after every so many epochs and after the last; at least 1.
+    pub evaluate_every: usize,
     /// The weight of the loss over t.
     pub loss: LossWeight,
     /// The seed of all streams.
@@ -54,14 +69,28 @@ pub struct TrainingSet {
     pub test: Vec<f32>,
     /// The mean over the test samples of |z_0|^2 in the coordinates left out.
     pub test_beyond: f64,
+    /// Row-major `[k, r]`, empty without validation; none of them is a training sample.
+    pub validation: Vec<f32>,
+    /// As [`Self::test_beyond`], over the validation samples.
+    pub validation_beyond: f64,
 }
 
 impl TrainingSet {
-    /// Keeps the first `inputs` coordinates of both splits.
+    /// Keeps the first `inputs` coordinates of both splits; there is no validation.
     pub fn new(train: &Samples, test: &Samples, inputs: usize) -> Self {
-        let keep = |samples: &Samples| samples.rows().flat_map(|row| row[..inputs].iter().copied()).collect();
-        let beyond: f64 = test.rows().flat_map(|row| &row[inputs..]).map(|&v| f64::from(v) * f64::from(v)).sum();
-        Self { inputs, train: keep(train), test: keep(test), test_beyond: beyond / test.len().max(1) as f64 }
+        Self {
+            inputs,
+            train: kept(train, inputs),
+            test: kept(test, inputs),
+            test_beyond: beyond(test, inputs),
+            validation: Vec::new(),
+            validation_beyond: 0.0,
+        }
+    }
+
+    /// The same with samples to validate on.
+    pub fn with_validation(self, validation: &Samples) -> Self {
+        Self { validation: kept(validation, self.inputs), validation_beyond: beyond(validation, self.inputs), ..self }
     }
 
     /// n, the training samples.
@@ -73,6 +102,22 @@ impl TrainingSet {
     pub fn test_len(&self) -> usize {
         self.test.len() / self.inputs
     }
+
+    /// k, the validation samples.
+    pub fn validation_len(&self) -> usize {
+        self.validation.len() / self.inputs
+    }
+}
+
+/// The first `inputs` coordinates.
+fn kept(samples: &Samples, inputs: usize) -> Vec<f32> {
+    samples.rows().flat_map(|row| row[..inputs].iter().copied()).collect()
+}
+
+/// The mean over the samples of the sum of squares of the other coordinates.
+fn beyond(samples: &Samples, inputs: usize) -> f64 {
+    let sum: f64 = samples.rows().flat_map(|row| &row[inputs..]).map(|&v| f64::from(v) * f64::from(v)).sum();
+    sum / samples.len().max(1) as f64
 }
 
 /// A bank to be trained.
@@ -96,17 +141,29 @@ impl Job<'_> {
         self.set.train_len() / self.settings.batch
     }
 
+    /// Which machine starts from which.
+    pub fn lineage(&self) -> Lineage<'_> {
+        Lineage::new(self.schedule, self.settings.warm_start.map(|warm| warm.spacing))
+    }
+
+    /// The epochs of the machine of t, those of a warm start where it has a neighbour to start from.
+    pub fn epochs(&self, t: Timestep) -> usize {
+        let warm = self.settings.warm_start.filter(|_| self.lineage().parent(t).is_some());
+        warm.map_or(self.settings.epochs, |warm| warm.epochs)
+    }
+
+    /// Whether the losses of t are measured after `epoch` (1-based).
+    pub(crate) fn evaluates(&self, t: Timestep, epoch: usize) -> bool {
+        epoch.is_multiple_of(self.settings.evaluate_every.max(1)) || epoch == self.epochs(t)
+    }
+
     pub(crate) fn parametrisation(&self, t: Timestep) -> Parametrisation {
         Parametrisation::new(self.config, self.schedule, t, self.moments)
     }
 
-    pub(crate) fn initial_weights(&self, t: Timestep) -> Weights {
-        Weights::init(self.config, self.set.inputs, self.settings.seed, t)
-    }
-
     /// The learning rate of t at step `step` (0-based) of its whole training.
     pub(crate) fn learning_rate(&self, t: Timestep, step: usize) -> f64 {
-        let steps = self.settings.epochs * self.steps_per_epoch();
+        let steps = self.epochs(t) * self.steps_per_epoch();
         self.settings.learning_rates[t.index()] * self.settings.decay.factor(step, steps)
     }
 
@@ -118,17 +175,14 @@ impl Job<'_> {
 
     /// The losses of an epoch from the sums over samples of (net - u)^2 and u^2.
     pub(crate) fn losses(&self, wiring: &Parametrisation, sums: ErrorSums) -> Losses {
-        let (n, m) = (self.set.train_len() as f64, self.set.test_len() as f64);
-        let test = |sum: f64| wiring.mse(sum / m, self.set.test_beyond);
-        Losses { train: wiring.mse(sums.train / n, 0.0), test: test(sums.test), skip_test: test(sums.skip_test) }
-    }
-
-    /// Adds an epoch to a learning curve.
-    pub(crate) fn record(&self, history: &mut History, losses: Losses) {
-        history.train.push(losses.train);
-        history.test.push(losses.test);
-        if self.config.skip == SkipKind::Wiener {
-            history.wiener_test.push(losses.skip_test);
+        let set = self.set;
+        let test = |sum: f64| wiring.mse(sum / set.test_len() as f64, set.test_beyond);
+        let validation = || wiring.mse(sums.validation / set.validation_len() as f64, set.validation_beyond);
+        Losses {
+            train: wiring.mse(sums.train / set.train_len() as f64, 0.0),
+            validation: (!set.validation.is_empty()).then(validation),
+            test: test(sums.test),
+            skip_test: test(sums.skip_test),
         }
     }
 }
@@ -137,6 +191,7 @@ impl Job<'_> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ErrorSums {
     pub(crate) train: f64,
+    pub(crate) validation: f64,
     pub(crate) test: f64,
     pub(crate) skip_test: f64,
 }

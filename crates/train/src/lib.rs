@@ -4,27 +4,34 @@
 //! [`Observer`]; they agree up to the rounding of their sums.
 
 mod adam;
+mod course;
 mod epoch;
 mod error;
 mod host;
 mod isa;
 mod job;
+mod lineage;
 mod observer;
 mod stacked;
+mod stopping;
 
-pub use error::TrainError;
-pub use job::{Decay, Job, Settings, TrainingSet};
-pub use observer::{Losses, Observer};
+pub use error::{FailedMachines, MachineError, TrainError, ranges};
+pub use job::{Decay, Job, Settings, TrainingSet, WarmStart};
+pub use lineage::Lineage;
+pub use observer::{Losses, Observer, ObserverError};
+pub use stopping::Stop;
 
 use model::Device;
 use schedule::Timestep;
 
 /// Trains the machines of `timesteps` on `device` and hands each to the observer as it is done.
 ///
-/// `threads` is the number of machines in work at once on the host; no result depends on it.
+/// `threads` is the number of machines in work at once on the host; no result depends on it.  With a warm start the
+/// machines are trained by generation, and the observer is asked for the parents that are not among `timesteps`.
 ///
 /// # Errors
-/// The error of the lowest timestep that failed, after the others were trained.
+/// [`TrainError::Machines`] with every machine that failed, after the others were trained; any other error ends the
+/// training.
 pub fn train(
     job: &Job<'_>,
     timesteps: &[Timestep],
@@ -33,6 +40,7 @@ pub fn train(
     observer: &dyn Observer,
 ) -> Result<(), TrainError> {
     device.check()?;
+    let timesteps = &job.lineage().ordered(timesteps);
     match device {
         Device::Host => host::train(job, timesteps, threads, observer),
         Device::Ndarray => stacked::train_ndarray(job, timesteps, observer),

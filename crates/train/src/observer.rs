@@ -4,33 +4,44 @@ use model::Machine;
 use model::checkpoint::History;
 use schedule::Timestep;
 
+use crate::MachineError;
+
 /// Mean squared errors on eps per coordinate after one epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Losses {
     /// On the training samples, with the noise just trained on.
     pub train: f64,
+    /// On the validation samples, with noise that is the same in every epoch; absent without such samples.
+    pub validation: Option<f64>,
     /// On the test samples, with noise of this epoch.
     pub test: f64,
     /// The untrained skip's on the same test noise: what the net has to beat.
     pub skip_test: f64,
 }
 
-/// Receives the events of a training run, from any thread.
+/// What an observer could not do.
+pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Receives the events of a training run, from any thread, and gives back the machines it was handed.
 pub trait Observer: Sync {
     /// The training of the machine of t begins.
     fn started(&self, t: Timestep);
 
-    /// One epoch (1-based) of the machine of t has ended.
-    fn epoch(&self, t: Timestep, epoch: usize, losses: Losses);
+    /// One epoch (1-based) of the machine of t has ended; the losses are there if it was evaluated.
+    fn epoch(&self, t: Timestep, epoch: usize, losses: Option<Losses>);
 
     /// The machine of t is trained.
     ///
     /// # Errors
     /// Whatever kept it from being stored; the engine stops and passes it on.
-    fn finished(
-        &self,
-        t: Timestep,
-        machine: Machine,
-        history: History,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+    fn finished(&self, t: Timestep, machine: Machine, history: History) -> Result<(), ObserverError>;
+
+    /// The machine of t was not trained; the training goes on with others.
+    fn failed(&self, t: Timestep, error: &MachineError);
+
+    /// The finished machine of t, from this training or an earlier one, for its neighbour to start from.
+    ///
+    /// # Errors
+    /// Whatever kept it from being had; the engine stops and passes it on.
+    fn trained(&self, t: Timestep) -> Result<Machine, ObserverError>;
 }

@@ -15,6 +15,7 @@ pub(crate) fn empty() -> Run {
     Run {
         facts: facts(None, 2),
         metrics: Vec::new(),
+        training: Vec::new(),
         references: Vec::new(),
         schedule: Vec::new(),
         samples: None,

@@ -10,7 +10,7 @@ use crate::plot::drawing::{Dash, Drawing, Rect, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{BLUE, GREY, INK, ORANGE, Rgb, VERMILION};
-use crate::{AnalysisError, MetricRow, ReferenceRow, Run, Split, to_csv};
+use crate::{AnalysisError, MetricRow, ReferenceRow, Run, Split, at_kept_epoch, to_csv};
 
 /// Machines up to which each gets a marker.
 const MARKED: usize = 40;
@@ -52,7 +52,7 @@ impl Figure for LossVsT {
     }
 
     fn reading(&self) -> &'static str {
-        "MSE per coordinate on ε of each machine after its last epoch, with the best affine predictor (Wiener) and, where it binds, the floor 1 − H/d; below, test MSE over Wiener MSE: under 1 the machine uses what is not Gaussian in the data."
+        "MSE per coordinate on ε of each machine as it is kept, with the best affine predictor (Wiener) and, where it binds, the floor 1 − H/d; below, test MSE over Wiener MSE: under 1 the machine uses what is not Gaussian in the data."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
@@ -145,17 +145,10 @@ fn entries(series: &[Series]) -> Vec<Entry> {
 
 /// The machines' last losses and the references, by t. References at timesteps without a machine are kept.
 fn rows(run: &Run) -> Vec<Row> {
-    let mut last: BTreeMap<(usize, Split, &str), (usize, f64)> = BTreeMap::new();
-    for row in &run.metrics {
-        let slot = last.entry((row.t, row.split, row.metric.as_str())).or_insert((row.epoch, row.value));
-        if row.epoch >= slot.0 {
-            *slot = (row.epoch, row.value);
-        }
-    }
     let mut rows: BTreeMap<usize, Row> = BTreeMap::new();
-    for (&(t, split, metric), &(_, value)) in &last {
+    for &MetricRow { t, split, ref metric, value, .. } in at_kept_epoch(&run.metrics, &run.training) {
         let row = rows.entry(t).or_insert(Row { t, ..Row::default() });
-        match (metric, split) {
+        match (metric.as_str(), split) {
             (MetricRow::MSE, Split::Train) => row.train = Some(value),
             (MetricRow::MSE, Split::Test) => row.test = Some(value),
             // Held here until the test loss it belongs to is known.
@@ -182,10 +175,21 @@ fn rows(run: &Run) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TrainingRow;
     use crate::figures::fabricated;
 
     fn metric(t: usize, epoch: usize, split: Split, metric: &str, value: f64) -> MetricRow {
         MetricRow { t, epoch, split, metric: metric.into(), value }
+    }
+
+    #[test]
+    fn the_kept_epoch_counts_where_it_is_known() {
+        let mut run = fabricated::empty();
+        run.metrics = [(3, 1, 0.5), (3, 2, 0.2), (3, 3, 0.3), (5, 4, 0.7)]
+            .map(|(t, i, v)| metric(t, i, Split::Test, "mse", v))
+            .into();
+        run.training = vec![TrainingRow { t: 3, epochs: 3, kept: 2, started_from: None }];
+        assert_eq!(rows(&run).iter().map(|row| row.test).collect::<Vec<_>>(), [Some(0.2), Some(0.7)]);
     }
 
     #[test]

@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use data::linalg::{View, multiply};
-use schedule::Schedule;
+use schedule::{Schedule, Timestep};
+use train::Lineage;
 
 use super::run::{configure, device, timesteps};
 use crate::DriverError;
 use crate::cli::RunArgs;
 use crate::config::{Components, Counts, Data, Experiment, Limits, Skip};
-use crate::pipeline::bench::check_batch;
+use crate::pipeline::bench::check_counts;
+use crate::pipeline::effort::Effort;
 use crate::terminal::{Terminal, bytes, duration};
 
 /// The images of each digit in MNIST's training and test files.
@@ -44,15 +46,16 @@ pub(crate) fn plan(args: &RunArgs, environment: Vec<(String, String)>, terminal:
     let experiment = configure(args, environment)?;
     let device = device(&experiment)?;
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
-    let machines = timesteps(args, &schedule)?.len();
+    let spacing = experiment.train.warm_start.map(|warm| warm.spacing);
+    let machines = Lineage::new(&schedule, spacing).closure(&timesteps(args, &schedule)?, |_| false);
     let size = size(&experiment.data);
-    check_batch(&experiment, size.train)?;
+    check_counts(&experiment, size.train)?;
     let threads = args
         .threads
         .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
     let mut text = experiment.to_toml();
     text += "\n# cost (nothing was trained)\n";
-    for line in cost(&experiment, &size, machines, threads) {
+    for line in cost(&experiment, &schedule, &size, &machines, threads) {
         text += &format!("# {line}\n");
     }
     text += &format!("# device: {}", device.name());
@@ -82,29 +85,38 @@ fn size(data: &Data) -> Size {
     }
 }
 
-fn cost(experiment: &Experiment, size: &Size, machines: usize, threads: usize) -> Vec<String> {
-    let Size { train, test, dim } = *size;
+fn cost(
+    experiment: &Experiment,
+    schedule: &Schedule,
+    size: &Size,
+    machines: &[Timestep],
+    threads: usize,
+) -> Vec<String> {
+    let (effort, machines) = (Effort::of(&experiment.train, schedule, machines), machines.len());
+    let (validation, test, dim) = (experiment.train.validation, size.test, size.dim);
+    let train = size.train - validation;
     let hidden = experiment.model.hidden;
     let parameters = 2 * dim * hidden + dim + hidden;
     let batch = experiment.train.batch;
     let steps = train / batch;
     // A product [n, d] [d, H] takes 2 n d H operations: two forward, three backward.
     let product = 2.0 * dim as f64 * hidden as f64;
-    let epoch = (5.0 * (steps * batch) as f64 + 2.0 * (train + test) as f64) * product;
-    let training = epoch * (machines * experiment.train.epochs) as f64;
+    let training = 5.0 * product * (steps * batch * effort.epochs()) as f64
+        + 2.0 * product * ((train + validation + test) * effort.evaluations()) as f64;
     let chain_steps = experiment.schedule.timesteps.div_ceil(experiment.sample.stride);
     let sampling = 2.0 * product * (experiment.sample.count * chain_steps) as f64;
     let rate = gemm_rate(batch, dim, hidden);
     let workers = threads.min(machines).max(1) as f64;
     let seconds = training / (rate * TRAINING_EFFICIENCY * workers) + sampling / (rate * threads as f64);
     // Per machine in work: value, gradient and two moments of each parameter, and the noise of an epoch; once: the data.
-    let working = 4.0 * (4 * parameters + (train + test) * dim) as f64;
-    let memory = working * workers + 8.0 * (2 * (train + test) * dim) as f64;
+    let working = 4.0 * (4 * parameters + (size.train + test) * dim) as f64;
+    let memory = working * workers + 8.0 * (2 * (size.train + test) * dim) as f64;
     let disk = 4.0 * (parameters * machines + experiment.sample.count * dim) as f64;
+    let held_out = if validation > 0 { format!("{validation} for validation, ") } else { String::new() };
     let mut lines = vec![
         format!(
-            "{machines} machines of {parameters} parameters, {} epochs of {steps} steps on {train} samples ({test} for testing)",
-            experiment.train.epochs
+            "{machines} machines of {parameters} parameters, {effort} of {steps} steps on {train} samples ({held_out}{test} \
+             for testing)"
         ),
         format!("arithmetic: {:.3e} operations of training, {:.3e} of sampling", training, sampling),
         format!(

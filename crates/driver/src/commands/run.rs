@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 use analysis::RunFacts;
 use model::Device;
 use schedule::{Schedule, Timestep};
+use train::TrainError;
 
 use crate::DriverError;
 use crate::cli::RunArgs;
@@ -13,7 +14,9 @@ use crate::config::{self, Experiment, Sources};
 use crate::folder::RunFolder;
 use crate::pipeline::bench::Bench;
 use crate::pipeline::dataset::{self, Places};
+use crate::pipeline::effort::Effort;
 use crate::pipeline::manifest::{self, Circumstances, Code};
+use crate::pipeline::shelf::Shelf;
 use crate::pipeline::{draw, record, sampling, training};
 use crate::terminal::{Terminal, duration};
 
@@ -32,19 +35,23 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     let root = args.out.clone().unwrap_or_else(|| default_folder(args, &bench));
     refuse_another_run(&bench, &root)?;
     let folder = RunFolder::create(&root)?;
-    let warnings: Vec<String> = bench.schedule.thermalisation_warning().into_iter().collect();
+    let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().into_iter().collect();
     warnings.iter().for_each(|warning| terminal.warn(warning));
     announce(&bench, &timesteps, device, threads, terminal);
     record::before_training(&bench, &folder)?;
-    training::train(&bench, &folder, &timesteps, device, threads, terminal)?;
-    record::metrics(&folder, &training::curves(&bench, &folder))?;
-    if args.timesteps.is_none() && bench.experiment.sample.count > 0 {
+    let shelf = Shelf::new(&bench, &folder);
+    let trained = training::train(&bench, &shelf, &folder, &timesteps, (device, threads), terminal)?;
+    record::metrics(&bench, &folder, &shelf.curves())?;
+    // What was trained is kept and drawn; a chain with machines missing cannot be run.
+    if args.timesteps.is_none() && bench.experiment.sample.count > 0 && trained.is_ok() {
         sampling::sample(&bench, &folder, terminal)?;
     }
+    warnings.extend(trained.as_ref().err().map(ToString::to_string));
     let figures = draw::draw(&folder, None)?;
     manifest::write(&bench, &folder, Circumstances { started, code, device, threads, warnings })?;
     terminal.say(format_args!("finished in {}", duration(clock.elapsed())));
-    summarise(&bench, &folder, &figures, terminal)
+    summarise(&bench, &folder, &figures, terminal)?;
+    trained.map_err(|failed| TrainError::from(failed).into())
 }
 
 /// The checked settings: the file, the environment, `--set`, and the flags that stand for settings.
@@ -145,12 +152,12 @@ fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usiz
     let experiment = &bench.experiment;
     let note = bench.data_note().map_or(String::new(), |note| format!(" ({note})"));
     terminal.say(format_args!(
-        "{}: {} machines of {} hidden units (skip = {}), {} epochs on {} samples of {}{note}; {} device, {threads} thread(s)",
+        "{}: {} machines of {} hidden units (skip = {}), {} on {} samples of {}{note}; {} device, {threads} thread(s)",
         experiment.name,
         timesteps.len(),
         bench.config.hidden,
         experiment.model.skip,
-        experiment.train.epochs,
+        Effort::of(&experiment.train, &bench.schedule, timesteps),
         bench.dataset.train.len(),
         experiment.data.source(),
         device.name(),

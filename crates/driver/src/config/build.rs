@@ -3,8 +3,9 @@
 mod data;
 
 use schedule::{Law, LossWeight, ReverseVariance, Schedule};
+use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, VarianceWord};
+use super::choices::{LawWord, LossWord, StopWord, VarianceWord, WarmStartWord};
 use super::error::{ConfigError, Faults, Origin, shown};
 use super::experiment::{Experiment, Figures, LearningRate, Model, Run, Sample, ScheduleSettings, Train};
 use super::layers::Layers;
@@ -123,7 +124,38 @@ impl Builder<'_> {
             LossWord::Simple => LossWeight::Simple,
             LossWord::Variational => LossWeight::Variational,
         };
-        Train { epochs: raw.epochs, batch: raw.batch, learning_rate: raw.learning_rate, decay: raw.decay, loss }
+        let stop = self.stop(&raw);
+        let warm_start = match raw.warm_start {
+            WarmStartWord::None => None,
+            WarmStartWord::Neighbour => {
+                Some(WarmStart { spacing: raw.anchor_spacing, epochs: raw.warm_epochs.unwrap_or(raw.epochs) })
+            }
+        };
+        Train {
+            epochs: raw.epochs,
+            batch: raw.batch,
+            learning_rate: raw.learning_rate,
+            decay: raw.decay,
+            loss,
+            warm_start,
+            validation: raw.validation,
+            evaluate_every: raw.evaluate_every,
+            stop,
+        }
+    }
+
+    fn stop(&mut self, raw: &RawTrain) -> Stop {
+        match raw.stop {
+            StopWord::None => Stop::None,
+            StopWord::Plateau => {
+                if raw.validation == 0 && !self.faults.spoils("train.validation") {
+                    let message = "plateau is not allowed without validation images, set train.validation to 1 or more";
+                    self.fault("train.stop", message);
+                }
+                Stop::Plateau { patience: raw.patience, min_improvement: raw.min_improvement }
+            }
+            StopWord::TestVariance => Stop::TestVariance { tolerance: raw.tolerance },
+        }
     }
 
     /// `value`, which may be at most T.

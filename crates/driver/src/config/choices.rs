@@ -80,6 +80,28 @@ choice! {
 }
 
 choice! {
+    /// The words of `train.warm_start`.
+    pub(crate) WarmStartWord {
+        /// Every machine from initial weights.
+        None = "none",
+        /// From a trained neighbour, but for the anchors.
+        Neighbour = "neighbour",
+    }
+}
+
+choice! {
+    /// The words of `train.stop`.
+    pub(crate) StopWord {
+        /// All epochs.
+        None = "none",
+        /// Until the validation loss no longer falls.
+        Plateau = "plateau",
+        /// Until the test losses no longer vary.
+        TestVariance = "test_variance",
+    }
+}
+
+choice! {
     /// What the machines are trained on (`run.device`).
     pub Device {
         /// CPU, one machine a thread, kernels of this workspace.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schedule::{Law, LossWeight, ReverseVariance};
+use train::{Stop, WarmStart};
 
 use super::choices::{Decay, Device, Skip};
 use super::error::{ConfigError, Origin, Place};
@@ -72,6 +73,14 @@ pub struct Train {
     pub decay: Decay,
     /// Weight of the error over t.
     pub loss: LossWeight,
+    /// How machines start from trained neighbours, if they do.
+    pub warm_start: Option<WarmStart>,
+    /// Training images held out; that enough are left is for the caller to check.
+    pub validation: usize,
+    /// Epochs between two measurements of the losses, at least 1.
+    pub evaluate_every: usize,
+    /// What may end a machine's training early; a plateau goes with validation images only.
+    pub stop: Stop,
 }
 
 /// How samples are drawn.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::choices::{Decay, Device, LawWord, LossWord, Offline, Skip, Source, VarianceWord};
+use super::choices::{Decay, Device, LawWord, LossWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord};
 use super::experiment::LearningRate;
 
 /// All keys; `None` where absence has a meaning.
@@ -69,6 +69,15 @@ pub(crate) struct RawTrain {
     pub(crate) learning_rate: LearningRate,
     pub(crate) decay: Decay,
     pub(crate) loss: LossWord,
+    pub(crate) warm_start: WarmStartWord,
+    pub(crate) anchor_spacing: usize,
+    pub(crate) warm_epochs: Option<usize>,
+    pub(crate) validation: usize,
+    pub(crate) evaluate_every: usize,
+    pub(crate) stop: StopWord,
+    pub(crate) patience: usize,
+    pub(crate) min_improvement: f64,
+    pub(crate) tolerance: f64,
 }
 
 /// Keys of `[sample]`.
@@ -123,6 +132,15 @@ impl Default for RawExperiment {
                 learning_rate: LearningRate::Constant(1e-3),
                 decay: Decay::Cosine,
                 loss: LossWord::Simple,
+                warm_start: WarmStartWord::None,
+                anchor_spacing: 10,
+                warm_epochs: None,
+                validation: 0,
+                evaluate_every: 1,
+                stop: StopWord::None,
+                patience: 5,
+                min_improvement: 1e-3,
+                tolerance: 1e-6,
             },
             sample: RawSample { count: 1000, variance: VarianceWord::Posterior, stride: 1 },
             figures: RawFigures { reconstruction_t: None },

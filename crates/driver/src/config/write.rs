@@ -4,9 +4,10 @@ use std::path::Path;
 
 use schedule::{Law, LossWeight, ReverseVariance};
 use toml::Value;
+use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, VarianceWord};
-use super::experiment::{Components, Counts, Data, Experiment, LearningRate, Limits};
+use super::choices::{LawWord, LossWord, StopWord, VarianceWord, WarmStartWord};
+use super::experiment::{Components, Counts, Data, Experiment, LearningRate, Limits, Train};
 
 /// Key paths and values in the order of the file.
 type Settings = Vec<(&'static str, Value)>;
@@ -38,22 +39,13 @@ impl Experiment {
         ];
         settings.extend(data(&self.data));
         settings.extend(law(self.schedule.law, self.schedule.timesteps));
-        let loss = match self.train.loss {
-            LossWeight::Simple => LossWord::Simple,
-            LossWeight::Variational => LossWord::Variational,
-        };
         let variance = match self.sample.variance {
             ReverseVariance::Posterior => VarianceWord::Posterior,
             ReverseVariance::Beta => VarianceWord::Beta,
         };
+        settings.extend([("model.hidden", int(self.model.hidden)), ("model.skip", word(self.model.skip.word()))]);
+        settings.extend(train(&self.train));
         settings.extend([
-            ("model.hidden", int(self.model.hidden)),
-            ("model.skip", word(self.model.skip.word())),
-            ("train.epochs", int(self.train.epochs)),
-            ("train.batch", int(self.train.batch)),
-            ("train.learning_rate", learning_rate(&self.train.learning_rate)),
-            ("train.decay", word(self.train.decay.word())),
-            ("train.loss", word(loss.word())),
             ("sample.count", int(self.sample.count)),
             ("sample.variance", word(variance.word())),
             ("sample.stride", int(self.sample.stride)),
@@ -62,6 +54,41 @@ impl Experiment {
         ]);
         settings
     }
+}
+
+fn train(train: &Train) -> Settings {
+    let loss = match train.loss {
+        LossWeight::Simple => LossWord::Simple,
+        LossWeight::Variational => LossWord::Variational,
+    };
+    let mut settings = vec![
+        ("train.epochs", int(train.epochs)),
+        ("train.batch", int(train.batch)),
+        ("train.learning_rate", learning_rate(&train.learning_rate)),
+        ("train.decay", word(train.decay.word())),
+        ("train.loss", word(loss.word())),
+    ];
+    settings.extend(match train.warm_start {
+        None => vec![("train.warm_start", word(WarmStartWord::None.word()))],
+        Some(WarmStart { spacing, epochs }) => vec![
+            ("train.warm_start", word(WarmStartWord::Neighbour.word())),
+            ("train.anchor_spacing", int(spacing)),
+            ("train.warm_epochs", int(epochs)),
+        ],
+    });
+    settings.extend([("train.validation", int(train.validation)), ("train.evaluate_every", int(train.evaluate_every))]);
+    settings.extend(match train.stop {
+        Stop::None => vec![("train.stop", word(StopWord::None.word()))],
+        Stop::Plateau { patience, min_improvement } => vec![
+            ("train.stop", word(StopWord::Plateau.word())),
+            ("train.patience", int(patience)),
+            ("train.min_improvement", Value::Float(min_improvement)),
+        ],
+        Stop::TestVariance { tolerance } => {
+            vec![("train.stop", word(StopWord::TestVariance.word())), ("train.tolerance", Value::Float(tolerance))]
+        }
+    });
+    settings
 }
 
 fn data(data: &Data) -> Settings {

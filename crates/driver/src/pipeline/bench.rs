@@ -1,9 +1,9 @@
 //! Everything a run computes with: the chain, the data in their frame, the shape and the training of the machines.
 
 use analysis::RunFacts;
-use data::{Dataset, Frame, Pca, Shape};
+use data::{Dataset, Frame, Pca, Samples, Shape};
 use model::{MachineConfig, Moments, SkipKind};
-use schedule::{ReverseVariance, Schedule, Timestep};
+use schedule::{Purpose, ReverseVariance, Schedule, Stream, Timestep};
 use train::{Job, Settings, TrainingSet};
 
 use super::dataset::SYNTHETIC_NOTE;
@@ -26,8 +26,9 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(experiment: Experiment, schedule: Schedule, dataset: Dataset) -> Result<Self, DriverError> {
-        check_batch(&experiment, dataset.train.len())?;
+    pub(crate) fn new(experiment: Experiment, schedule: Schedule, mut dataset: Dataset) -> Result<Self, DriverError> {
+        check_counts(&experiment, dataset.train.len())?;
+        let validation = hold_out(&mut dataset.train, experiment.train.validation, experiment.seed);
         let pca = Pca::fit(&dataset.train)?;
         let config = MachineConfig { hidden: experiment.model.hidden, skip: skip_kind(experiment.model.skip) };
         let (frame, inputs) = match config.skip {
@@ -40,21 +41,25 @@ impl Bench {
         }
         let train = frame.project_samples(&dataset.train);
         let test = frame.project_samples(&dataset.test);
+        let validation = frame.project_samples(&validation);
         let squares: f64 = train.values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
         let moments =
             Moments { eigenvalues: pca.eigenvalues.clone(), second_moment: squares / train.values.len() as f64 };
         let settings = Settings {
             epochs: experiment.train.epochs,
+            warm_start: experiment.train.warm_start,
             batch: experiment.train.batch,
             learning_rates: schedule.timesteps().map(|t| experiment.train.learning_rate.at(t.get())).collect(),
             decay: match experiment.train.decay {
                 Decay::None => train::Decay::None,
                 Decay::Cosine => train::Decay::Cosine,
             },
+            stop: experiment.train.stop,
+            evaluate_every: experiment.train.evaluate_every,
             loss: experiment.train.loss,
             seed: experiment.seed,
         };
-        let set = TrainingSet::new(&train, &test, inputs);
+        let set = TrainingSet::new(&train, &test, inputs).with_validation(&validation);
         Ok(Self { experiment, schedule, dataset, pca, frame, config, moments, set, settings })
     }
 
@@ -117,17 +122,35 @@ impl Bench {
     }
 }
 
-/// A batch is no larger than the training set of n samples.
+/// A batch and the validation images fit into the training set of n samples.
 ///
 /// # Errors
-/// A fault of `train.batch`.
-pub(crate) fn check_batch(experiment: &Experiment, n: usize) -> Result<(), DriverError> {
-    let batch = experiment.train.batch;
-    if batch <= n {
-        return Ok(());
+/// A fault of `train.batch` or of `train.validation`.
+pub(crate) fn check_counts(experiment: &Experiment, n: usize) -> Result<(), DriverError> {
+    let (batch, validation) = (experiment.train.batch, experiment.train.validation);
+    let (key, message) = match n.checked_sub(batch) {
+        None => ("train.batch", format!("{batch} is not allowed, there are {n} training samples")),
+        Some(most) if validation > most => {
+            let message = format!(
+                "{validation} is not allowed, use 0 to {most}: of {n} training samples a batch of {batch} must be left"
+            );
+            ("train.validation", message)
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(experiment.error(key, message).into())
+}
+
+/// Takes `count` samples out of the training set; both parts stay in file order.  Stream: (seed, validation, 0, 0).
+fn hold_out(train: &mut Samples, count: usize, seed: u64) -> Samples {
+    let mut held_out = vec![false; train.len()];
+    for i in Stream::new(seed, Purpose::Validation, 0, 0).permutation(train.len()).into_iter().take(count) {
+        held_out[i as usize] = true;
     }
-    let message = format!("{batch} is not allowed, there are {n} training samples");
-    Err(experiment.error("train.batch", message).into())
+    let chosen = |out: bool| (0..held_out.len()).filter(|&i| held_out[i] == out).collect::<Vec<_>>();
+    let validation = train.select(chosen(true));
+    *train = train.select(chosen(false));
+    validation
 }
 
 fn skip_kind(skip: Skip) -> SkipKind {
@@ -135,5 +158,28 @@ fn skip_kind(skip: Skip) -> SkipKind {
         Skip::None => SkipKind::None,
         Skip::Learned => SkipKind::Learned,
         Skip::Wiener => SkipKind::Wiener,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn held_out_samples_are_a_random_part_and_both_parts_keep_their_order() {
+        let all = Samples { dim: 1, values: (0..100_u8).map(f32::from).collect(), labels: (0..100).collect() };
+        let mut train = all.clone();
+        let validation = hold_out(&mut train, 30, 7);
+        assert_eq!((train.len(), validation.len()), (70, 30));
+        let mut both = [train.labels.clone(), validation.labels.clone()].concat();
+        assert!(train.labels.is_sorted() && validation.labels.is_sorted());
+        both.sort_unstable();
+        assert_eq!(both, all.labels);
+        assert_eq!(f32::from(validation.labels[3]), validation.values[3]);
+        // Neither the first nor the last ones, and others for another seed.
+        assert!(validation.labels[0] < 20 && validation.labels[29] > 80);
+        assert_ne!(hold_out(&mut all.clone(), 30, 8), validation);
+        let mut untouched = all.clone();
+        assert!(hold_out(&mut untouched, 0, 7).is_empty() && untouched == all);
     }
 }

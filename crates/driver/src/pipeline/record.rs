@@ -1,6 +1,8 @@
 //! The tables of a run, from its checkpoints and its data.
 
-use analysis::{MetricRow, ReferenceRow, RunFacts, ScheduleRow, Split, Table, read_table, to_csv};
+use analysis::{
+    MetricRow, ReferenceRow, RunFacts, ScheduleRow, Split, Table, TrainingRow, at_kept_epoch, read_table, to_csv,
+};
 use data::Frame;
 use model::checkpoint::{self, History};
 use model::{SkipKind, Wiener};
@@ -22,28 +24,35 @@ pub(crate) fn before_training(bench: &Bench, folder: &RunFolder) -> Result<(), D
     Ok(())
 }
 
-/// Writes `metrics.csv` from the learning curves of the machines that are there.
-pub(crate) fn metrics(folder: &RunFolder, curves: &[(Timestep, History)]) -> Result<(), DriverError> {
+/// Writes `metrics.csv` and `training.csv` from the learning curves of the machines that are there.
+pub(crate) fn metrics(bench: &Bench, folder: &RunFolder, curves: &[(Timestep, History)]) -> Result<(), DriverError> {
     let rows: Vec<MetricRow> = curves.iter().flat_map(|(t, history)| metric_rows(t.get(), history)).collect();
-    folder.write(MetricRow::FILE, to_csv(&rows)?)
+    folder.write(MetricRow::FILE, to_csv(&rows)?)?;
+    let job = bench.job();
+    let row = |(t, history): &(Timestep, History)| TrainingRow {
+        t: t.get(),
+        epochs: history.epoch.last().copied().unwrap_or(0),
+        kept: history.kept,
+        started_from: job.lineage().parent(*t).map(Timestep::get),
+    };
+    folder.write(TrainingRow::FILE, to_csv(&curves.iter().map(row).collect::<Vec<_>>())?)
 }
 
 fn metric_rows(t: usize, history: &History) -> Vec<MetricRow> {
     let curves = [
         (Split::Train, MetricRow::MSE, &history.train),
+        (Split::Validation, MetricRow::MSE, &history.validation),
         (Split::Test, MetricRow::MSE, &history.test),
         (Split::Test, MetricRow::MSE_WIENER, &history.wiener_test),
     ];
     let row = |epoch, split, metric: &str, value| MetricRow { t, epoch, split, metric: metric.to_owned(), value };
-    (0..history.train.len())
-        .flat_map(|i| {
-            curves.iter().filter_map(move |(split, metric, curve)| Some((i, *split, *metric, *curve.get(i)?)))
-        })
-        .map(|(i, split, metric, value)| row(i + 1, split, metric, value))
-        .collect()
+    let rows = history.epoch.iter().enumerate().flat_map(|(i, &epoch)| {
+        curves.iter().filter_map(move |(split, metric, curve)| Some((epoch, *split, *metric, *curve.get(i)?)))
+    });
+    rows.map(|(epoch, split, metric, value)| row(epoch, split, metric, value)).collect()
 }
 
-/// The final losses of one machine beside the Wiener predictor's.
+/// The losses of one machine as it is kept beside the Wiener predictor's.
 pub(crate) struct Summary {
     pub(crate) t: usize,
     pub(crate) train: f64,
@@ -51,14 +60,16 @@ pub(crate) struct Summary {
     pub(crate) wiener: f64,
 }
 
-/// The final losses of about ten machines spread over those that are there.
+/// The losses of about ten machines spread over those that are there.
 pub(crate) fn summary(folder: &RunFolder) -> Result<Vec<Summary>, DriverError> {
     const ROWS: usize = 10;
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
     let references: Vec<ReferenceRow> = read_table(folder.root())?;
-    let last = |t: usize, split| {
-        let rows = metrics.iter().filter(|row| row.t == t && row.split == split && row.metric == MetricRow::MSE);
-        rows.max_by_key(|row| row.epoch).map_or(f64::NAN, |row| row.value)
+    let training: Vec<TrainingRow> = read_table(folder.root())?;
+    let kept = at_kept_epoch(&metrics, &training);
+    let loss = |t: usize, split| {
+        let mut rows = kept.iter().filter(|row| row.t == t && row.split == split);
+        rows.find(|row| row.metric == MetricRow::MSE).map_or(f64::NAN, |row| row.value)
     };
     let wiener = |t: usize| {
         let mut rows = references.iter().filter(|row| row.t == t && row.split == Split::Test);
@@ -68,7 +79,7 @@ pub(crate) fn summary(folder: &RunFolder) -> Result<Vec<Summary>, DriverError> {
     there.dedup();
     let chosen = (0..ROWS.min(there.len())).map(|i| there[i * (there.len() - 1) / (ROWS.min(there.len()) - 1).max(1)]);
     Ok(chosen
-        .map(|t| Summary { t, train: last(t, Split::Train), test: last(t, Split::Test), wiener: wiener(t) })
+        .map(|t| Summary { t, train: loss(t, Split::Train), test: loss(t, Split::Test), wiener: wiener(t) })
         .collect())
 }
 

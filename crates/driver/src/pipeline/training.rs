@@ -1,17 +1,18 @@
 //! Trains the machines that the run folder does not hold yet and keeps each as it is done.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use model::checkpoint::{self, Checkpoint, History};
-use model::{Bank, Device, Machine};
+use model::checkpoint::History;
+use model::{Device, Machine};
 use schedule::Timestep;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use train::{Losses, Observer};
+use train::{FailedMachines, Losses, MachineError, Observer, ObserverError, TrainError};
 
 use super::bench::Bench;
+use super::shelf::Shelf;
 use crate::DriverError;
 use crate::folder::RunFolder;
 use crate::terminal::{Progress, Terminal};
@@ -29,111 +30,149 @@ struct TimingRow {
     threads: usize,
 }
 
-/// Identifies everything that the machine of t depends on: the same key means the same machine, to the bit on the
-/// host engine of one instruction set.
-fn key(bench: &Bench, t: Timestep) -> String {
-    let train = &bench.experiment.train;
-    let facts = format!(
-        "format {} | alpha_bar {:?} beta {:?} | {:?} | epochs {} batch {} rate {:?} {:?} {:?} | data {} | seed {} | t {t}",
-        checkpoint::FORMAT,
-        bench.schedule.alpha_bar(t),
-        bench.schedule.beta(t),
-        bench.config,
-        train.epochs,
-        train.batch,
-        train.learning_rate.at(t.get()),
-        train.decay,
-        train.loss,
-        bench.dataset.digest,
-        bench.experiment.seed,
-    );
-    super::manifest::hex(&Sha256::digest(facts))
+/// What is to be trained: the machines that are missing, and the missing ones that they start from.
+struct Plan {
+    asked: usize,
+    there: usize,
+    needed: Vec<Timestep>,
+    /// Those of `needed` that were not asked for.
+    ancestors: Vec<usize>,
 }
 
-/// Trains those of `timesteps` whose checkpoint is missing or belongs to another configuration.
+impl Plan {
+    fn new(bench: &Bench, shelf: &Shelf<'_>, timesteps: &[Timestep]) -> Self {
+        // Every checkpoint is looked at once: all those asked for, and ancestors as they come up.
+        let mut there: BTreeMap<Timestep, bool> = timesteps.iter().map(|&t| (t, shelf.kept(t).is_some())).collect();
+        let count = there.values().filter(|there| **there).count();
+        let looked_up = RefCell::new(&mut there);
+        let is_there = |t| *looked_up.borrow_mut().entry(t).or_insert_with(|| shelf.kept(t).is_some());
+        let needed = bench.job().lineage().closure(timesteps, is_there);
+        let ancestors = needed.iter().filter(|t| !timesteps.contains(t)).map(|t| t.get()).collect();
+        Self { asked: timesteps.len(), there: count, needed, ancestors }
+    }
+
+    fn announce(&self, terminal: Terminal) {
+        if self.there > 0 {
+            terminal.say(format_args!("{} of {} machines are there already", self.there, self.asked));
+        }
+        if !self.ancestors.is_empty() {
+            terminal.say(format_args!(
+                "train.warm_start: {} more machines are trained for others to start from, t = {}",
+                self.ancestors.len(),
+                train::ranges(&self.ancestors)
+            ));
+        }
+    }
+}
+
+/// Trains those of `timesteps` whose checkpoint is missing or belongs to another configuration, and with a warm start
+/// the missing machines that they start from.
+///
+/// The inner error names the machines that could not be trained; the others were, and are kept.
 ///
 /// # Errors
-/// The first failure by timestep; the machines that were finished are kept.
+/// What ended the training of all.
 pub(crate) fn train(
     bench: &Bench,
+    shelf: &Shelf<'_>,
     folder: &RunFolder,
     timesteps: &[Timestep],
-    device: Device,
-    threads: usize,
+    (device, threads): (Device, usize),
     terminal: Terminal,
-) -> Result<(), DriverError> {
-    let missing: Vec<Timestep> = timesteps.iter().copied().filter(|&t| kept(bench, folder, t).is_none()).collect();
-    if missing.len() < timesteps.len() {
-        terminal.say(format_args!(
-            "{} of {} machines are there already",
-            timesteps.len() - missing.len(),
-            timesteps.len()
-        ));
+) -> Result<Result<(), FailedMachines>, DriverError> {
+    let plan = Plan::new(bench, shelf, timesteps);
+    plan.announce(terminal);
+    if plan.needed.is_empty() {
+        return Ok(Ok(()));
     }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let total = (missing.len() * bench.experiment.train.epochs) as u64;
+    let job = bench.job();
+    let total: usize = plan.needed.iter().map(|&t| job.epochs(t)).sum();
     let keeper = Keeper {
-        bench,
-        folder,
-        progress: terminal.progress("training", total),
-        started: Mutex::default(),
+        shelf,
+        epochs: plan.needed.iter().map(|&t| (t, job.epochs(t) as u64)).collect(),
+        progress: terminal.progress("training", total as u64),
+        at_work: Mutex::default(),
         seconds: Mutex::default(),
     };
-    let result = train::train(&bench.job(), &missing, device, threads, &keeper);
+    let result = train::train(&job, &plan.needed, device, threads, &keeper);
     keeper.progress.finish();
     let seconds = keeper.seconds.into_inner().unwrap_or_else(PoisonError::into_inner);
     record_times(folder, seconds, device, threads)?;
-    Ok(result?)
+    match result {
+        Ok(()) => Ok(Ok(())),
+        Err(TrainError::Machines(failed)) => Ok(Err(failed)),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// The learning curves of the machines that the folder holds for this configuration, by timestep.
-pub(crate) fn curves(bench: &Bench, folder: &RunFolder) -> Vec<(Timestep, History)> {
-    bench.schedule.timesteps().filter_map(|t| Some((t, kept(bench, folder, t)?.history))).collect()
-}
-
-/// The checkpoint of t, if it can be read and belongs to this configuration.
-fn kept(bench: &Bench, folder: &RunFolder, t: Timestep) -> Option<Checkpoint> {
-    let checkpoint = checkpoint::read(&folder.machines().join(Bank::file_name(t))).ok()?;
-    (checkpoint.key == key(bench, t)).then_some(checkpoint)
+/// A machine in training.
+struct Begun {
+    since: Instant,
+    epochs: u64,
 }
 
 /// Writes every finished machine to the run folder and counts the epochs.
 struct Keeper<'a> {
-    bench: &'a Bench,
-    folder: &'a RunFolder,
+    shelf: &'a Shelf<'a>,
+    /// The epochs of each machine if nothing ends it early.
+    epochs: BTreeMap<Timestep, u64>,
     progress: Progress,
-    started: Mutex<BTreeMap<usize, Instant>>,
+    at_work: Mutex<BTreeMap<Timestep, Begun>>,
     seconds: Mutex<BTreeMap<usize, f64>>,
+}
+
+impl Keeper<'_> {
+    fn at_work(&self) -> MutexGuard<'_, BTreeMap<Timestep, Begun>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the epochs that a machine no longer needs; its start, if it began.
+    fn ended(&self, t: Timestep) -> Option<Instant> {
+        let begun = self.at_work().remove(&t);
+        let done = begun.as_ref().map_or(0, |begun| begun.epochs);
+        self.progress.advance(self.epochs.get(&t).map_or(0, |all| all.saturating_sub(done)));
+        begun.map(|begun| begun.since)
+    }
 }
 
 impl Observer for Keeper<'_> {
     fn started(&self, t: Timestep) {
-        self.started.lock().unwrap_or_else(PoisonError::into_inner).insert(t.get(), Instant::now());
+        self.at_work().insert(t, Begun { since: Instant::now(), epochs: 0 });
     }
 
-    fn epoch(&self, _: Timestep, _: usize, _: Losses) {
+    fn epoch(&self, t: Timestep, _: usize, _: Option<Losses>) {
+        if let Some(begun) = self.at_work().get_mut(&t) {
+            begun.epochs += 1;
+        }
         self.progress.advance(1);
     }
 
-    fn finished(
-        &self,
-        t: Timestep,
-        machine: Machine,
-        history: History,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let last = history.test.last().copied().unwrap_or(f64::NAN);
-        let alpha_bar = self.bench.schedule.alpha_bar(t);
-        let checkpoint = Checkpoint { t: t.get(), alpha_bar, key: key(self.bench, t), machine, history };
-        self.folder.write(&format!("machines/{}", Bank::file_name(t)), checkpoint::write(&checkpoint)?)?;
-        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).remove(&t.get());
-        if let Some(start) = started {
-            let seconds = start.elapsed().as_secs_f64();
+    fn finished(&self, t: Timestep, machine: Machine, history: History) -> Result<(), ObserverError> {
+        let at = history.epoch.iter().position(|epoch| *epoch == history.kept);
+        let loss = at.and_then(|i| history.test.get(i)).copied().unwrap_or(f64::NAN);
+        let (kept, epochs) = (history.kept, history.epoch.last().copied().unwrap_or(0));
+        self.shelf.keep(t, machine, history)?;
+        let since = self.ended(t);
+        if let Some(since) = since {
+            let seconds = since.elapsed().as_secs_f64();
             self.seconds.lock().unwrap_or_else(PoisonError::into_inner).insert(t.get(), seconds);
         }
-        self.progress.remark(format!("t = {t}: test MSE {last:.3e}"));
+        let early = if self.epochs.get(&t).is_some_and(|all| (kept as u64) < *all) {
+            format!(" (epoch {kept} of {epochs})")
+        } else {
+            String::new()
+        };
+        self.progress.remark(format!("t = {t}: test MSE {loss:.3e}{early}"));
         Ok(())
+    }
+
+    fn failed(&self, t: Timestep, error: &MachineError) {
+        self.ended(t);
+        self.progress.remark(error.to_string());
+    }
+
+    fn trained(&self, t: Timestep) -> Result<Machine, ObserverError> {
+        Ok(self.shelf.machine(t)?)
     }
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PURPOSES: [Purpose; 8] = [
+const PURPOSES: [Purpose; 10] = [
     Purpose::Init,
     Purpose::Shuffle,
     Purpose::TrainNoise,
@@ -11,6 +11,8 @@ const PURPOSES: [Purpose; 8] = [
     Purpose::Reverse,
     Purpose::Forward,
     Purpose::Data,
+    Purpose::Validation,
+    Purpose::ValidationNoise,
 ];
 
 /// The stream whose first numbers are frozen below and printed by scripts/make_reference/streams.py.
@@ -98,6 +100,8 @@ fn the_first_number_of_every_purpose_is_frozen() {
         0.195480019576022,
         0.19406656446866377,
         0.5680706716347498,
+        0.0855707995570738,
+        0.5923229691757126,
     ];
     assert_eq!(PURPOSES.map(|purpose| Stream::new(1, purpose, 2, 3).uniform()), expected);
 }

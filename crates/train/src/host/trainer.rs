@@ -77,11 +77,11 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Starts the machine of timestep t from its initial weights.
-    pub(crate) fn begin(&mut self, t: Timestep) {
+    /// Starts the machine of timestep t from these weights.
+    pub(crate) fn begin(&mut self, t: Timestep, weights: &Weights) {
         self.t = t;
         self.wiring = self.job.parametrisation(t);
-        let weights = self.job.initial_weights(t);
+        self.epoch.begin(self.job, t);
         self.w1.reset(&weights.w1);
         self.b1.reset(&weights.b1);
         self.w2.reset(&weights.w2);
@@ -89,8 +89,8 @@ impl<'a> Trainer<'a> {
         self.gain.reset(&[weights.gain]);
     }
 
-    /// Trains one epoch (1-based) and evaluates it on both splits.
-    pub(crate) fn epoch(&mut self, epoch: usize) -> Losses {
+    /// Trains one epoch (1-based) and, if it is one of those to be evaluated, measures the losses.
+    pub(crate) fn epoch(&mut self, epoch: usize) -> Option<Losses> {
         self.epoch.restart(self.job, self.t, epoch);
         let steps = self.job.steps_per_epoch();
         for step in 0..steps {
@@ -100,9 +100,14 @@ impl<'a> Trainer<'a> {
             self.announce(LINES_IN_TRAINING, Split::Train, next..(next + rows).min(steps * rows));
             self.step((epoch - 1) * steps + step);
         }
+        self.job.evaluates(self.t, epoch).then(|| self.losses())
+    }
+
+    fn losses(&mut self) -> Losses {
         let (train, _) = self.evaluate(Split::Train, self.job.set.train_len());
         let (test, skip_test) = self.evaluate(Split::Test, self.job.set.test_len());
-        self.job.losses(&self.wiring, ErrorSums { train, test, skip_test })
+        let (validation, _) = self.evaluate(Split::Validation, self.job.set.validation_len());
+        self.job.losses(&self.wiring, ErrorSums { train, validation, test, skip_test })
     }
 
     /// The machine as trained so far.
@@ -229,7 +234,7 @@ mod tests {
     use schedule::{Law, LossWeight, Schedule};
 
     use super::*;
-    use crate::{Decay, Settings, TrainingSet};
+    use crate::{Decay, Settings, Stop, TrainingSet};
 
     /// Two epochs of one machine of two clouds in `dim` dimensions: the machine and its last losses.
     fn trained(dim: usize, hidden: usize, isa: Isa, block: usize) -> (Machine, Losses) {
@@ -244,6 +249,9 @@ mod tests {
             learning_rates: vec![1e-2; 20],
             decay: Decay::Cosine,
             loss: LossWeight::Simple,
+            warm_start: None,
+            stop: Stop::None,
+            evaluate_every: 1,
             seed: 3,
         };
         let job = Job {
@@ -254,9 +262,10 @@ mod tests {
             settings: &settings,
         };
         let mut trainer = Trainer::new(&job, isa, block);
-        trainer.begin(schedule.timestep(7).unwrap());
+        let t = schedule.timestep(7).unwrap();
+        trainer.begin(t, &Weights::init(job.config, dim, settings.seed, t));
         trainer.epoch(1);
-        let losses = trainer.epoch(2);
+        let losses = trainer.epoch(2).unwrap();
         (trainer.machine(), losses)
     }
 

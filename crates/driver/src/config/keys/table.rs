@@ -1,6 +1,8 @@
 //! The table itself: to add a key, add it here, to `raw.rs` (type and default), `experiment.rs`, `build.rs` and `write.rs`.
 
-use super::super::choices::{Decay, Device, LawWord, LossWord, Offline, Skip, Source, VarianceWord};
+use super::super::choices::{
+    Decay, Device, LawWord, LossWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord,
+};
 use super::{Key, Kind, Range, Requirement};
 
 /// More rows or samples than this do not fit into the memory of a workstation.
@@ -21,6 +23,9 @@ impl Key {
         Self { goes_with: Some(Requirement { key, words }), ..self }
     }
 }
+
+/// More epochs than this no machine is trained for.
+const MOST_EPOCHS: i64 = 1_000_000;
 
 /// At least `min`.
 const fn from(min: i64) -> Kind {
@@ -121,7 +126,7 @@ pub(super) static KEYS: &[Key] = &[
         "The part of eps_hat linear in x beside the hidden layer: none, one trained scalar, or the closed-form best \
          affine predictor.",
     ),
-    key("train.epochs", Kind::Int { min: 1, max: 1_000_000 }, "Passes over the training data for each machine."),
+    key("train.epochs", Kind::Int { min: 1, max: MOST_EPOCHS }, "Passes over the training data for each machine."),
     key("train.batch", from(1), "Training images in one step of Adam, at most the number of training images."),
     key(
         "train.learning_rate",
@@ -134,6 +139,60 @@ pub(super) static KEYS: &[Key] = &[
         Kind::Choice(LossWord::WORDS),
         "Weight of the squared error on eps: 1 (Ho et al. 2020, eq. 14) or that of the variational bound (eq. 12).",
     ),
+    key(
+        "train.warm_start",
+        Kind::Choice(WarmStartWord::WORDS),
+        "neighbour: only anchors start from initial weights, every other machine from its trained neighbour t - 1 or \
+         t + 1 on the way to the nearest anchor, so that finer chains need fewer epochs.",
+    ),
+    key(
+        "train.anchor_spacing",
+        Kind::Int { min: 1, max: 100_000 },
+        "Anchors are t = T, T - anchor_spacing, T - 2 anchor_spacing, ...",
+    )
+    .goes_with("train.warm_start", &["neighbour"]),
+    key(
+        "train.warm_epochs",
+        Kind::Int { min: 1, max: MOST_EPOCHS },
+        "Passes over the training data for a machine that starts from its neighbour (default: train.epochs).",
+    )
+    .goes_with("train.warm_start", &["neighbour"]),
+    key(
+        "train.validation",
+        rows(0),
+        "Training images held out at random: never trained on, their loss is measured on noise that is the same in \
+         every epoch.",
+    ),
+    key(
+        "train.evaluate_every",
+        Kind::Int { min: 1, max: MOST_EPOCHS },
+        "The losses are measured after every so many epochs and after the last; train.stop looks at measured losses only.",
+    ),
+    key(
+        "train.stop",
+        Kind::Choice(StopWord::WORDS),
+        "What ends a machine's training early: plateau, the validation loss no longer falls, and the machine of the \
+         lowest one is kept; test_variance, the last six test losses vary by less than train.tolerance (the thesis's \
+         rule, which looks at the test set).",
+    ),
+    key(
+        "train.patience",
+        Kind::Int { min: 1, max: MOST_EPOCHS },
+        "Measurements without an improvement that end the training.",
+    )
+    .goes_with("train.stop", &["plateau"]),
+    key(
+        "train.min_improvement",
+        Kind::Float(Range { min: 0.0, max: 1.0, min_allowed: true, max_allowed: false }),
+        "Relative fall of the validation loss below that of the last improvement that counts as the next one.",
+    )
+    .goes_with("train.stop", &["plateau"]),
+    key(
+        "train.tolerance",
+        Kind::Float(Range::POSITIVE),
+        "Variance of the last six test losses below which the training ends, in units of the squared MSE.",
+    )
+    .goes_with("train.stop", &["test_variance"]),
     key("sample.count", rows(0), "Samples to draw through the whole chain once training is done."),
     key(
         "sample.variance",

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use schedule::{Law, LossWeight, ReverseVariance};
+use train::{Stop, WarmStart};
 
 use super::super::{
     Components, Counts, Data, Decay, Device, Experiment, Figures, LearningRate, Limits, Model, Offline, Origins, Run,
@@ -71,14 +72,34 @@ fn train() -> impl Strategy<Value = Train> {
     let rate = prop_oneof![positive().prop_map(LearningRate::Constant), knots];
     let decay = prop_oneof![Just(Decay::None), Just(Decay::Cosine)];
     let loss = prop_oneof![Just(LossWeight::Simple), Just(LossWeight::Variational)];
-    (1usize..=1_000_000, 1usize.., rate, decay, loss).prop_map(|(epochs, batch, learning_rate, decay, loss)| Train {
-        epochs,
-        // TOML's integers have 63 bits beside the sign.
-        batch: (batch >> 1).max(1),
-        learning_rate,
-        decay,
-        loss,
-    })
+    let warm_start = prop::option::of(
+        (1usize..=100_000, 1usize..=1_000_000).prop_map(|(spacing, epochs)| WarmStart { spacing, epochs }),
+    );
+    let plateau = (1usize..=1_000_000, 0.0..1.0f64);
+    let stop = prop_oneof![
+        Just(Stop::None),
+        plateau.prop_map(|(patience, min_improvement)| Stop::Plateau { patience, min_improvement }),
+        positive().prop_map(|tolerance| Stop::TestVariance { tolerance }),
+    ];
+    let course = (warm_start, 0usize..=100_000_000, 1usize..=1_000_000, stop);
+    (1usize..=1_000_000, 1usize.., rate, decay, loss, course).prop_map(
+        |(epochs, batch, learning_rate, decay, loss, course)| {
+            let (warm_start, validation, evaluate_every, stop) = course;
+            let least = usize::from(matches!(stop, Stop::Plateau { .. }));
+            Train {
+                epochs,
+                // TOML's integers have 63 bits beside the sign.
+                batch: (batch >> 1).max(1),
+                learning_rate,
+                decay,
+                loss,
+                warm_start,
+                validation: validation.max(least),
+                evaluate_every,
+                stop,
+            }
+        },
+    )
 }
 
 fn experiment() -> impl Strategy<Value = Experiment> {

@@ -16,7 +16,11 @@ const MNIST: &[(&str, &str)] = &[
     ("[train]\nepochs = 1_000_001", "4:10: train.epochs: 1000001 is not allowed, use 1 to 1000000"),
     ("[train]\nbacth = 3", "4:1: train.bacth: unknown key, did you mean \"train.batch\"?"),
     ("[train]\nhidden = 3", "4:1: train.hidden: unknown key, did you mean \"model.hidden\"?"),
-    ("[train]\nzebra = 3", "4:1: train.zebra: unknown key, [train] has epochs, batch, learning_rate, decay, loss"),
+    (
+        "[train]\nzebra = 3",
+        "4:1: train.zebra: unknown key, [train] has epochs, batch, learning_rate, decay, loss, \
+         warm_start, anchor_spacing, warm_epochs, validation, evaluate_every, stop, patience, min_improvement, tolerance",
+    ),
     ("[tain]\nbatch = 3", "3:2: tain: unknown key, did you mean \"train\"?"),
     (
         "[zebra]",
@@ -82,6 +86,45 @@ const MNIST: &[(&str, &str)] = &[
     ("[train]\nlearning_rate = [[0, 0.1]]", "4:19: train.learning_rate: 0 is not allowed, use 1 or more"),
     ("[train]\nlearning_rate = [[1, -1]]", "4:22: train.learning_rate: -1 is not allowed, use a number > 0"),
     ("[train]\ndecay = \"step\"", "4:9: train.decay: \"step\" is not allowed, use one of none, cosine"),
+    ("[train]\nwarm_start = \"cold\"", "4:14: train.warm_start: \"cold\" is not allowed, use one of none, neighbour"),
+    (
+        "[train]\nwarm_epochs = 3",
+        "4:1: train.warm_epochs: goes with train.warm_start = neighbour; here train.warm_start = none",
+    ),
+    (
+        "[train]\nanchor_spacing = 3",
+        "4:1: train.anchor_spacing: goes with train.warm_start = neighbour; here train.warm_start = none",
+    ),
+    (
+        "[train]\nwarm_start = \"neighbour\"\nanchor_spacing = 0",
+        "5:18: train.anchor_spacing: 0 is not allowed, use 1 to 100000",
+    ),
+    (
+        "[train]\nwarm_start = \"neighbour\"\nwarm_epochs = 0",
+        "5:15: train.warm_epochs: 0 is not allowed, use 1 to 1000000",
+    ),
+    ("[train]\nvalidation = -1", "4:14: train.validation: -1 is not allowed, use 0 to 100000000"),
+    ("[train]\nevaluate_every = 0", "4:18: train.evaluate_every: 0 is not allowed, use 1 to 1000000"),
+    ("[train]\nstop = \"early\"", "4:8: train.stop: \"early\" is not allowed, use one of none, plateau, test_variance"),
+    (
+        "[train]\nstop = \"plateau\"",
+        "4:8: train.stop: plateau is not allowed without validation images, set train.validation to 1 or more",
+    ),
+    ("[train]\npatience = 3", "4:1: train.patience: goes with train.stop = plateau; here train.stop = none"),
+    (
+        "[train]\nstop = \"test_variance\"\nmin_improvement = 0.1",
+        "5:1: train.min_improvement: goes with train.stop = plateau; here train.stop = test_variance",
+    ),
+    (
+        "[train]\nvalidation = 9\nstop = \"plateau\"\nmin_improvement = 1",
+        "6:19: train.min_improvement: 1 is not allowed, use a number >= 0 and < 1",
+    ),
+    (
+        "[train]\nvalidation = 9\nstop = \"plateau\"\npatience = 0",
+        "6:12: train.patience: 0 is not allowed, use 1 to 1000000",
+    ),
+    ("[train]\ntolerance = 1e-3", "4:1: train.tolerance: goes with train.stop = test_variance; here train.stop = none"),
+    ("[train]\nstop = \"test_variance\"\ntolerance = 0", "5:13: train.tolerance: 0 is not allowed, use a number > 0"),
     ("[sample]\ncount = -1", "4:9: sample.count: -1 is not allowed, use 0 to 100000000"),
     ("[sample]\nstride = 1001", "4:10: sample.stride: 1001 is not allowed, use 1 to 1000 (schedule.timesteps)"),
     (
@@ -194,7 +237,8 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("train.batch.x=5", "--set train.batch.x=5: train.batch: expected a whole number, found a table"),
     (
         "train.x.y.z=5",
-        "--set train.x.y.z=5: train.x: unknown key, [train] has epochs, batch, learning_rate, decay, loss",
+        "--set train.x.y.z=5: train.x: unknown key, [train] has epochs, batch, learning_rate, decay, loss, \
+         warm_start, anchor_spacing, warm_epochs, validation, evaluate_every, stop, patience, min_improvement, tolerance",
     ),
     ("data.digits=[1, 10]", "--set data.digits=[1, 10]: data.digits: 10 is not allowed, use 0 to 9"),
     (
@@ -282,6 +326,8 @@ fn a_fault_does_not_breed_others() {
         "data.source = \"mnist\"\n[schedule]\nlaw = \"constant\"\nbeta_start = 2\ntimesteps = 100000",
         "data.source = \"mnist\"\nschedule = 3\n[sample]\nstride = 2000",
         "data.source = \"mnist\"\nname = 3",
+        "data.source = \"mnist\"\n[train]\nvalidation = -1\nstop = \"plateau\"",
+        "data.source = \"mnist\"\n[train]\nstop = \"early\"\npatience = 3",
     ];
     for text in spoilt {
         assert_eq!(lines(load(text, &[], &[])).len(), 1, "{text}\n{:?}", lines(load(text, &[], &[])));

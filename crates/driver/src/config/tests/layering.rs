@@ -1,6 +1,7 @@
 //! Which layer wins, defaults, and where a later fault is placed.
 
 use schedule::{Law, LossWeight, ReverseVariance};
+use train::{Stop, WarmStart};
 
 use super::super::{
     Components, Counts, Data, Decay, Device, LearningRate, Limits, Offline, Place, Position, Skip, Sources,
@@ -20,6 +21,8 @@ fn the_defaults_are_valid() {
     assert_eq!((x.schedule.timesteps, x.model.hidden, x.model.skip), (1000, 200, Skip::Wiener));
     assert_eq!((x.train.epochs, x.train.batch, x.train.decay), (10, 50, Decay::Cosine));
     assert_eq!((&x.train.learning_rate, x.train.loss), (&LearningRate::Constant(1e-3), LossWeight::Simple));
+    assert_eq!((x.train.warm_start, x.train.validation, x.train.evaluate_every), (None, 0, 1));
+    assert_eq!(x.train.stop, Stop::None);
     assert_eq!((x.sample.count, x.sample.variance, x.sample.stride), (1000, ReverseVariance::Posterior, 1));
     assert_eq!((x.figures.reconstruction_t, x.run.device), (550, Device::Auto));
 }
@@ -77,6 +80,17 @@ fn sources_have_their_own_defaults() {
 }
 
 #[test]
+fn the_choices_of_training_bring_defaults_of_their_own() {
+    let train = |text: &str| load(format!("{SOURCE}[train]\n{text}\n"), &[], &[]).expect("valid").train;
+    let warm = |text: &str| train(&format!("warm_start = \"neighbour\"\n{text}")).warm_start;
+    assert_eq!(warm("epochs = 7"), Some(WarmStart { spacing: 10, epochs: 7 }));
+    assert_eq!(warm("anchor_spacing = 4\nwarm_epochs = 2"), Some(WarmStart { spacing: 4, epochs: 2 }));
+    let plateau = Stop::Plateau { patience: 5, min_improvement: 1e-3 };
+    assert_eq!(train("stop = \"plateau\"\nvalidation = 100").stop, plateau);
+    assert_eq!(train("stop = \"test_variance\"").stop, Stop::TestVariance { tolerance: 1e-6 });
+}
+
+#[test]
 fn a_constant_law_takes_beta_start() {
     let text = format!("{SOURCE}[schedule]\nlaw = \"constant\"\nbeta_start = 0.05\n");
     assert_eq!(load(text, &[], &[]).expect("valid").schedule.law, Law::Constant { beta: 0.05 });
@@ -123,6 +137,10 @@ batch = 25
 learning_rate = [[1, 0.008], [100, 0.004]]
 decay = "cosine"
 loss = "simple"
+warm_start = "none"
+validation = 0
+evaluate_every = 1
+stop = "none"
 
 [sample]
 count = 1000

@@ -1,0 +1,91 @@
+//! How many epochs a training is, at most, before any of it is done.
+
+use std::fmt;
+
+use schedule::{Schedule, Timestep};
+use train::{Lineage, Stop};
+
+use crate::config::Train;
+
+/// Machines and their epochs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Effort {
+    /// Machines that start from initial weights, and their epochs.
+    cold: (usize, usize),
+    /// Machines that start from a neighbour, and their epochs.
+    warm: (usize, usize),
+    evaluate_every: usize,
+    /// Whether a machine may end early.
+    stops: bool,
+}
+
+impl Effort {
+    pub(crate) fn of(train: &Train, schedule: &Schedule, timesteps: &[Timestep]) -> Self {
+        let lineage = Lineage::new(schedule, train.warm_start.map(|warm| warm.spacing));
+        let warm = timesteps.iter().filter(|&&t| lineage.parent(t).is_some()).count();
+        Self {
+            cold: (timesteps.len() - warm, train.epochs),
+            warm: (warm, train.warm_start.map_or(0, |warm| warm.epochs)),
+            evaluate_every: train.evaluate_every,
+            stops: train.stop != Stop::None,
+        }
+    }
+
+    /// Epochs of all machines together.
+    pub(crate) fn epochs(self) -> usize {
+        self.cold.0 * self.cold.1 + self.warm.0 * self.warm.1
+    }
+
+    /// Measurements of the losses, of all machines together.
+    pub(crate) fn evaluations(self) -> usize {
+        let of = |(machines, epochs): (usize, usize)| machines * epochs.div_ceil(self.evaluate_every);
+        of(self.cold) + of(self.warm)
+    }
+}
+
+/// `20 epochs`, or `20 epochs (10 anchors) or 5 (90 others)`.
+impl fmt::Display for Effort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = if self.stops { "at most " } else { "" };
+        match (self.cold, self.warm) {
+            ((_, epochs), (0, _)) => write!(f, "{most}{epochs} epochs"),
+            ((anchors, epochs), (others, fewer)) => {
+                write!(f, "{most}{epochs} epochs ({anchors} anchors) or {fewer} ({others} others)")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schedule::{Law, LossWeight};
+    use train::WarmStart;
+
+    use super::*;
+    use crate::config::{Decay, LearningRate};
+
+    #[test]
+    fn epochs_and_evaluations_by_hand() {
+        let schedule = Schedule::new(Law::Cosine, 12).unwrap();
+        let timesteps: Vec<Timestep> = schedule.timesteps().collect();
+        let mut train = Train {
+            epochs: 20,
+            batch: 1,
+            learning_rate: LearningRate::Constant(1.0),
+            decay: Decay::None,
+            loss: LossWeight::Simple,
+            warm_start: None,
+            validation: 0,
+            evaluate_every: 1,
+            stop: Stop::None,
+        };
+        let cold = Effort::of(&train, &schedule, &timesteps);
+        assert_eq!((cold.epochs(), cold.evaluations(), cold.to_string().as_str()), (240, 240, "20 epochs"));
+        train.warm_start = Some(WarmStart { spacing: 5, epochs: 3 });
+        (train.evaluate_every, train.stop) = (6, Stop::TestVariance { tolerance: 1.0 });
+        // Anchors 12, 7, 2: 3 x 20 + 9 x 3 epochs; after 6, 12, 18, 20 of them, and after 3.
+        let warm = Effort::of(&train, &schedule, &timesteps);
+        assert_eq!((warm.epochs(), warm.evaluations()), (87, 21));
+        assert_eq!(warm.to_string(), "at most 20 epochs (3 anchors) or 3 (9 others)");
+    }
+}

@@ -1,0 +1,79 @@
+//! The course of one machine's training, the same for every engine: its learning curve and its end.
+
+use model::checkpoint::History;
+use model::{SkipKind, Weights};
+use schedule::Timestep;
+
+use crate::stopping::{Stop, Verdict, Watch};
+use crate::{Job, Losses, MachineError, Observer, TrainError};
+
+/// A machine's learning curve as it grows, and the rule that may end it.
+#[derive(Debug)]
+pub(crate) struct Course {
+    t: Timestep,
+    /// Whether the Wiener predictor's losses belong to the curve.
+    wiener: bool,
+    keeps_best: bool,
+    watch: Watch,
+    history: History,
+}
+
+impl Course {
+    pub(crate) fn new(job: &Job<'_>, t: Timestep) -> Self {
+        let stop = job.settings.stop;
+        Self {
+            t,
+            wiener: job.config.skip == SkipKind::Wiener,
+            keeps_best: matches!(stop, Stop::Plateau { .. }),
+            watch: Watch::new(stop),
+            history: History::default(),
+        }
+    }
+
+    /// Adds the evaluation after `epoch` to the curve.
+    ///
+    /// # Errors
+    /// [`MachineError::NotFinite`] when a loss is not a number.
+    pub(crate) fn evaluated(&mut self, epoch: usize, losses: Losses) -> Result<Verdict, MachineError> {
+        let Losses { train, validation, test, skip_test } = losses;
+        if !(train.is_finite() && test.is_finite() && validation.is_none_or(f64::is_finite)) {
+            return Err(MachineError::NotFinite { t: self.t.get(), epoch });
+        }
+        let verdict = self.watch.see(losses);
+        let history = &mut self.history;
+        history.epoch.push(epoch);
+        history.train.push(train);
+        history.test.push(test);
+        history.validation.extend(validation);
+        history.wiener_test.extend(self.wiener.then_some(skip_test));
+        if verdict.best || !self.keeps_best {
+            history.kept = epoch;
+        }
+        Ok(verdict)
+    }
+
+    /// The finished learning curve.
+    pub(crate) fn history(self) -> History {
+        self.history
+    }
+}
+
+impl Job<'_> {
+    /// The weights that the training of t starts from: its neighbour's as finished, in scaled units, or drawn ones.
+    ///
+    /// # Errors
+    /// [`TrainError::Observer`] when the neighbour cannot be had, or is of another shape.
+    pub(crate) fn starting_weights(&self, t: Timestep, observer: &dyn Observer) -> Result<Weights, TrainError> {
+        let Some(neighbour) = self.lineage().parent(t) else {
+            return Ok(Weights::init(self.config, self.set.inputs, self.settings.seed, t));
+        };
+        let machine = observer.trained(neighbour).map_err(TrainError::Observer)?;
+        let wiring = self.parametrisation(neighbour);
+        let shapes =
+            [(machine.dim, wiring.dim), (machine.inputs, self.set.inputs), (machine.hidden, self.config.hidden)];
+        if shapes.iter().any(|(found, expected)| found != expected) {
+            return Err(TrainError::Neighbour { t: t.get(), neighbour: neighbour.get() });
+        }
+        Ok(wiring.weights(&machine))
+    }
+}
