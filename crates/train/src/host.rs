@@ -13,7 +13,7 @@ use schedule::Timestep;
 
 use crate::isa::Isa;
 use crate::{Job, Observer, TrainError};
-use trainer::Trainer;
+pub(crate) use trainer::Trainer;
 
 /// Trains the machines of `timesteps`, in their order, on `threads` threads.
 pub(crate) fn train(

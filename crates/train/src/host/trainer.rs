@@ -113,7 +113,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    fn load(&mut self, split: Split, first: usize, rows: usize) {
+    pub(crate) fn load(&mut self, split: Split, first: usize, rows: usize) {
         let stride = padded(self.job.set.inputs);
         let (inputs, targets) = (&mut self.inputs[..rows * stride], &mut self.targets[..rows * stride]);
         self.epoch.batch(self.job.set, &self.wiring, Rows { split, first, stride }, inputs, targets);
@@ -136,7 +136,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// One Adam step on the loaded batch; `step` counts from 0 over the machine's whole training.
-    fn step(&mut self, step: usize) {
+    pub(crate) fn step(&mut self, step: usize) {
         let (isa, rows) = (self.isa, self.job.settings.batch);
         let (r, h) = (self.job.set.inputs, self.job.config.hidden);
         let (wide, narrow) = (padded(r), padded(h));
