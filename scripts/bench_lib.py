@@ -42,7 +42,7 @@ class Run:
     """One run of the driver, in a folder that is removed at the end."""
 
     def __init__(self, driver, experiment, settings, arguments, environment=None):
-        """`settings` go to --set; seconds, peak_bytes and disk_bytes are those of the whole process."""
+        """`settings` go to --set; peak_bytes and disk_bytes are those of the whole run."""
         with tempfile.TemporaryDirectory(prefix="bench_") as parent:
             folder = pathlib.Path(parent) / "run"
             command = [driver, ROOT / "experiments" / experiment, "--out", folder, "--quiet", "--offline", *arguments]
@@ -58,9 +58,9 @@ class Run:
             self.disk_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             with open(folder / "timing.csv", newline="") as file:
                 rows = list(csv.DictReader(file))
-            self.machines, self.threads = len(rows), int(rows[0]["threads"])
-            # Each thread trains one machine after the other, all threads at once.
-            self.training_seconds = sum(float(row["seconds"]) for row in rows) / min(self.threads, self.machines)
+            # Wall-clock of each machine, of which as many as there are threads are trained at once.
+            self.seconds = [float(row["seconds"]) for row in rows]
+            self.threads = int(rows[0]["threads"])
 
 
 def spread_timesteps(count, last):
