@@ -16,7 +16,7 @@ use crate::course::Course;
 use crate::isa::Isa;
 use crate::{FailedMachines, Job, MachineError, Observer, TrainError};
 use board::{Board, Outcome};
-use trainer::{EVALUATION_BLOCK, Trainer};
+pub(crate) use trainer::{EVALUATION_BLOCK, Trainer};
 
 /// Trains the machines of `timesteps`, parents before their children, on `threads` threads.
 pub(crate) fn train(

@@ -4,6 +4,8 @@
 //! [`Observer`]; they agree up to the rounding of their sums.
 
 mod adam;
+#[doc(hidden)]
+pub mod bench;
 mod course;
 mod epoch;
 mod error;

@@ -15,7 +15,7 @@ use crate::job::ErrorSums;
 use crate::{Job, Losses};
 
 /// Samples evaluated at a time: enough that reading the weights costs little, few enough for the second-level cache.
-pub(super) const EVALUATION_BLOCK: usize = 100;
+pub(crate) const EVALUATION_BLOCK: usize = 100;
 
 /// Cache lines of the next batch that a register tile asks for, enough for narrow nets (H = 50).
 const LINES_IN_TRAINING: usize = 10;
@@ -122,7 +122,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Loads `rows` samples from position `first` of a split on; returns the sum of u^2.
-    fn load(&mut self, split: Split, first: usize, rows: usize) -> f64 {
+    pub(crate) fn load(&mut self, split: Split, first: usize, rows: usize) -> f64 {
         self.epoch.draw_to(self.job.set, split, first + rows);
         let (bias, gain) = (&self.b2.value, self.gain.value[0]);
         self.batch.load(self.isa, (&self.epoch, self.job.set, &self.wiring), (split, first, rows), (bias, gain))
@@ -167,7 +167,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// One Adam step on the loaded batch; `step` counts from 0 over the machine's whole training.
-    fn step(&mut self, step: usize) {
+    pub(crate) fn step(&mut self, step: usize) {
         let (isa, rows) = (self.isa, self.job.settings.batch);
         let (r, h) = (self.job.set.inputs, self.job.config.hidden);
         self.forward(rows, false);
