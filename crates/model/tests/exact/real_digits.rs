@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use data::mnist::{Checksums, MnistFiles};
 use data::{Frame, Pca, Samples, Selection};
 use model::speciation::{self, TwoClasses};
-use model::{Empirical, Mixture, Wiener};
+use model::{Empirical, Mixture, PosteriorMoments, Wiener};
 use schedule::{Schedule, Timestep};
 
 use crate::common::{mean, mse, noised, schedule};
@@ -159,10 +159,40 @@ fn errors_of_the_mixture_and_of_the_memory() {
         let t = schedule.timestep(t).unwrap();
         let zt = noised(&schedule, t, &test, test.len());
         for (name, law, expected) in
-            [("mixture", &mixture as &dyn model::PosteriorMoments, of_mixture), ("memory", &memory, of_memory)]
+            [("mixture", &mixture as &dyn PosteriorMoments, of_mixture), ("memory", &memory, of_memory)]
         {
             let found = mse(law, &schedule, t, &test, &zt);
             assert!((found / expected - 1.0).abs() < 0.04, "{name}, t = {t}: {found}, reference {expected}");
         }
+    }
+}
+
+/// The score's slope along the line between the class means, sqrt(A) (m_1 + x (m_3 - m_1)), at its largest over x in
+/// [0, 1]: with one Gaussian a class the line turns unstable at t = 575.
+#[test]
+fn class_line_turns_unstable() {
+    let Some(digits) = digits() else { return };
+    let schedule = schedule(1000);
+    let mixture = Mixture::fit(&schedule, &digits.train).unwrap();
+    let [first, second] = [1, 3].map(|label| digits.train.of_label(label).mean_and_covariance().0);
+    let difference: Vec<f64> = second.iter().zip(&first).map(|(b, a)| b - a).collect();
+    let norm = difference.iter().map(|c| c * c).sum::<f64>().sqrt();
+    let unit: Vec<f64> = difference.iter().map(|c| c / norm).collect();
+    let largest_slope = |t: usize| {
+        let t = schedule.timestep(t).unwrap();
+        let forward = schedule.forward(t);
+        let point = |x: f64| -> Vec<f32> {
+            first.iter().zip(&difference).map(|(a, c)| (forward.signal * (a + x * c)) as f32).collect()
+        };
+        let line: Vec<f32> = (0..=200).flat_map(|i| point(f64::from(i) / 200.0)).collect();
+        let mut slopes = vec![f64::NAN; 201];
+        mixture.jacobian_along(t, &line, &unit, &mut slopes);
+        slopes.into_iter().map(|slope| -slope / forward.noise).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let crossing = (560..=590).rev().find(|&t| largest_slope(t) > 0.0).unwrap_or(0);
+    assert!(crossing.abs_diff(575) <= 1, "unstable from t = {crossing} on");
+    for (t, slope, tolerance) in [(600, -0.24, 0.02), (500, 1.07, 0.02), (300, 9.8, 0.3)] {
+        let found = largest_slope(t);
+        assert!((found - slope).abs() < tolerance, "t = {t}: {found}, reference {slope}");
     }
 }
