@@ -1,12 +1,7 @@
 //! Coordinates in which a diffusion is run: those of the data, or the principal axes of the training set.
 
-use faer::{MatRef, Side};
-
-use crate::linalg::{View, multiply, multiply_into};
+use crate::linalg::{Eigen, View, multiply, multiply_into};
 use crate::{DataError, Samples};
-
-/// Variances below this share of the largest are rounding, not data.
-const RELATIVE_RANK_TOLERANCE: f64 = 1e-11;
 
 /// The principal components of a training set.
 ///
@@ -27,21 +22,9 @@ impl Pca {
     /// # Errors
     /// [`DataError::Eigen`] when the decomposition does not converge (values that are not finite).
     pub fn fit(samples: &Samples) -> Result<Self, DataError> {
-        let (n, d) = (samples.len(), samples.dim);
-        let mut mean = vec![0.0; d];
-        for row in samples.rows() {
-            for (sum, &value) in mean.iter_mut().zip(row) {
-                *sum += f64::from(value);
-            }
-        }
-        mean.iter_mut().for_each(|sum| *sum /= n as f64);
-        let centred: Vec<f64> =
-            samples.rows().flat_map(|row| row.iter().zip(&mean).map(|(&x, m)| f64::from(x) - m)).collect();
-        let mut covariance = vec![0.0; d * d];
-        let view = View::new(&centred, n, d);
-        multiply(&mut covariance, view.transposed(), view, 0.0);
-        covariance.iter_mut().for_each(|sum| *sum /= n as f64);
-        let (eigenvalues, axes) = eigen(&covariance, d)?;
+        let (mean, covariance) = samples.mean_and_covariance();
+        let Eigen { values: eigenvalues, axes } = Eigen::of(&covariance, samples.dim)?;
+        let axes = axes.into_iter().map(|component| component as f32).collect();
         Ok(Self { mean, eigenvalues, axes })
     }
 
@@ -49,27 +32,6 @@ impl Pca {
     pub fn rank(&self) -> usize {
         self.eigenvalues.iter().take_while(|lambda| **lambda > 0.0).count()
     }
-}
-
-/// Eigenvalues in decreasing order and the matching axes (columns, row-major) of a symmetric matrix `[d, d]`.
-fn eigen(symmetric: &[f64], d: usize) -> Result<(Vec<f64>, Vec<f32>), DataError> {
-    let evd = MatRef::from_row_major_slice(symmetric, d, d).self_adjoint_eigen(Side::Lower);
-    let evd = evd.map_err(|_| DataError::Eigen)?;
-    let (increasing, vectors) = (evd.S().column_vector(), evd.U());
-    if (0..d).any(|k| !increasing[k].is_finite()) {
-        return Err(DataError::Eigen);
-    }
-    let floor = increasing[d - 1].max(0.0) * RELATIVE_RANK_TOLERANCE;
-    let mut axes = vec![0.0; d * d];
-    for k in 0..d {
-        let column = vectors.col(d - 1 - k);
-        let largest = (0..d).map(|i| column[i]).fold(0.0_f64, |a, b| if b.abs() > a.abs() { b } else { a });
-        for i in 0..d {
-            axes[i * d + k] = (column[i] * largest.signum()) as f32;
-        }
-    }
-    let keep = |lambda: f64| if lambda > floor { lambda } else { 0.0 };
-    Ok(((0..d).map(|k| keep(increasing[d - 1 - k])).collect(), axes))
 }
 
 /// The coordinates z in which a diffusion is run; x_t = U z_t + sqrt(alpha_bar_t) mu.
@@ -104,6 +66,16 @@ impl Frame {
             x.chunks_exact(d).flat_map(|row| row.iter().zip(&mean).map(|(value, m)| value - m)).collect();
         let mut z = vec![0.0; centred.len()];
         multiply(&mut z, View::new(&centred, x.len() / d, d), View::new(&pca.axes, d, d), 0.0);
+        z
+    }
+
+    /// z = U^T (x - mu) of one point in f64.  x: `[d]` -> z: `[d]`.
+    pub fn project_point(&self, x: &[f64]) -> Vec<f64> {
+        let Self::Principal(pca) = self else { return x.to_vec() };
+        let mut z = vec![0.0; self.dim()];
+        for ((x, mean), axes) in x.iter().zip(&pca.mean).zip(pca.axes.chunks_exact(self.dim())) {
+            z.iter_mut().zip(axes).for_each(|(z, &axis)| *z += (x - mean) * f64::from(axis));
+        }
         z
     }
 
@@ -159,6 +131,17 @@ mod tests {
             let back = frame.lift(&frame.project(&samples.values, signal), signal);
             let worst = back.iter().zip(&samples.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(worst < 1e-5, "{worst}");
+        }
+    }
+
+    #[test]
+    fn a_point_is_projected_as_a_sample_is() {
+        let samples = cloud();
+        for frame in [Frame::Identity { dim: 3 }, Frame::Principal(Pca::fit(&samples).unwrap())] {
+            let point: Vec<f64> = samples.row(7).iter().map(|&x| f64::from(x)).collect();
+            let expected = frame.project(samples.row(7), 1.0);
+            let found = frame.project_point(&point);
+            assert!(found.iter().zip(&expected).all(|(a, &b)| (a - f64::from(b)).abs() < 1e-6), "{found:?}");
         }
     }
 

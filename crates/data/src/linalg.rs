@@ -1,5 +1,8 @@
-//! Safe row-major views over host arrays and their product.
+//! Safe row-major views over host arrays, their product, and the eigendecomposition of symmetric matrices.
 
+mod eigen;
+
+pub use eigen::Eigen;
 use gemm::Parallelism;
 
 /// A read-only matrix over a host array: element (i, j) is `values[i * row_stride + j * col_stride]`.

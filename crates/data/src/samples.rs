@@ -1,5 +1,7 @@
 //! A split of a data set.
 
+use crate::linalg::{View, multiply};
+
 /// n samples of d coordinates, row-major: values `[n, d]`, labels `[n]` or empty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Samples {
@@ -58,6 +60,25 @@ impl Samples {
         }
         (0..=u8::MAX).zip(counts).filter(|&(_, n)| n > 0).collect()
     }
+
+    /// mu = (1/n) sum_i x_i, `[d]`, and Sigma = (1/n) sum_i (x_i - mu)(x_i - mu)^T, row-major `[d, d]`, in f64.
+    pub fn mean_and_covariance(&self) -> (Vec<f64>, Vec<f64>) {
+        let (n, d) = (self.len(), self.dim);
+        let mut mean = vec![0.0; d];
+        for row in self.rows() {
+            for (sum, &value) in mean.iter_mut().zip(row) {
+                *sum += f64::from(value);
+            }
+        }
+        mean.iter_mut().for_each(|sum| *sum /= n as f64);
+        let centred: Vec<f64> =
+            self.rows().flat_map(|row| row.iter().zip(&mean).map(|(&x, m)| f64::from(x) - m)).collect();
+        let mut covariance = vec![0.0; d * d];
+        let view = View::new(&centred, n, d);
+        multiply(&mut covariance, view.transposed(), view, 0.0);
+        covariance.iter_mut().for_each(|sum| *sum /= n as f64);
+        (mean, covariance)
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +100,13 @@ mod tests {
         assert_eq!(picked.labels, [7, 2, 7]);
         assert_eq!(s.of_label(7), s.select([0, 2]));
         assert_eq!(s.label_counts(), [(2, 1), (7, 2)]);
+    }
+
+    #[test]
+    fn mean_and_covariance_of_three_points_on_a_line() {
+        let (mean, covariance) = three().mean_and_covariance();
+        assert_eq!(mean, [2.0, 3.0]);
+        assert!(covariance.iter().all(|c| (c - 8.0 / 3.0).abs() < 1e-15), "{covariance:?}");
     }
 
     #[test]

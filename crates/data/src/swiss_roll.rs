@@ -39,6 +39,9 @@ pub struct SwissRoll {
 }
 
 impl SwissRoll {
+    /// The angle theta at the outer end, 3 pi; the curve begins at theta = 0.
+    pub const THETA_END: f64 = THETA_END;
+
     /// Draws both splits; counts must be positive and the noise finite and not negative.
     pub fn draw(&self) -> Result<Dataset, DataError> {
         check_counts(self.train, self.test, 2)?;

@@ -32,6 +32,19 @@ pub enum ModelError {
         /// The 1-based timestep.
         t: usize,
     },
+    /// A parameter of an exact denoiser is outside what is allowed.
+    #[error("{key}: {value} is not allowed, {allowed}")]
+    Setting {
+        /// The parameter.
+        key: &'static str,
+        /// The value given.
+        value: String,
+        /// What to use instead.
+        allowed: String,
+    },
+    /// Data that an exact denoiser cannot be built from.
+    #[error(transparent)]
+    Data(#[from] data::DataError),
     /// A device that this build or this machine does not have.
     #[error("run.device: {device} is not available: {reason}")]
     Device {
@@ -40,4 +53,10 @@ pub enum ModelError {
         /// Why it cannot be used and what to do.
         reason: String,
     },
+}
+
+impl ModelError {
+    pub(crate) fn setting(key: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
+        Self::Setting { key, value: value.to_string(), allowed: allowed.into() }
+    }
 }

@@ -28,14 +28,19 @@ mod init;
 mod machine;
 mod module;
 mod parametrisation;
+mod posterior;
+pub mod speciation;
 
 pub use bank::Bank;
 pub use chain::Chain;
 pub use denoiser::{Denoiser, Predictor};
 pub use device::Device;
 pub use error::ModelError;
-pub use exact::Wiener;
+pub use exact::{
+    ClassGaussian, ClassSnr, CurieWeiss, Empirical, Gaussian, Mixture, Spiral, TwoGaussians, WeightSummary, Wiener,
+};
 pub use init::Weights;
 pub use machine::{Machine, Skip};
 pub use module::{StackedAutoencoder, StackedConfig};
 pub use parametrisation::{MachineConfig, Moments, Parametrisation, SkipKind};
+pub use posterior::{ClassPosterior, LogDensity, PosteriorMoments};
