@@ -4,7 +4,7 @@ use model::Parametrisation;
 use schedule::{Purpose, Stream, Timestep};
 
 use crate::isa::{Isa, kernel};
-use crate::{Job, TrainingSet};
+use crate::{Job, TrainingSet, pages};
 
 /// Which samples a batch is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,9 @@ struct Noise {
 impl Noise {
     fn restart(&mut self, stream: Stream, len: usize) {
         self.stream = Some(stream);
-        self.values.resize(len, 0.0);
+        if self.values.len() != len {
+            self.values = pages::zeros(len);
+        }
         self.drawn = 0;
     }
 

@@ -4,7 +4,7 @@ use data::Samples;
 use model::{MachineConfig, Moments, Parametrisation};
 use schedule::{LossWeight, Schedule, Timestep};
 
-use crate::{Lineage, Losses, Stop};
+use crate::{Lineage, Losses, Stop, pages};
 
 /// How the learning rate falls over a machine's training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +111,11 @@ impl TrainingSet {
 
 /// The first `inputs` coordinates.
 fn kept(samples: &Samples, inputs: usize) -> Vec<f32> {
-    samples.rows().flat_map(|row| row[..inputs].iter().copied()).collect()
+    let mut values = pages::zeros(samples.len() * inputs);
+    for (to, row) in values.chunks_exact_mut(inputs.max(1)).zip(samples.rows()) {
+        to.copy_from_slice(&row[..inputs]);
+    }
+    values
 }
 
 /// The mean over the samples of the sum of squares of the other coordinates.

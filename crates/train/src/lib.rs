@@ -14,6 +14,7 @@ mod isa;
 mod job;
 mod lineage;
 mod observer;
+mod pages;
 mod stacked;
 mod stopping;
 
