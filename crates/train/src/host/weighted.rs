@@ -8,6 +8,7 @@ use super::product::Matrix;
 use super::tile::{Factors, Finish, Place, tile, tile_rows, tiles};
 use super::upcoming::{Upcoming, prefetch};
 use crate::isa::Isa;
+use crate::pages;
 
 /// A panelled weight matrix `[m, n]` with both moments of its gradient and, if wanted, its transpose.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ struct Transposed {
 impl Weighted {
     pub(super) fn new(rows: usize, cols: usize) -> Self {
         let layout = Layout { rows, cols };
-        let zeros = || vec![0.0; layout.len()];
+        let zeros = || pages::zeros(layout.len());
         Self { layout, value: zeros(), first: zeros(), second: zeros(), transpose: None }
     }
 
@@ -37,7 +38,7 @@ impl Weighted {
     pub(super) fn with_transpose(mut self) -> Self {
         // Rows for the padding of the columns, so that whole vectors can be written.
         let layout = Layout { rows: self.layout.cols.next_multiple_of(PAD), cols: self.layout.rows };
-        self.transpose = Some(Transposed { layout, values: vec![0.0; layout.len()] });
+        self.transpose = Some(Transposed { layout, values: pages::zeros(layout.len()) });
         self
     }
 
