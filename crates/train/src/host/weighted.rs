@@ -181,7 +181,7 @@ impl Finish for Descend {
     unsafe fn beside<S: Simd>(&self, _: S, place: Place, term: usize) {
         let line = term * PAD;
         if line < tile_rows::<S>() * place.stride {
-            let next = place.at + tile_rows::<S>() * place.stride + line;
+            let next = place.at + 2 * tile_rows::<S>() * place.stride + line;
             prefetch(self.value.wrapping_add(next));
             prefetch(self.first.wrapping_add(next));
             prefetch(self.second.wrapping_add(next));
