@@ -2,7 +2,6 @@
 
 mod batch;
 mod board;
-mod descend;
 mod kernels;
 mod panels;
 mod product;
