@@ -45,7 +45,7 @@ impl Noise {
     fn draw_to(&mut self, end: usize) {
         if let (Some(stream), Some(rest)) = (&mut self.stream, self.values.get_mut(self.drawn..end)) {
             stream.fill_normal(rest);
-            self.drawn = self.drawn.max(end);
+            self.drawn = end;
         }
     }
 }

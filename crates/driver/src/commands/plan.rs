@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use data::linalg::{View, multiply};
 use schedule::{Schedule, Timestep};
-use train::Lineage;
 
 use super::run::{configure, device, timesteps};
 use crate::DriverError;
@@ -46,8 +45,7 @@ pub(crate) fn plan(args: &RunArgs, environment: Vec<(String, String)>, terminal:
     let experiment = configure(args, environment)?;
     let device = device(&experiment)?;
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
-    let spacing = experiment.train.warm_start.map(|warm| warm.spacing);
-    let machines = Lineage::new(&schedule, spacing).closure(&timesteps(args, &schedule)?, |_| false);
+    let machines = experiment.train.lineage(&schedule).closure(&timesteps(args, &schedule)?, |_| false);
     let size = size(&experiment.data);
     check_counts(&experiment, size.train)?;
     let threads = args

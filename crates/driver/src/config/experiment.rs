@@ -9,8 +9,8 @@ pub use learning_rate::LearningRate;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use schedule::{Law, LossWeight, ReverseVariance};
-use train::{Stop, WarmStart};
+use schedule::{Law, LossWeight, ReverseVariance, Schedule};
+use train::{Lineage, Stop, WarmStart};
 
 use super::choices::{Decay, Device, Skip};
 use super::error::{ConfigError, Origin, Place};
@@ -81,6 +81,13 @@ pub struct Train {
     pub evaluate_every: usize,
     /// What may end a machine's training early; a plateau goes with validation images only.
     pub stop: Stop,
+}
+
+impl Train {
+    /// Which machine starts from which.
+    pub(crate) fn lineage<'a>(&self, schedule: &'a Schedule) -> Lineage<'a> {
+        Lineage::new(schedule, self.warm_start.map(|warm| warm.spacing))
+    }
 }
 
 /// How samples are drawn.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use schedule::{Schedule, Timestep};
-use train::{Lineage, Stop};
+use train::Stop;
 
 use crate::config::Train;
 
@@ -21,7 +21,7 @@ pub(crate) struct Effort {
 
 impl Effort {
     pub(crate) fn of(train: &Train, schedule: &Schedule, timesteps: &[Timestep]) -> Self {
-        let lineage = Lineage::new(schedule, train.warm_start.map(|warm| warm.spacing));
+        let lineage = train.lineage(schedule);
         let warm = timesteps.iter().filter(|&&t| lineage.parent(t).is_some()).count();
         Self {
             cold: (timesteps.len() - warm, train.epochs),

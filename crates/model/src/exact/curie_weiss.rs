@@ -136,9 +136,7 @@ impl EpsHat for CurieWeiss {
     fn eps_hat_at(&self, level: Level, zt: &[f32], eps_hat: &mut [f32]) {
         by_rows((zt, self.spins), (eps_hat, self.spins), |row, out| {
             let mean = self.at_row(level, row).mean();
-            for ((out, &z), mean) in out.iter_mut().zip(row).zip(mean) {
-                *out = ((f64::from(z) - level.signal * mean) / level.noise) as f32;
-            }
+            level.eps_hat(row, &mean, out);
         });
     }
 }

@@ -204,9 +204,7 @@ impl EpsHat for Empirical {
     fn eps_hat_at(&self, level: Level, zt: &[f32], eps_hat: &mut [f32]) {
         by_blocks((zt, self.dim), (eps_hat, self.dim), self.block(), |zt, out| {
             let mean = self.weighted_sums(&self.posterior(level, zt).weights);
-            for ((out, &z), mean) in out.iter_mut().zip(zt).zip(mean) {
-                *out = ((f64::from(z) - level.signal * mean) / level.noise) as f32;
-            }
+            level.eps_hat(zt, &mean, out);
         });
     }
 }

@@ -28,6 +28,13 @@ impl Level {
         };
         schedule.timesteps().map(level).collect()
     }
+
+    /// eps_hat = (z_t - sqrt(A) E[z_0 | z_t]) / sqrt(D), coordinate by coordinate.
+    pub(crate) fn eps_hat(self, zt: &[f32], mean: &[f64], eps_hat: &mut [f32]) {
+        for ((out, &z), mean) in eps_hat.iter_mut().zip(zt).zip(mean) {
+            *out = ((f64::from(z) - self.signal * mean) / self.noise) as f32;
+        }
+    }
 }
 
 /// A law whose eps_hat is known at any level.

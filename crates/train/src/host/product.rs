@@ -19,7 +19,7 @@ pub(super) struct Matrix<'a> {
 
 /// What an output starts from.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum From<'a> {
+pub(super) enum Start<'a> {
     /// What it holds.
     Itself,
     /// Zero.
@@ -41,12 +41,12 @@ pub(super) enum Then<'a> {
     SumSquares(&'a mut [f32]),
 }
 
-/// out = then(from + a b); a: `[m, k]`, b: `[k, n]`, out: `[m, n]` with rows as [`row_stride`] says.
+/// out = then(start + a b); a: `[m, k]`, b: `[k, n]`, out: `[m, n]` with rows as [`row_stride`] says.
 pub(super) fn product(
     isa: Isa,
     a: Rows<'_>,
     b: Matrix<'_>,
-    from: From<'_>,
+    start: Start<'_>,
     out: &mut [f32],
     then: Then<'_>,
     upcoming: &Upcoming,
@@ -57,7 +57,7 @@ pub(super) fn product(
     let rows_fit = |len: usize| len >= a.rows * stride;
     let columns_fit = |len: usize| len >= padded(b.layout.cols);
     assert!(rows_fit(out.len()), "the product fits its array");
-    if let From::Row(row) = from {
+    if let Start::Row(row) = start {
         assert!(columns_fit(row.len()), "a value for each column");
     }
     let then = match then {
@@ -75,7 +75,7 @@ pub(super) fn product(
             RawThen::SumSquares(lanes.as_mut_ptr())
         }
     };
-    isa.dispatch(Product { a, b, from, out: out.as_mut_ptr(), stride, then, upcoming });
+    isa.dispatch(Product { a, b, start, out: out.as_mut_ptr(), stride, then, upcoming });
 }
 
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ enum RawThen {
 struct Product<'a> {
     a: Rows<'a>,
     b: Matrix<'a>,
-    from: From<'a>,
+    start: Start<'a>,
     out: *mut f32,
     /// The distance between rows of out.
     stride: usize,
@@ -110,7 +110,7 @@ impl WithSimd for Product<'_> {
                 let (first, next) = (terms * block / blocks, terms * (block + 1) / blocks);
                 let finish = Accumulate {
                     out: self.out,
-                    from: if block == 0 { self.from } else { From::Itself },
+                    start: if block == 0 { self.start } else { Start::Itself },
                     then: (block + 1 == blocks).then_some(self.then),
                 };
                 self.rows(simd, (first, next - first), panel, &finish);
@@ -145,7 +145,7 @@ impl Product<'_> {
 
 struct Accumulate<'a> {
     out: *mut f32,
-    from: From<'a>,
+    start: Start<'a>,
     then: Option<RawThen>,
 }
 
@@ -154,10 +154,10 @@ impl Finish for Accumulate<'_> {
     unsafe fn begin<S: Simd>(&self, simd: S, at: usize, column: usize) -> S::f32s {
         // SAFETY: the caller keeps the vector within the output; a row is as long as the output is wide.
         unsafe {
-            match self.from {
-                From::Itself => self.out.add(at).cast::<S::f32s>().read_unaligned(),
-                From::Zero => simd.splat_f32s(0.0),
-                From::Row(row) => row.as_ptr().add(column).cast::<S::f32s>().read_unaligned(),
+            match self.start {
+                Start::Itself => self.out.add(at).cast::<S::f32s>().read_unaligned(),
+                Start::Zero => simd.splat_f32s(0.0),
+                Start::Row(row) => row.as_ptr().add(column).cast::<S::f32s>().read_unaligned(),
             }
         }
     }
@@ -264,7 +264,7 @@ pub(super) mod tests {
         let mut out = vec![7.0; m * row_stride(n)];
         let a = Rows { values: &case.a, rows: m, cols: k };
         let b = Matrix { layout, values: &b };
-        product(isa, a, b, From::Row(&case.bias), &mut out, then, &Upcoming::default());
+        product(isa, a, b, Start::Row(&case.bias), &mut out, then, &Upcoming::default());
         out.chunks_exact(row_stride(n)).flat_map(|row| row[..n].to_vec()).collect()
     }
 

@@ -6,9 +6,9 @@ use schedule::Timestep;
 use super::batch::Batch;
 use super::kernels::{self, AdamStep};
 use super::panels::{PAD, Rows, padded, row_stride};
-use super::product::{From, Then, product};
+use super::product::{Start, Then, product};
 use super::upcoming::Upcoming;
-use super::weighted::Weighted;
+use super::weighted::{Transposed, Weighted};
 use crate::epoch::{Epoch, Split};
 use crate::isa::Isa;
 use crate::job::ErrorSums;
@@ -34,6 +34,8 @@ pub(crate) struct Trainer<'a> {
     b1: Weighted,
     /// `[H, r]`.
     w2: Weighted,
+    /// `[r, H]`.
+    w2_transposed: Transposed,
     /// `[1, r]`.
     b2: Weighted,
     /// `[1, 1]`.
@@ -63,7 +65,8 @@ impl<'a> Trainer<'a> {
             wiring: job.parametrisation(t),
             w1: Weighted::new(r, h),
             b1: Weighted::new(1, h),
-            w2: Weighted::new(h, r).with_transpose(),
+            w2: Weighted::new(h, r),
+            w2_transposed: Transposed::new(h, r),
             b2: Weighted::new(1, r),
             gain: Weighted::new(1, 1),
             epoch: Epoch::new(isa),
@@ -85,6 +88,7 @@ impl<'a> Trainer<'a> {
         self.w1.reset(&weights.w1);
         self.b1.reset(&weights.b1);
         self.w2.reset(&weights.w2);
+        self.w2_transposed.reset(&weights.w2);
         self.b2.reset(&weights.b2);
         self.gain.reset(&[weights.gain]);
     }
@@ -143,7 +147,7 @@ impl<'a> Trainer<'a> {
             isa,
             Rows { values: inputs, rows, cols: r },
             self.w1.matrix(),
-            From::Row(&self.b1.value),
+            Start::Row(&self.b1.value),
             hidden,
             Then::Relu,
             &self.upcoming,
@@ -159,7 +163,7 @@ impl<'a> Trainer<'a> {
             isa,
             Rows { values: hidden, rows, cols: h },
             self.w2.matrix(),
-            From::Itself,
+            Start::Itself,
             errors,
             then,
             &self.upcoming,
@@ -172,35 +176,23 @@ impl<'a> Trainer<'a> {
         let (r, h) = (self.job.set.inputs, self.job.config.hidden);
         self.forward(rows, false);
         let Batch { inputs, errors, hidden, hidden_errors } = &mut self.batch;
+        let wide = |values| Rows { values, rows, cols: r };
+        let narrow = |values| Rows { values, rows, cols: h };
         self.narrow_gradient.fill(0.0);
-        if let Some(w2_transposed) = self.w2.transpose() {
-            let then = Then::MaskAndSumColumns(hidden, &mut self.narrow_gradient);
-            product(
-                isa,
-                Rows { values: errors, rows, cols: r },
-                w2_transposed,
-                From::Zero,
-                hidden_errors,
-                then,
-                &self.upcoming,
-            );
-        }
+        product(
+            isa,
+            wide(errors),
+            self.w2_transposed.matrix(),
+            Start::Zero,
+            hidden_errors,
+            Then::MaskAndSumColumns(hidden, &mut self.narrow_gradient),
+            &self.upcoming,
+        );
         // d/dx of factor * sum e^2 is 2 factor e dx: the constant goes into Adam's reading of the gradient.
         let adam = AdamStep::new(step, self.job.learning_rate(self.t, step), 2.0 * self.job.loss_factor(self.t));
-        self.w2.descend(
-            isa,
-            Rows { values: hidden, rows, cols: h },
-            Rows { values: errors, rows, cols: r },
-            adam,
-            &self.upcoming,
-        );
-        self.w1.descend(
-            isa,
-            Rows { values: inputs, rows, cols: r },
-            Rows { values: hidden_errors, rows, cols: h },
-            adam,
-            &self.upcoming,
-        );
+        let transposed = Some(&mut self.w2_transposed);
+        self.w2.descend(isa, (narrow(hidden), wide(errors)), adam, transposed, &self.upcoming);
+        self.w1.descend(isa, (wide(inputs), narrow(hidden_errors)), adam, None, &self.upcoming);
         self.b1.descend_along(isa, &self.narrow_gradient, adam);
         self.b2.descend_along(isa, &self.wide_gradient, adam);
         if self.wiring.trained_gain {

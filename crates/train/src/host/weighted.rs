@@ -3,58 +3,65 @@
 use pulp::{Simd, WithSimd};
 
 use super::kernels::{self, AdamStep};
-use super::panels::{Layout, PAD, Panel, Rows};
+use super::panels::{Layout, PAD, Panel, Rows, padded};
 use super::product::Matrix;
 use super::tile::{Factors, Finish, Place, tile, tile_rows, tiles};
 use super::upcoming::{Upcoming, prefetch};
 use crate::isa::Isa;
 use crate::pages;
 
-/// A panelled weight matrix `[m, n]` with both moments of its gradient and, if wanted, its transpose.
+/// A panelled weight matrix `[m, n]` with both moments of its gradient.
 #[derive(Debug)]
 pub(super) struct Weighted {
     layout: Layout,
     pub(super) value: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
-    /// The transpose `[n, m]`, kept up to date by [`Self::descend`].
-    transpose: Option<Transposed>,
 }
 
+/// The transpose `[n, m]` of a weight matrix, kept up to date by [`Weighted::descend`].
 #[derive(Debug)]
-struct Transposed {
+pub(super) struct Transposed {
     layout: Layout,
     values: Vec<f32>,
+}
+
+impl Transposed {
+    /// Room for the transpose of a `[rows, cols]`.
+    pub(super) fn new(rows: usize, cols: usize) -> Self {
+        // Rows for the padding of the columns, so that whole vectors can be written.
+        let layout = Layout { rows: padded(cols), cols: rows };
+        Self { layout, values: pages::zeros(layout.len()) }
+    }
+
+    /// Takes the transpose of a row-major matrix.
+    pub(super) fn reset(&mut self, dense: &[f32]) {
+        let rows = self.layout.cols;
+        let cols = dense.len() / rows;
+        let mut turned = vec![0.0; rows * self.layout.rows];
+        for (i, row) in dense.chunks_exact(cols).enumerate() {
+            row.iter().enumerate().for_each(|(j, &value)| turned[j * rows + i] = value);
+        }
+        self.layout.pack(&turned, &mut self.values);
+    }
+
+    pub(super) fn matrix(&self) -> Matrix<'_> {
+        Matrix { layout: self.layout, values: &self.values }
+    }
 }
 
 impl Weighted {
     pub(super) fn new(rows: usize, cols: usize) -> Self {
         let layout = Layout { rows, cols };
         let zeros = || pages::zeros(layout.len());
-        Self { layout, value: zeros(), first: zeros(), second: zeros(), transpose: None }
-    }
-
-    /// Keeps the transpose too.
-    pub(super) fn with_transpose(mut self) -> Self {
-        // Rows for the padding of the columns, so that whole vectors can be written.
-        let layout = Layout { rows: self.layout.cols.next_multiple_of(PAD), cols: self.layout.rows };
-        self.transpose = Some(Transposed { layout, values: pages::zeros(layout.len()) });
-        self
+        Self { layout, value: zeros(), first: zeros(), second: zeros() }
     }
 
     /// Takes a row-major `[m, n]` as the new value and forgets the moments.
     pub(super) fn reset(&mut self, dense: &[f32]) {
-        let Layout { rows, cols } = self.layout;
         self.first.fill(0.0);
         self.second.fill(0.0);
         self.layout.pack(dense, &mut self.value);
-        if let Some(transpose) = &mut self.transpose {
-            let mut turned = vec![0.0; rows * transpose.layout.rows];
-            for (i, row) in dense.chunks_exact(cols).enumerate() {
-                row.iter().enumerate().for_each(|(j, &value)| turned[j * rows + i] = value);
-            }
-            transpose.layout.pack(&turned, &mut transpose.values);
-        }
     }
 
     /// The value as a row-major `[m, n]`.
@@ -66,34 +73,37 @@ impl Weighted {
         Matrix { layout: self.layout, values: &self.value }
     }
 
-    /// The transpose, if it is kept.
-    pub(super) fn transpose(&self) -> Option<Matrix<'_>> {
-        self.transpose.as_ref().map(|kept| Matrix { layout: kept.layout, values: &kept.values })
-    }
-
     /// One Adam step of a `[1, n]` with a gradient at hand.
     pub(super) fn descend_along(&mut self, isa: Isa, gradient: &[f32], step: AdamStep) {
         kernels::adam(isa, step, &mut self.value, gradient, &mut self.first, &mut self.second);
     }
 
-    /// One Adam step with the gradient a^T b, which is never stored; a: `[k, m]`, b: `[k, n]`.
-    pub(super) fn descend(&mut self, isa: Isa, a: Rows<'_>, b: Rows<'_>, step: AdamStep, upcoming: &Upcoming) {
+    /// One Adam step with the gradient a^T b, which is never stored; a: `[k, m]`, b: `[k, n]`.  The new weights are
+    /// written to `turned` as well, if that is given.
+    pub(super) fn descend(
+        &mut self,
+        isa: Isa,
+        (a, b): (Rows<'_>, Rows<'_>),
+        step: AdamStep,
+        turned: Option<&mut Transposed>,
+        upcoming: &Upcoming,
+    ) {
         let Layout { rows, cols } = self.layout;
         a.check();
         b.check();
         assert!(a.cols == rows && b.cols == cols && a.rows == b.rows, "the factors fit the weights");
-        let (turned, turned_layout) = match &mut self.transpose {
-            Some(kept) => (kept.values.as_mut_ptr(), kept.layout),
-            None => (std::ptr::null_mut(), Layout { rows: 0, cols: 0 }),
-        };
+        let turned = turned.map(|turned| {
+            assert!(turned.layout.cols == rows && turned.layout.rows >= padded(cols), "the transpose fits the weights");
+            (turned.values.as_mut_ptr(), turned.layout)
+        });
         let finish = Descend {
             value: self.value.as_mut_ptr(),
             first: self.first.as_mut_ptr(),
             second: self.second.as_mut_ptr(),
             step,
-            turned: TurnedPanel { start: turned, stride: 0 },
+            turned: None,
         };
-        isa.dispatch(Gradient { layout: self.layout, a, b, finish, turned, turned_layout, upcoming });
+        isa.dispatch(Gradient { layout: self.layout, a, b, finish, turned, upcoming });
     }
 }
 
@@ -102,8 +112,8 @@ struct Gradient<'a> {
     a: Rows<'a>,
     b: Rows<'a>,
     finish: Descend,
-    turned: *mut f32,
-    turned_layout: Layout,
+    /// The transpose to write.
+    turned: Option<(*mut f32, Layout)>,
     upcoming: &'a Upcoming,
 }
 
@@ -114,16 +124,14 @@ impl WithSimd for Gradient<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         for panel in self.layout.panels() {
-            let mut finish = self.finish;
-            for turned in self.turned_layout.panels() {
-                finish.turned = TurnedPanel {
-                    start: self.turned.wrapping_add(turned.offset).wrapping_sub(turned.first),
-                    stride: turned.stride,
-                };
+            let Some((values, layout)) = self.turned else {
+                self.down(simd, 0..self.layout.rows, panel, &self.finish);
+                continue;
+            };
+            for turned in layout.panels() {
+                let start = values.wrapping_add(turned.offset).wrapping_sub(turned.first);
+                let finish = Descend { turned: Some(TurnedPanel { start, stride: turned.stride }), ..self.finish };
                 self.down(simd, turned.first..turned.first + turned.used, panel, &finish);
-            }
-            if self.turned.is_null() {
-                self.down(simd, 0..self.layout.rows, panel, &finish);
             }
         }
     }
@@ -167,7 +175,8 @@ struct Descend {
     first: *mut f32,
     second: *mut f32,
     step: AdamStep,
-    turned: TurnedPanel,
+    /// Where the new weights are written transposed as well.
+    turned: Option<TurnedPanel>,
 }
 
 impl Finish for Descend {
@@ -201,9 +210,9 @@ impl Finish for Descend {
                 let across = v * S::F32_LANES;
                 let column = sums.map(|sums| sums[v]);
                 let values = self.apply(simd, place.at + across, place.stride, column);
-                if !self.turned.start.is_null() {
-                    let to = self.turned.start.add((place.column + across) * self.turned.stride + place.row);
-                    turn::<S, ROWS>(values, to, self.turned.stride);
+                if let Some(turned) = self.turned {
+                    let to = turned.start.add((place.column + across) * turned.stride + place.row);
+                    turn::<S, ROWS>(values, to, turned.stride);
                 }
             }
         }
@@ -313,20 +322,21 @@ mod tests {
             layout.pack(&gradient(&a, &b, shape), &mut exact);
             let (a, b) = (by_rows(&a, m), by_rows(&b, n));
             for isa in Isa::available() {
-                let mut weighted = Weighted::new(m, n).with_transpose();
+                let (mut weighted, mut transposed) = (Weighted::new(m, n), Transposed::new(m, n));
                 let mut alone = Weighted::new(m, n);
                 weighted.reset(&value);
+                transposed.reset(&value);
                 alone.reset(&value);
                 for i in 0..3 {
                     let step = AdamStep::new(i, 0.01, 0.5);
                     let (a, b) = (Rows { values: &a, rows: k, cols: m }, Rows { values: &b, rows: k, cols: n });
-                    weighted.descend(isa, a, b, step, &Upcoming::default());
+                    weighted.descend(isa, (a, b), step, Some(&mut transposed), &Upcoming::default());
                     alone.descend_along(isa, &exact, step);
                 }
                 let pairs = weighted.value.iter().zip(&alone.value);
                 let worst = pairs.map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
                 assert!(worst < 2e-4, "{isa:?} {shape:?}: {worst}");
-                let (dense, turned) = (weighted.dense(), weighted.transpose().unwrap());
+                let (dense, turned) = (weighted.dense(), transposed.matrix());
                 let turned = turned.layout.dense(turned.values);
                 for (at, value) in dense.iter().enumerate() {
                     assert_eq!(turned[at % n * m + at / n], *value, "{isa:?} {shape:?}");
@@ -337,13 +347,13 @@ mod tests {
 
     #[test]
     fn a_reset_forgets_the_moments() {
-        let mut weighted = Weighted::new(3, 5).with_transpose();
+        let mut weighted = Weighted::new(3, 5);
         let value = numbers(15, 4);
         let (a, b) = (by_rows(&numbers(6, 1), 3), by_rows(&numbers(10, 2), 5));
         let descend = |weighted: &mut Weighted| {
             weighted.reset(&value);
             let (a, b) = (Rows { values: &a, rows: 2, cols: 3 }, Rows { values: &b, rows: 2, cols: 5 });
-            weighted.descend(Isa::detect(), a, b, AdamStep::new(0, 0.1, 1.0), &Upcoming::default());
+            weighted.descend(Isa::detect(), (a, b), AdamStep::new(0, 0.1, 1.0), None, &Upcoming::default());
             weighted.dense()
         };
         let first = descend(&mut weighted);
