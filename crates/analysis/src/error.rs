@@ -57,6 +57,17 @@ pub enum AnalysisError {
         /// The names there are.
         known: String,
     },
+    /// An observable was asked for by a word that names none.
+    #[error("analysis.observables: `{name}` is not an observable, use some of {known}")]
+    UnknownObservable {
+        /// The word.
+        name: String,
+        /// The words there are.
+        known: String,
+    },
+    /// A machine or an exact law cannot be had.
+    #[error(transparent)]
+    Model(#[from] model::ModelError),
     /// The rasteriser or the embedded fonts failed.
     #[error("figure: {reason}")]
     Render {

@@ -1,7 +1,9 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
+mod curves;
 #[cfg(test)]
 mod fabricated;
+mod kappa;
 mod loss_vs_epoch;
 mod loss_vs_t;
 mod pixel_histogram;
@@ -32,7 +34,7 @@ pub trait Figure: Sync {
 }
 
 /// One line a figure, in the order a reader meets them.
-static FIGURES: [&dyn Figure; 11] = [
+static FIGURES: &[&dyn Figure] = &[
     &schedule::Schedule,
     &strips::FORWARD,
     &swiss_roll::FORWARD,
@@ -44,11 +46,12 @@ static FIGURES: [&dyn Figure; 11] = [
     &samples_scatter::SamplesScatter,
     &pixel_histogram::PixelHistogram,
     &reconstruction::Reconstructions,
+    &kappa::KAPPA,
 ];
 
 /// Every figure there is.
 pub fn figures() -> &'static [&'static dyn Figure] {
-    &FIGURES
+    FIGURES
 }
 
 /// A figure in the forms it is kept in.

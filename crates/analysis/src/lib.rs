@@ -14,11 +14,17 @@
 //! | `pixel_histogram.csv` | [`HistogramRow`], counted by [`pixel_histogram`] |
 //! | `samples.safetensors` | [`Points`], by [`samples_to_safetensors`] |
 //! | `trajectories.safetensors` | [`Trajectories`] |
+//! | `observables/NAME.csv` | [`observables::ObservableRow`], measured by [`observables::Observable`] on a [`lab::Lab`] |
+//! | `transitions.csv` | [`observables::TransitionRow`] |
+//! | `classifier.safetensors` | [`lab::Classifier`] |
 
 mod error;
 mod figures;
+pub mod lab;
+pub mod observables;
 mod plot;
 mod run;
+pub mod stats;
 mod tables;
 mod tensors;
 mod trajectories;
@@ -30,7 +36,8 @@ pub use plot::page::Page;
 pub use run::{Run, RunFacts};
 pub use tables::{
     HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, MetricRow, Origin, ReferenceRow, ScheduleRow, Split, Table,
-    TrainingRow, at_kept_epoch, pixel_histogram, read_table, read_table_if_present, to_csv,
+    TrainingRow, at_kept_epoch, pixel_histogram, read_rows, read_rows_if_present, read_table, read_table_if_present,
+    to_csv,
 };
 pub use tensors::Points;
 pub use trajectories::{Frames, Reconstruction, Trajectories, samples_to_safetensors};

@@ -1,11 +1,13 @@
 //! A run folder read into memory.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::AnalysisError;
+use crate::observables::{self, ObservableRow, Transition, TransitionRow};
 use crate::tables::{
     HistogramRow, MetricRow, ReferenceRow, ScheduleRow, TrainingRow, read_table, read_table_if_present,
 };
@@ -29,6 +31,9 @@ pub struct RunFacts {
     pub classes: Vec<u8>,
     /// Timesteps of the chain: T.
     pub timesteps: usize,
+    /// What predicts the noise: `machines`, or an exact law by its name.
+    #[serde(default = "machines")]
+    pub model: String,
     /// Hidden units of each machine: H.
     pub hidden: usize,
     /// The part of the predictor beside the hidden layer: `none`, `learned` or `wiener`.
@@ -39,6 +44,11 @@ pub struct RunFacts {
     pub epochs: usize,
     /// Variance of the reverse steps: `beta` or `posterior`.
     pub variance: String,
+}
+
+/// Folders of before the exact models hold machines.
+fn machines() -> String {
+    "machines".to_owned()
 }
 
 impl RunFacts {
@@ -96,6 +106,10 @@ pub struct Run {
     pub histogram: Vec<HistogramRow>,
     /// States of the chains.
     pub trajectories: Trajectories,
+    /// The tables of the observables that were measured, by name.
+    pub observables: BTreeMap<&'static str, Vec<ObservableRow>>,
+    /// Transition times under every convention; empty where none were measured.
+    pub transitions: Vec<TransitionRow>,
 }
 
 impl Run {
@@ -116,9 +130,21 @@ impl Run {
             samples: read_samples(dir)?,
             histogram: read_table_if_present(dir)?,
             trajectories: Trajectories::read(dir)?,
+            observables: observables::read_all(dir)?,
+            transitions: read_table_if_present(dir)?,
         };
         run.check_dimensions(dir)?;
         Ok(run)
+    }
+
+    /// Where the exact theory puts a transition: the convention that the figures draw as a line.
+    pub(crate) fn predicted(&self, transition: Transition) -> Option<f64> {
+        let convention = match transition {
+            Transition::Speciation => TransitionRow::SPECIATION_LINE,
+            Transition::Collapse => TransitionRow::COLLAPSE_LINE,
+        };
+        let is = |row: &&TransitionRow| row.transition == transition && row.convention == convention;
+        self.transitions.iter().find(|row| is(row) && row.group == "all" && row.t.is_some())?.t
     }
 
     fn check_dimensions(&self, dir: &Path) -> Result<(), AnalysisError> {

@@ -172,7 +172,15 @@ pub fn to_csv<R: Serialize>(rows: &[R]) -> Result<String, AnalysisError> {
 /// # Errors
 /// [`AnalysisError::Read`] when the file cannot be opened, [`AnalysisError::Row`] with the line that is wrong.
 pub fn read_table<R: Table>(dir: &Path) -> Result<Vec<R>, AnalysisError> {
-    let path = dir.join(R::FILE);
+    read_rows(&dir.join(R::FILE))
+}
+
+/// The rows of the file `path`.
+///
+/// # Errors
+/// As [`read_table`].
+pub fn read_rows<R: Table>(path: &Path) -> Result<Vec<R>, AnalysisError> {
+    let path = path.to_owned();
     let file = File::open(&path).map_err(|source| AnalysisError::Read { path: path.clone(), source })?;
     let mut reader = csv::Reader::from_reader(file);
     let headers = reader.headers().map_err(|error| row_error(&path, 1, &error))?.clone();
@@ -196,7 +204,15 @@ pub fn read_table<R: Table>(dir: &Path) -> Result<Vec<R>, AnalysisError> {
 /// # Errors
 /// As [`read_table`], but for a missing file.
 pub fn read_table_if_present<R: Table>(dir: &Path) -> Result<Vec<R>, AnalysisError> {
-    match read_table(dir) {
+    read_rows_if_present(&dir.join(R::FILE))
+}
+
+/// As [`read_rows`], with no rows where the file does not exist.
+///
+/// # Errors
+/// As [`read_table`], but for a missing file.
+pub fn read_rows_if_present<R: Table>(path: &Path) -> Result<Vec<R>, AnalysisError> {
+    match read_rows(path) {
         Err(AnalysisError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         other => other,
     }

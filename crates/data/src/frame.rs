@@ -72,11 +72,24 @@ impl Frame {
     /// z = U^T (x - mu) of one point in f64.  x: `[d]` -> z: `[d]`.
     pub fn project_point(&self, x: &[f64]) -> Vec<f64> {
         let Self::Principal(pca) = self else { return x.to_vec() };
-        let mut z = vec![0.0; self.dim()];
-        for ((x, mean), axes) in x.iter().zip(&pca.mean).zip(pca.axes.chunks_exact(self.dim())) {
-            z.iter_mut().zip(axes).for_each(|(z, &axis)| *z += (x - mean) * f64::from(axis));
+        self.project_direction(&x.iter().zip(&pca.mean).map(|(x, mean)| x - mean).collect::<Vec<_>>())
+    }
+
+    /// U^T v, a direction without the mean.  v: `[d]` -> `[d]`.
+    pub fn project_direction(&self, v: &[f64]) -> Vec<f64> {
+        let Self::Principal(pca) = self else { return v.to_vec() };
+        let mut turned = vec![0.0; self.dim()];
+        for (v, axes) in v.iter().zip(pca.axes.chunks_exact(self.dim())) {
+            turned.iter_mut().zip(axes).for_each(|(z, &axis)| *z += v * f64::from(axis));
         }
-        z
+        turned
+    }
+
+    /// U v, a direction without the mean.  v: `[d]` -> `[d]`.
+    pub fn lift_direction(&self, v: &[f64]) -> Vec<f64> {
+        let Self::Principal(pca) = self else { return v.to_vec() };
+        let row = |axes: &[f32]| axes.iter().zip(v).map(|(&axis, v)| f64::from(axis) * v).sum();
+        pca.axes.chunks_exact(self.dim()).map(row).collect()
     }
 
     /// x = U z + signal mu.  z: `[n, d]` at signal = sqrt(alpha_bar_t) -> x: `[n, d]`.

@@ -62,6 +62,8 @@ enum Verb {
     Run(RunArgs),
     /// Print what an experiment would do and cost, and train nothing.
     Plan(RunArgs),
+    /// Measure the observables of a finished run and draw them.
+    Analyze(AnalyzeArgs),
     /// Draw the figures of a finished run again from its tables.
     Figures(FiguresArgs),
     /// Download MNIST to the user's cache, with checksums.
@@ -102,6 +104,19 @@ pub(crate) struct RunArgs {
     pub(crate) offline: bool,
 }
 
+/// Arguments of `analyze`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AnalyzeArgs {
+    /// The run folder.
+    pub(crate) run: PathBuf,
+    /// Only these observables: names or groups (may be repeated) [default: those the experiment lists].
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) only: Vec<String>,
+    /// Never touch the network.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
 /// Arguments of `figures`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FiguresArgs {
@@ -134,6 +149,7 @@ pub fn main() -> ExitCode {
     let result = match command.unwrap_or(Verb::Run(run)) {
         Verb::Run(args) => commands::run::run(&args, environment, terminal),
         Verb::Plan(args) => commands::plan::plan(&args, environment, terminal),
+        Verb::Analyze(args) => commands::analyze::analyze(&args, &environment, terminal),
         Verb::Figures(args) => commands::figures::figures(&args, terminal),
         Verb::Fetch(args) => commands::fetch::fetch(&args, &environment, terminal),
         Verb::Completions { shell } => {

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod analyze;
 pub(crate) mod fetch;
 pub(crate) mod figures;
 pub(crate) mod plan;

@@ -5,6 +5,7 @@ pub(crate) mod dataset;
 pub(crate) mod draw;
 pub(crate) mod effort;
 pub(crate) mod manifest;
+pub(crate) mod observe;
 pub(crate) mod record;
 pub(crate) mod sampling;
 pub(crate) mod shelf;

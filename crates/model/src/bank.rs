@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use schedule::Timestep;
+use data::Frame;
+use schedule::{Schedule, Timestep};
 
 use crate::{Denoiser, Machine, ModelError, Predictor, checkpoint};
 
@@ -11,12 +12,21 @@ use crate::{Denoiser, Machine, ModelError, Predictor, checkpoint};
 pub struct Bank {
     folder: PathBuf,
     dim: usize,
+    /// The frame the machines are seen from, with sqrt(alpha_bar_t) of t = 1..=T, where it is not their own.
+    view: Option<(Frame, Vec<f64>)>,
 }
 
 impl Bank {
     /// The machines in `folder`, for data of `dim` coordinates.
     pub fn open(folder: &Path, dim: usize) -> Self {
-        Self { folder: folder.to_owned(), dim }
+        Self { folder: folder.to_owned(), dim, view: None }
+    }
+
+    /// The same machines for states in the coordinates of `frame`; those that live in principal coordinates stay as
+    /// they are.
+    pub fn seen_from(self, frame: &Frame, schedule: &Schedule) -> Self {
+        let signals = schedule.timesteps().map(|t| schedule.forward(t).signal).collect();
+        Self { view: Some((frame.clone(), signals)), ..self }
     }
 
     /// The file of timestep t: `t0042.safetensors`.
@@ -34,12 +44,12 @@ impl Bank {
             return Err(ModelError::MissingMachine { t: t.get() });
         }
         let machine = checkpoint::read(&path)?.machine;
-        if machine.dim == self.dim {
-            Ok(machine)
-        } else {
+        if machine.dim != self.dim {
             let reason = format!("it is for {} coordinates, the data have {}", machine.dim, self.dim);
-            Err(ModelError::Checkpoint { path, reason })
+            return Err(ModelError::Checkpoint { path, reason });
         }
+        let turned = self.view.as_ref().and_then(|(frame, signals)| machine.turned(frame, signals[t.index()]));
+        Ok(turned.unwrap_or(machine))
     }
 }
 

@@ -24,6 +24,8 @@ mod denoiser;
 mod device;
 mod error;
 mod exact;
+mod family;
+mod framed;
 mod init;
 mod machine;
 mod module;
@@ -39,8 +41,10 @@ pub use error::ModelError;
 pub use exact::{
     ClassGaussian, ClassSnr, CurieWeiss, Empirical, Gaussian, Mixture, Spiral, TwoGaussians, WeightSummary, Wiener,
 };
+pub use family::Family;
+pub use framed::Framed;
 pub use init::Weights;
 pub use machine::{Machine, Skip};
 pub use module::{StackedAutoencoder, StackedConfig};
 pub use parametrisation::{MachineConfig, Moments, Parametrisation, SkipKind};
-pub use posterior::{ClassPosterior, LogDensity, PosteriorMoments};
+pub use posterior::{ClassPosterior, ExactLaw, LogDensity, PosteriorMoments};

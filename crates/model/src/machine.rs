@@ -1,5 +1,6 @@
 //! A trained machine on the host: one hidden layer, one timestep.
 
+use data::Frame;
 use data::linalg::{View, multiply, multiply_into};
 
 use crate::Predictor;
@@ -39,6 +40,32 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// The same machine for a state in the coordinates of `frame`: x_t = U z_t + signal mu.
+    ///
+    /// eps turns with U, so W1' = U^T W1, b1' = b1 + signal mu W1, W2' = W2 U, b2' = (b2 + c signal mu) U; exact up to
+    /// rounding.  `None` for a machine that lives in principal coordinates already.
+    pub fn turned(&self, frame: &Frame, signal: f64) -> Option<Self> {
+        let (d, h) = (self.dim, self.hidden);
+        let gain = match self.skip {
+            Skip::None => 0.0,
+            Skip::Scalar(gain) => gain,
+            Skip::Diagonal(_) => return None,
+        };
+        let origin = frame.lift(&vec![0.0; d], signal);
+        let mut b1 = self.b1.clone();
+        multiply(&mut b1, View::new(&origin, 1, d), View::new(&self.w1, d, h), 1.0);
+        let b2: Vec<f32> = self.b2.iter().zip(&origin).map(|(bias, x)| bias + gain * x).collect();
+        let columns = transposed(&self.w1, d, h);
+        Some(Self {
+            w1: transposed(&frame.project(&columns, 0.0), h, d),
+            b1,
+            w2: frame.project(&self.w2, 0.0),
+            b2: frame.project(&b2, 0.0),
+            skip: self.skip.clone(),
+            ..*self
+        })
+    }
+
     fn apply_skip(&self, zt: &[f32], eps_hat: &mut [f32]) {
         match &self.skip {
             Skip::None => eps_hat.fill(0.0),
@@ -50,6 +77,11 @@ impl Machine {
             }
         }
     }
+}
+
+/// The transpose of a row-major matrix `[rows, cols]`.
+fn transposed(matrix: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+    (0..cols).flat_map(|j| (0..rows).map(move |i| matrix[i * cols + j])).collect()
 }
 
 impl Predictor for Machine {
@@ -100,5 +132,27 @@ mod tests {
                 assert!((value - net[i] - factors[i % 3] * zt[i]).abs() < 1e-6, "{i}: {value}");
             }
         }
+    }
+    #[test]
+    fn a_turned_machine_answers_for_the_turned_state() {
+        let cloud = (0..60).map(|i| ((0.7 * f64::from(i)).sin() * f64::from(1 + i % 3) + f64::from(i % 3)) as f32);
+        let samples = data::Samples { dim: 3, values: cloud.collect(), labels: Vec::new() };
+        let frame = Frame::Principal(data::Pca::fit(&samples).unwrap());
+        let whole = Machine {
+            inputs: 3,
+            w1: vec![1.0, -1.0, 0.5, 2.0, -0.3, 0.8],
+            w2: vec![1.0, 2.0, -1.0, 0.5, 0.3, -0.7],
+            b2: vec![0.1, 0.2, -0.3],
+            ..machine(Skip::Scalar(0.4))
+        };
+        let xt = [1.0, 2.0, 7.0, -1.0, 0.0, 1.0];
+        let mut eps_hat = [0.0; 6];
+        whole.eps_hat(&xt, &mut eps_hat);
+        let mut turned = [0.0; 6];
+        whole.turned(&frame, 0.8).unwrap().eps_hat(&frame.project(&xt, 0.8), &mut turned);
+        for (a, b) in turned.iter().zip(frame.project(&eps_hat, 0.0)) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+        assert_eq!(machine(Skip::Diagonal(vec![1.0; 3])).turned(&frame, 0.8), None);
     }
 }

@@ -74,3 +74,8 @@ pub trait ClassPosterior: Denoiser {
     /// p(c | z_t).  zt: `[n, d]` -> probabilities: `[n, K]`, each row of sum 1.
     fn class_probabilities(&self, t: Timestep, zt: &[f32], probabilities: &mut [f64]);
 }
+
+/// A law of which everything is known.
+pub trait ExactLaw: PosteriorMoments + LogDensity + ClassPosterior {}
+
+impl<L: PosteriorMoments + LogDensity + ClassPosterior> ExactLaw for L {}

@@ -29,6 +29,12 @@ pub enum Purpose {
     Validation = 9,
     /// The noise added to the validation samples, the same in every epoch (index: timestep, 0).
     ValidationNoise = 10,
+    /// The choice of trajectories in a bootstrap resample (index: resample, number of trajectories).
+    Bootstrap = 11,
+    /// The training of the run's classifier (index: 0 for weights, 1 + epoch for the order).
+    Classifier = 12,
+    /// The choice of samples and directions that an observable looks at (index: a number of its own, 0).
+    Choice = 13,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, two indices).

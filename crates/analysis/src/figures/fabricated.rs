@@ -21,6 +21,8 @@ pub(crate) fn empty() -> Run {
         samples: None,
         histogram: Vec::new(),
         trajectories: Trajectories::default(),
+        observables: std::collections::BTreeMap::new(),
+        transitions: Vec::new(),
     }
 }
 
@@ -33,6 +35,7 @@ pub(crate) fn facts(image: Option<[usize; 2]>, dim: usize) -> RunFacts {
         dim,
         classes: if image.is_some() { vec![1, 3] } else { vec![] },
         timesteps: 100,
+        model: "machines".to_owned(),
         hidden: 100,
         skip: "none".into(),
         seed: 7,

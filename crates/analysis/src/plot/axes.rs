@@ -214,6 +214,31 @@ impl Axes {
         }
     }
 
+    /// The page's x of `value`, where it lies inside the frame.
+    pub(crate) fn x_of(&self, value: f64) -> Option<f64> {
+        let u = self.x.fraction(value).filter(|u| (0.0..=1.0).contains(u))?;
+        Some(self.frame.x + u * self.frame.width)
+    }
+
+    /// An upright line across the frame.
+    pub(crate) fn upright(&self, drawing: &mut Drawing, x: f64, stroke: Stroke) {
+        if let Some(x) = self.x_of(x) {
+            drawing.line((x, self.frame.y), (x, self.frame.bottom()), stroke);
+        }
+    }
+
+    /// The area between two curves (x, low, high), cut off at the frame; broken where an end has no place.
+    pub(crate) fn band(&self, drawing: &mut Drawing, ends: &[(f64, f64, f64)], fill: Rgb) {
+        let within = |(x, y): At| (x, y.clamp(self.frame.y, self.frame.bottom()));
+        let placed =
+            |&(x, low, high): &(f64, f64, f64)| Some((within(self.place(x, low)?), within(self.place(x, high)?)));
+        for run in ends.split(|end| placed(end).is_none()) {
+            let (low, mut outline): (Vec<At>, Vec<At>) = run.iter().filter_map(placed).unzip();
+            outline.extend(low.into_iter().rev());
+            drawing.polygon(outline, fill);
+        }
+    }
+
     /// A level line across the frame.
     pub(crate) fn level(&self, drawing: &mut Drawing, y: f64, stroke: Stroke) {
         if let Some((_, y)) = self.place_inside(self.x.low, y) {

@@ -21,6 +21,25 @@ pub(crate) const ORANGE: Rgb = (230, 159, 0);
 /// Its vermilion: bounds and warnings.
 pub(crate) const VERMILION: Rgb = (213, 94, 0);
 
+/// Its bluish green: a second measurement.
+pub(crate) const GREEN: Rgb = (0, 158, 115);
+/// Its reddish purple: a third one.
+pub(crate) const PURPLE: Rgb = (204, 121, 167);
+/// Its sky blue.
+pub(crate) const SKY: Rgb = (86, 180, 233);
+
+/// The colour of a class by its rank.
+pub(crate) fn class_color(rank: usize) -> Rgb {
+    const COLORS: [Rgb; 6] = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY];
+    COLORS[rank % COLORS.len()]
+}
+
+/// The same hue near the page's white, for bands behind a curve.
+pub(crate) fn lighter((r, g, b): Rgb) -> Rgb {
+    let mix = |c: u8| (255.0 - 0.22 * (255.0 - f64::from(c))).round() as u8;
+    (mix(r), mix(g), mix(b))
+}
+
 /// Anchors of viridis (Smith and van der Walt 2015), without the yellow end that is too light on white.
 const VIRIDIS: [Rgb; 8] = [
     (68, 1, 84),

@@ -109,6 +109,7 @@ impl Bench {
             dim: self.dim(),
             classes: self.dataset.train.label_counts().into_iter().map(|(label, _)| label).collect(),
             timesteps: self.schedule.len(),
+            model: "machines".to_owned(),
             hidden: experiment.model.hidden,
             skip: experiment.model.skip.word().to_owned(),
             seed: experiment.seed,

@@ -78,18 +78,26 @@ pub(crate) fn load(
         Data::SwissRoll { counts: Counts { train, test }, noise } => {
             SwissRoll { train: *train, test: *test, noise: *noise, seed }.draw()?
         }
-        Data::GaussianMixture { counts: Counts { train, test }, components, std } => {
-            let (means, weights) = match components {
-                Components::Symmetric { dim, mean_norm2 } => (opposite_means(*dim, *mean_norm2)?, None),
-                Components::Means { means, weights } => (means.clone(), weights.clone()),
-            };
-            let weights = weights.unwrap_or_else(|| vec![1.0; means.len()]);
-            GaussianMixture { means, weights, std: *std, train: *train, test: *test, seed }.draw()?
-        }
+        Data::GaussianMixture { counts, components, std } => mixture(*counts, components, *std, seed)?.draw()?,
         Data::SyntheticDigits { counts: Counts { train, test }, digits } => {
             SyntheticDigits { digits: digits.clone(), train: *train, test: *test, seed }.draw()?
         }
     })
+}
+
+/// The mixture of Gaussians that the settings describe.
+pub(crate) fn mixture(
+    Counts { train, test }: Counts,
+    components: &Components,
+    std: f64,
+    seed: u64,
+) -> Result<GaussianMixture, DriverError> {
+    let (means, weights) = match components {
+        Components::Symmetric { dim, mean_norm2 } => (opposite_means(*dim, *mean_norm2)?, None),
+        Components::Means { means, weights } => (means.clone(), weights.clone()),
+    };
+    let weights = weights.unwrap_or_else(|| vec![1.0; means.len()]);
+    Ok(GaussianMixture { means, weights, std, train, test, seed })
 }
 
 fn selection(digits: &[u8], limits: Limits) -> Selection {

@@ -5,7 +5,7 @@ use analysis::{
     to_csv,
 };
 use data::{Samples, Shape};
-use model::{Bank, Chain};
+use model::{Bank, Chain, Family};
 use schedule::Timestep;
 
 use super::bench::Bench;
@@ -13,12 +13,6 @@ use crate::DriverError;
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
 
-/// Trajectory numbers of different uses lie this far apart, so that they share no noise.
-const FAMILY: u64 = 1 << 40;
-/// The family of the reconstructions; the samples are family 0.
-const RECONSTRUCTIONS: u64 = FAMILY;
-/// The family of the forward trajectories.
-const FORWARDS: u64 = 2 * FAMILY;
 /// Independent reversals of each reconstructed sample.
 const REVERSALS: usize = 10;
 
@@ -53,11 +47,11 @@ pub(crate) fn sample(bench: &Bench, folder: &RunFolder, terminal: Terminal) -> R
     let reverse_steps = bench.schedule.len().div_ceil(settings.stride) as u64;
     let from = bench.schedule.timestep(bench.experiment.figures.reconstruction_t)?;
     let progress = terminal.progress("sampling", reverse_steps + from.get().div_ceil(settings.stride) as u64);
-    let mut z = chain.start(settings.count, 0);
+    let mut z = chain.start(settings.count, Family::Samples.first());
     let mut reverse = Recorder::new(bench, &shown, settings.stride);
     reverse.see(bench, bench.schedule.len(), &z)?;
     let mut failure = None;
-    chain.run(&mut z, bench.schedule.last(), 0, &mut |t, z| {
+    chain.run(&mut z, bench.schedule.last(), Family::Samples.first(), &mut |t, z| {
         progress.advance(1);
         failure = failure.take().or(reverse.see(bench, t, z).err());
     })?;
@@ -127,7 +121,7 @@ fn forward(bench: &Bench, chain: &Chain<'_>, x0: &Samples, shown: &Shown) -> Res
             0 => shown_points(bench, &x0.values, None)?,
             time => {
                 let t = bench.schedule.timestep(time)?;
-                shown_points(bench, &chain.noised(&x0.values, t, FORWARDS), Some(t))?
+                shown_points(bench, &chain.noised(&x0.values, t, Family::Forwards.first()), Some(t))?
             }
         });
     }
@@ -176,9 +170,9 @@ fn reconstruct(
     t: Timestep,
     advance: &mut dyn FnMut(),
 ) -> Result<Reconstruction, DriverError> {
-    let zt = chain.noised(&x0.values, t, RECONSTRUCTIONS);
+    let zt = chain.noised(&x0.values, t, Family::Reconstructions.first());
     let mut back: Vec<f32> = zt.chunks_exact(bench.dim()).flat_map(|row| row.repeat(REVERSALS)).collect();
-    chain.run(&mut back, t, RECONSTRUCTIONS, &mut |_, _| advance())?;
+    chain.run(&mut back, t, Family::Reconstructions.first(), &mut |_, _| advance())?;
     let x0_hat = back.chunks_exact(REVERSALS * bench.dim()).map(|set| shown_points(bench, set, None));
     Ok(Reconstruction {
         t: t.get() as f32,

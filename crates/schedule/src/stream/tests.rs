@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PURPOSES: [Purpose; 10] = [
+const PURPOSES: [Purpose; 13] = [
     Purpose::Init,
     Purpose::Shuffle,
     Purpose::TrainNoise,
@@ -13,6 +13,9 @@ const PURPOSES: [Purpose; 10] = [
     Purpose::Data,
     Purpose::Validation,
     Purpose::ValidationNoise,
+    Purpose::Bootstrap,
+    Purpose::Classifier,
+    Purpose::Choice,
 ];
 
 /// The stream whose first numbers are frozen below and printed by scripts/make_reference/streams.py.
@@ -102,6 +105,9 @@ fn the_first_number_of_every_purpose_is_frozen() {
         0.5680706716347498,
         0.0855707995570738,
         0.5923229691757126,
+        0.9299004414287911,
+        0.33274841142837197,
+        0.689501218520384,
     ];
     assert_eq!(PURPOSES.map(|purpose| Stream::new(1, purpose, 2, 3).uniform()), expected);
 }

@@ -1,0 +1,249 @@
+//! Figures made of curves over t, read off an observable's table: panels, curves, bands, and the transitions as lines.
+
+use super::Figure;
+use crate::observables::{ObservableRow, Transition};
+use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale, bounds};
+use crate::plot::drawing::{Align, Dash, Drawing, Rect, Stroke, TextStyle};
+use crate::plot::legend::{Entry, legend};
+use crate::plot::page::Page;
+use crate::plot::palette::{GREY, Rgb, lighter};
+use crate::{AnalysisError, Run};
+
+/// Points up to which each gets a marker.
+const MARKED: usize = 40;
+/// Space between two panels.
+const BETWEEN: f64 = 22.0;
+
+/// A figure of one or more panels over t.
+pub(super) struct Curves {
+    pub(super) name: &'static str,
+    pub(super) reading: &'static str,
+    /// The observable whose table is drawn.
+    pub(super) observable: &'static str,
+    pub(super) panels: &'static [Panel],
+    /// Transitions drawn as vertical lines.
+    pub(super) transitions: &'static [Transition],
+}
+
+/// A frame with its curves.
+pub(super) struct Panel {
+    /// The label of its axis.
+    pub(super) y: &'static str,
+    pub(super) range: Range,
+    /// Values drawn as level lines.
+    pub(super) levels: &'static [f64],
+    pub(super) curves: &'static [Curve],
+}
+
+/// What a panel's axis spans.
+#[derive(Clone, Copy)]
+pub(super) enum Range {
+    /// From the first to the second value.
+    Fixed(f64, f64),
+    /// Around the values, linear.
+    Linear,
+    /// Around the positive values, logarithmic where they span a decade.
+    Log,
+}
+
+/// Whose numbers a curve shows.
+#[derive(Clone, Copy)]
+pub(super) enum Whose {
+    /// The run's own model: the trained machines, or the exact law of a run without training.
+    Own,
+    /// The exact law that stands beside it: that of the data, or the fitted mixture.
+    Reference,
+    /// The model of this name.
+    Named(&'static str),
+}
+
+/// Which trajectories a curve shows.
+#[derive(Clone, Copy)]
+pub(super) enum Of {
+    /// The group of this name.
+    Group(&'static str),
+    /// Every group but `all`, a curve each: its label is the group's after the curve's own.
+    EachClass,
+}
+
+/// One curve.
+pub(super) struct Curve {
+    pub(super) whose: Whose,
+    pub(super) quantity: &'static str,
+    pub(super) of: Of,
+    pub(super) label: &'static str,
+    pub(super) look: Look,
+}
+
+/// How a curve is drawn.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    pub(super) color: Rgb,
+    pub(super) dash: Dash,
+    /// Measured: with markers and a band for the interval; otherwise a line of theory.
+    pub(super) measured: Option<Marker>,
+}
+
+impl Look {
+    /// Theory: a line.
+    pub(super) const fn theory(color: Rgb, dash: Dash) -> Self {
+        Self { color, dash, measured: None }
+    }
+
+    /// A measurement: markers with a band.
+    pub(super) const fn measured(color: Rgb, marker: Marker) -> Self {
+        Self { color, dash: Dash::Solid, measured: Some(marker) }
+    }
+
+    fn stroke(self) -> Stroke {
+        Stroke::solid(self.color, if self.measured.is_some() { 1.7 } else { 1.4 }).dashed(self.dash)
+    }
+}
+
+/// A curve found in the table.
+struct Found<'a> {
+    label: String,
+    look: Look,
+    rows: Vec<&'a ObservableRow>,
+}
+
+impl Found<'_> {
+    fn points(&self) -> Vec<(f64, f64)> {
+        self.rows.iter().filter_map(|row| Some((row.t? as f64, row.value))).collect()
+    }
+
+    /// Whether there are few enough points to mark each.
+    fn marker(&self) -> Option<Marker> {
+        self.look.measured.filter(|_| self.rows.len() <= MARKED)
+    }
+
+    fn entry(&self) -> Entry {
+        let entry = Entry::line(self.label.clone(), self.look.stroke());
+        match self.marker() {
+            Some(marker) => entry.with_marker(marker, self.look.color),
+            None => entry,
+        }
+    }
+
+    /// Values and interval ends, for the extent of an axis.
+    fn extent(&self) -> impl Iterator<Item = f64> {
+        self.rows.iter().flat_map(|row| [Some(row.value), row.low, row.high]).flatten()
+    }
+}
+
+impl Figure for Curves {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn reading(&self) -> &'static str {
+        self.reading
+    }
+
+    fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
+        let Some(rows) = run.observables.get(self.observable) else { return Ok(None) };
+        let panels: Vec<(&Panel, Vec<Found<'_>>)> = self
+            .panels
+            .iter()
+            .map(|panel| (panel, panel.curves.iter().flat_map(|curve| find(run, rows, curve)).collect()))
+            .filter(|(_, found): &(_, Vec<Found<'_>>)| !found.is_empty())
+            .collect();
+        if panels.is_empty() {
+            return Ok(None);
+        }
+        let all = panels.iter().flat_map(|(_, found)| found.iter().flat_map(|curve| &curve.rows));
+        let Some((first, last)) = bounds(all.filter_map(|row| row.t).map(|t| t as f64)) else { return Ok(None) };
+        let x = Axis::counting("t", (first as usize).min(1), last as usize);
+        let height = 180.0 + 220.0 * panels.len() as f64;
+        let mut drawing = page.drawing(height);
+        let mut entries: Vec<Entry> = Vec::new();
+        for entry in panels.iter().flat_map(|(_, found)| found.iter().map(Found::entry)) {
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
+        let below = legend(&mut drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
+        let whole = Axes::page_frame(below + 12.0, height);
+        let count = panels.len() as f64;
+        let each = (whole.height - BETWEEN * (count - 1.0)) / count;
+        for (i, (panel, found)) in panels.iter().enumerate() {
+            let frame = Rect { y: whole.y + i as f64 * (each + BETWEEN), height: each, ..whole };
+            let x = if i + 1 == panels.len() { x.clone() } else { x.clone().unlabelled() };
+            let axes = Axes { frame, x, y: panel.axis(found) };
+            axes.draw(&mut drawing);
+            self.mark_transitions(&mut drawing, &axes, run, i == 0);
+            panel.draw(&mut drawing, &axes, found);
+        }
+        Ok(Some(drawing))
+    }
+}
+
+impl Curves {
+    /// Vertical lines where the exact theory puts the transitions, with their names above the first panel.
+    fn mark_transitions(&self, drawing: &mut Drawing, axes: &Axes, run: &Run, named: bool) {
+        for &transition in self.transitions {
+            let Some(t) = run.predicted(transition) else { continue };
+            axes.upright(drawing, t, Stroke::solid(GREY, 1.1).dashed(Dash::Dots));
+            if let (true, Some(x)) = (named, axes.x_of(t)) {
+                let name = match transition {
+                    Transition::Speciation => "t_S",
+                    Transition::Collapse => "t_C",
+                };
+                let style = TextStyle::new(LABEL_SIZE, GREY).aligned(Align::Middle);
+                drawing.text((x, axes.frame.y - 4.0), format!("{name} = {t:.0}"), style);
+            }
+        }
+    }
+}
+
+impl Panel {
+    fn axis(&self, found: &[Found<'_>]) -> Axis {
+        let values = found.iter().flat_map(Found::extent).chain(self.levels.iter().copied());
+        match self.range {
+            Range::Fixed(low, high) => Axis::new(self.y, Scale::Linear, low, high),
+            Range::Linear => Axis::around(self.y, values, f64::INFINITY),
+            Range::Log => Axis::around(self.y, values.filter(|value| *value > 0.0), 10.0),
+        }
+    }
+
+    fn draw(&self, drawing: &mut Drawing, axes: &Axes, found: &[Found<'_>]) {
+        for curve in found.iter().filter(|curve| curve.look.measured.is_some()) {
+            let ends = curve.rows.iter().filter_map(|row| Some((row.t? as f64, row.low?, row.high?)));
+            axes.band(drawing, &ends.collect::<Vec<_>>(), lighter(curve.look.color));
+        }
+        for &level in self.levels {
+            axes.level(drawing, level, Stroke::solid(GREY, 1.1).dashed(Dash::Mixed));
+        }
+        for curve in found {
+            let points = curve.points();
+            axes.line(drawing, &points, curve.look.stroke());
+            if let Some(marker) = curve.marker() {
+                axes.markers(drawing, &points, marker, curve.look.color);
+            }
+        }
+    }
+}
+
+/// The curves of the table that `curve` names, those of every class where it asks for them.
+fn find<'a>(run: &'a Run, rows: &'a [ObservableRow], curve: &Curve) -> Vec<Found<'a>> {
+    let is_model = |model: &str| match curve.whose {
+        Whose::Own => model == run.facts.model,
+        Whose::Reference => (model == "law" || model == "mixture") && model != run.facts.model,
+        Whose::Named(name) => model == name,
+    };
+    let of = |row: &&ObservableRow| row.t.is_some() && row.quantity == curve.quantity && is_model(&row.model);
+    let mut groups: Vec<&str> = match curve.of {
+        Of::Group(group) => vec![group],
+        Of::EachClass => rows.iter().filter(of).map(|row| row.group.as_str()).filter(|group| *group != "all").collect(),
+    };
+    groups.sort_unstable();
+    groups.dedup();
+    let many = matches!(curve.of, Of::EachClass);
+    let found = groups.iter().enumerate().map(|(i, group)| {
+        let label = if many { format!("{} {group}", curve.label) } else { curve.label.to_owned() };
+        let color = if many { crate::plot::palette::class_color(i) } else { curve.look.color };
+        let rows = rows.iter().filter(of).filter(|row| row.group == *group).collect();
+        Found { label, look: Look { color, ..curve.look }, rows }
+    });
+    found.filter(|found| !found.rows.is_empty()).collect()
+}

@@ -1,0 +1,101 @@
+//! The two experiments on whole trajectories: U-turns and clones.
+
+use model::{Denoiser, Family};
+use schedule::Timestep;
+
+use super::Lab;
+use crate::AnalysisError;
+
+/// Test samples carried to x_t and back, for every t of the grid: x_0 -> x_t -> x_0'.
+///
+/// Sclocchi, Favero and Wyart 2025.
+pub struct UTurns {
+    /// The timesteps.
+    pub times: Vec<Timestep>,
+    /// z_0, the first N test samples in the order of [`starts`]: `[N, d]`.
+    pub z0: Vec<f32>,
+    /// Which test samples they are.
+    pub indices: Vec<usize>,
+    /// z_0' for each timestep: `[N, d]`.
+    pub ends: Vec<Vec<f32>>,
+}
+
+/// Pairs of reverse trajectories that share their path from x_T to x_t, for every t of the grid.
+///
+/// Biroli, Bonnaire, de Bortoli and Mezard 2024, figures 2 and 4.
+pub struct Clones {
+    /// The timesteps.
+    pub times: Vec<Timestep>,
+    /// z_t where the clones part, for each timestep: `[N, d]`.
+    pub parting: Vec<Vec<f32>>,
+    /// Where the first clones end: `[N, d]`.
+    pub first: Vec<Vec<f32>>,
+    /// Where the second clones end: `[N, d]`.
+    pub second: Vec<Vec<f32>>,
+}
+
+/// N test samples spread over the test set, whose order in the file is not random.
+pub(crate) fn starts(lab: &Lab<'_>) -> Vec<usize> {
+    let (n, count) = (lab.data.test.len(), lab.trajectories());
+    (0..count).map(|i| i * n / count.max(1)).collect()
+}
+
+impl UTurns {
+    /// Steps of the reverse chain for one model, the unit of progress.
+    pub fn work(lab: &Lab<'_>) -> u64 {
+        lab.grid().iter().map(|t| t.get() as u64).sum()
+    }
+
+    pub(super) fn run(
+        lab: &Lab<'_>,
+        denoiser: &dyn Denoiser,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Self, AnalysisError> {
+        let (times, indices, chain) = (lab.grid(), starts(lab), lab.chain(denoiser));
+        let z0 = lab.data.test.select(indices.iter().copied()).values;
+        let mut ends = Vec::with_capacity(times.len());
+        for &t in &times {
+            let mut z = chain.noised(&z0, t, Family::UTurns.first());
+            chain.run(&mut z, t, Family::UTurns.first(), &mut |_, _| advance(1))?;
+            ends.push(z);
+        }
+        Ok(Self { times, z0, indices, ends })
+    }
+}
+
+impl Clones {
+    /// Steps of the reverse chain for one model, the unit of progress.
+    pub fn work(lab: &Lab<'_>) -> u64 {
+        lab.schedule.len() as u64 + 2 * UTurns::work(lab)
+    }
+
+    pub(super) fn run(
+        lab: &Lab<'_>,
+        denoiser: &dyn Denoiser,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Self, AnalysisError> {
+        let (times, chain) = (lab.grid(), lab.chain(denoiser));
+        let mut trunk = chain.start(lab.settings.trajectories, Family::Trunks.first());
+        let mut parting = vec![Vec::new(); times.len()];
+        let mut see = |s: usize, z: &[f32]| {
+            if let Some(i) = times.iter().position(|t| t.get() == s) {
+                parting[i] = z.to_vec();
+            }
+        };
+        see(lab.schedule.len(), &trunk);
+        chain.run(&mut trunk, lab.schedule.last(), Family::Trunks.first(), &mut |s, z| {
+            advance(1);
+            see(s, z);
+        })?;
+        let branch = |family: Family| {
+            let run = |(zt, t): (&Vec<f32>, &Timestep)| {
+                let mut z = zt.clone();
+                chain.run(&mut z, *t, family.first(), &mut |_, _| advance(1))?;
+                Ok(z)
+            };
+            parting.iter().zip(&times).map(run).collect::<Result<Vec<_>, AnalysisError>>()
+        };
+        let (first, second) = (branch(Family::FirstClones)?, branch(Family::SecondClones)?);
+        Ok(Self { times, parting, first, second })
+    }
+}
