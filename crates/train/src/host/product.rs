@@ -108,12 +108,12 @@ impl WithSimd for Product<'_> {
         for panel in self.b.layout.panels() {
             for block in 0..blocks {
                 let (first, next) = (terms * block / blocks, terms * (block + 1) / blocks);
-                let finish = Accumulate {
+                let mut finish = Accumulate {
                     out: self.out,
                     start: if block == 0 { self.start } else { Start::Itself },
                     then: (block + 1 == blocks).then_some(self.then),
                 };
-                self.rows(simd, (first, next - first), panel, &finish);
+                self.rows(simd, (first, next - first), panel, &mut finish);
             }
         }
     }
@@ -121,7 +121,7 @@ impl WithSimd for Product<'_> {
 
 impl Product<'_> {
     #[inline(always)]
-    fn rows<S: Simd>(&self, simd: S, (first, depth): (usize, usize), panel: Panel, finish: &Accumulate<'_>) {
+    fn rows<S: Simd>(&self, simd: S, (first, depth): (usize, usize), panel: Panel, finish: &mut Accumulate<'_>) {
         for row in (0..self.a.rows).step_by(tile_rows::<S>()) {
             let height = (self.a.rows - row).min(tile_rows::<S>());
             for (across, width) in tiles::<S>(panel.stride) {
@@ -151,7 +151,7 @@ struct Accumulate<'a> {
 
 impl Finish for Accumulate<'_> {
     #[inline(always)]
-    unsafe fn begin<S: Simd>(&self, simd: S, at: usize, column: usize) -> S::f32s {
+    unsafe fn begin<S: Simd>(&mut self, simd: S, at: usize, column: usize) -> S::f32s {
         // SAFETY: the caller keeps the vector within the output; a row is as long as the output is wide.
         unsafe {
             match self.start {
@@ -163,11 +163,11 @@ impl Finish for Accumulate<'_> {
     }
 
     #[inline(always)]
-    unsafe fn beside<S: Simd>(&self, _: S, _: Place, _: usize) {}
+    unsafe fn beside<S: Simd>(&mut self, _: S, _: Place, _: usize) {}
 
     #[inline(always)]
     unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
-        &self,
+        &mut self,
         simd: S,
         place: Place,
         mut sums: [[S::f32s; WIDTH]; ROWS],

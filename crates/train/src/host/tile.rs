@@ -3,9 +3,9 @@
 use pulp::Simd;
 
 /// The most vectors across a register tile.
-const VECTORS: usize = 3;
+pub(super) const VECTORS: usize = 3;
 /// Rows of a register tile where there are 32 registers: 24 sums, three vectors of b and one value of a.
-const MANY_ROWS: usize = 8;
+pub(super) const MANY_ROWS: usize = 8;
 /// Rows of a register tile where there are 16 registers.
 const FEW_ROWS: usize = 4;
 
@@ -55,20 +55,20 @@ pub(super) trait Finish {
     ///
     /// # Safety
     /// The vector at offset `at` (column `column`) lies within the output.
-    unsafe fn begin<S: Simd>(&self, simd: S, at: usize, column: usize) -> S::f32s;
+    unsafe fn begin<S: Simd>(&mut self, simd: S, at: usize, column: usize) -> S::f32s;
 
     /// Something small to do beside one term of the sums, such as a prefetch.
     ///
     /// # Safety
     /// Called while the tile at `place` is summed.
-    unsafe fn beside<S: Simd>(&self, simd: S, place: Place, term: usize);
+    unsafe fn beside<S: Simd>(&mut self, simd: S, place: Place, term: usize);
 
     /// Takes the sums of all rows of a tile.
     ///
     /// # Safety
     /// The tile lies within the output.
     unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
-        &self,
+        &mut self,
         simd: S,
         place: Place,
         sums: [[S::f32s; WIDTH]; ROWS],
@@ -85,7 +85,7 @@ pub(super) unsafe fn tile<S: Simd, F: Finish>(
     factors: Factors,
     place: Place,
     (rows, width): (usize, usize),
-    finish: &F,
+    finish: &mut F,
 ) {
     // SAFETY: the caller's promise is the callee's.
     unsafe {
@@ -103,13 +103,29 @@ pub(super) unsafe fn tile<S: Simd, F: Finish>(
     }
 }
 
+/// A tile of [`tile_rows`] by [`VECTORS`], compiled alone where `finish` is long.
+///
+/// # Safety
+/// As for [`tile`].
+#[inline(always)]
+pub(super) unsafe fn largest_tile<S: Simd, F: Finish>(simd: S, factors: Factors, place: Place, finish: &mut F) {
+    // SAFETY: the caller's promise is the callee's.
+    unsafe {
+        if tile_rows::<S>() > FEW_ROWS {
+            sum::<S, F, MANY_ROWS, VECTORS>(simd, factors, place, finish);
+        } else {
+            sum::<S, F, FEW_ROWS, VECTORS>(simd, factors, place, finish);
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn of_rows<S: Simd, F: Finish, const ROWS: usize>(
     simd: S,
     factors: Factors,
     place: Place,
     width: usize,
-    finish: &F,
+    finish: &mut F,
 ) {
     // SAFETY: the caller's promise is the callee's.
     unsafe {
@@ -126,7 +142,7 @@ unsafe fn sum<S: Simd, F: Finish, const ROWS: usize, const WIDTH: usize>(
     simd: S,
     factors: Factors,
     place: Place,
-    finish: &F,
+    finish: &mut F,
 ) {
     let Factors { mut a, a_row, a_depth, mut b, b_stride, depth } = factors;
     let mut sums = [[simd.splat_f32s(0.0); WIDTH]; ROWS];
