@@ -134,13 +134,13 @@ impl Descend {
         (pending.done, pending.row, pending.across) = (0, 0, 0);
     }
 
-    /// Fetches a line of the weights and moments two tiles below.
+    /// Fetches a line of the weights and moments of the tile below.
     #[inline(always)]
     fn fetch<S: Simd>(&self, place: Place, term: usize) {
         let (line, height) = (term * PAD, tile_rows::<S>() * place.stride);
         if line < height {
             for array in self.arrays {
-                prefetch(array.wrapping_add(place.at + 2 * height + line));
+                prefetch(array.wrapping_add(place.at + height + line));
             }
         }
     }
