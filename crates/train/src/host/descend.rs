@@ -137,7 +137,7 @@ impl Descend {
     /// Fetches a line of the weights and moments of the tile below.
     #[inline(always)]
     fn fetch<S: Simd>(&self, place: Place, term: usize) {
-        let (line, height) = (term * PAD, tile_rows::<S>() * place.stride);
+        let (line, height) = (term * PAD, tile_rows::<S>(place.stride) * place.stride);
         if line < height {
             for array in self.arrays {
                 prefetch(array.wrapping_add(place.at + height + line));

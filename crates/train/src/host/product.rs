@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::panels::{Layout, PAD, Panel, Rows, padded, row_stride};
+use super::panels::{Layout, PAD, Panel, Part, Rows, padded, row_stride};
 use super::tile::{Factors, Finish, Place, tile, tile_rows, tiles};
 use super::upcoming::Upcoming;
 use crate::isa::Isa;
@@ -75,7 +75,9 @@ pub(super) fn product(
             RawThen::SumSquares(lanes.as_mut_ptr())
         }
     };
-    isa.dispatch(Product { a, b, start, out: out.as_mut_ptr(), stride, then, upcoming });
+    for part in Part::ALL {
+        part.isa(isa).dispatch(Product { a, b, part, start, out: out.as_mut_ptr(), stride, then, upcoming });
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -89,6 +91,7 @@ enum RawThen {
 struct Product<'a> {
     a: Rows<'a>,
     b: Matrix<'a>,
+    part: Part,
     start: Start<'a>,
     out: *mut f32,
     /// The distance between rows of out.
@@ -105,7 +108,7 @@ impl WithSimd for Product<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let terms = self.a.cols;
         let blocks = terms.div_ceil(DEPTH);
-        for panel in self.b.layout.panels() {
+        for panel in self.b.layout.panels_of(self.part) {
             for block in 0..blocks {
                 let (first, next) = (terms * block / blocks, terms * (block + 1) / blocks);
                 let mut finish = Accumulate {
@@ -122,8 +125,9 @@ impl WithSimd for Product<'_> {
 impl Product<'_> {
     #[inline(always)]
     fn rows<S: Simd>(&self, simd: S, (first, depth): (usize, usize), panel: Panel, finish: &mut Accumulate<'_>) {
-        for row in (0..self.a.rows).step_by(tile_rows::<S>()) {
-            let height = (self.a.rows - row).min(tile_rows::<S>());
+        let tallest = tile_rows::<S>(panel.stride);
+        for row in (0..self.a.rows).step_by(tallest) {
+            let height = (self.a.rows - row).min(tallest);
             for (across, width) in tiles::<S>(panel.stride) {
                 let factors = Factors {
                     a: self.a.values.as_ptr().wrapping_add(row * self.a.stride() + first),

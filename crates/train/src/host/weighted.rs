@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::descend::{After, Beside, Descend, TurnedPanel};
 use super::kernels::{self, AdamStep};
-use super::panels::{Layout, Panel, Rows, padded};
+use super::panels::{Layout, Panel, Part, Rows, padded};
 use super::product::Matrix;
 use super::tile::{Factors, Place, VECTORS, largest_tile, tile, tile_rows, tiles};
 use super::upcoming::Upcoming;
@@ -54,7 +54,7 @@ impl Transposed {
 impl Weighted {
     pub(super) fn new(rows: usize, cols: usize) -> Self {
         let layout = Layout { rows, cols };
-        let zeros = || pages::zeros(layout.len());
+        let zeros = || pages::zeros(padded(layout.len()));
         Self { layout, value: zeros(), first: zeros(), second: zeros() }
     }
 
@@ -98,12 +98,15 @@ impl Weighted {
             (turned.values.as_mut_ptr(), turned.layout)
         });
         let arrays = [self.value.as_mut_ptr(), self.first.as_mut_ptr(), self.second.as_mut_ptr()];
-        isa.dispatch(Gradient { layout: self.layout, a, b, arrays, step, turned, upcoming });
+        for part in Part::ALL {
+            part.isa(isa).dispatch(Gradient { layout: self.layout, part, a, b, arrays, step, turned, upcoming });
+        }
     }
 }
 
 struct Gradient<'a> {
     layout: Layout,
+    part: Part,
     a: Rows<'a>,
     b: Rows<'a>,
     /// Weights and both moments.
@@ -121,7 +124,7 @@ impl WithSimd for Gradient<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let mut descend = Descend::new(self.arrays, self.step);
-        for panel in self.layout.panels() {
+        for panel in self.layout.panels_of(self.part) {
             let Some((values, layout)) = self.turned else {
                 self.down(simd, 0..self.layout.rows, panel, &mut descend);
                 continue;
@@ -140,8 +143,9 @@ impl WithSimd for Gradient<'_> {
 impl Gradient<'_> {
     #[inline(always)]
     fn down<S: Simd>(&self, simd: S, rows: std::ops::Range<usize>, panel: Panel, descend: &mut Descend) {
-        for row in rows.clone().step_by(tile_rows::<S>()) {
-            let height = (rows.end - row).min(tile_rows::<S>());
+        let tallest = tile_rows::<S>(panel.stride);
+        for row in rows.clone().step_by(tallest) {
+            let height = (rows.end - row).min(tallest);
             for (across, width) in tiles::<S>(panel.stride) {
                 let column = panel.first + across;
                 let factors = Factors {
@@ -157,7 +161,7 @@ impl Gradient<'_> {
                 self.upcoming.fetch();
                 // SAFETY: the asserts of `Weighted::descend` keep rows, columns and depth within the arrays.
                 unsafe {
-                    if (height, width) == (tile_rows::<S>(), VECTORS) {
+                    if (height, width) == (tallest, VECTORS) {
                         largest_tile(simd, factors, place, &mut Beside(descend));
                     } else {
                         tile(simd, factors, place, (height, width), &mut After(descend));
@@ -187,7 +191,7 @@ mod tests {
             let (m, n, k) = shape;
             let (a, b, value) = (numbers(k * m, 1), numbers(k * n, 2), numbers(m * n, 3));
             let layout = Layout { rows: m, cols: n };
-            let mut exact = vec![0.0; layout.len()];
+            let mut exact = vec![0.0; padded(layout.len())];
             layout.pack(&gradient(&a, &b, shape), &mut exact);
             let (a, b) = (by_rows(&a, m), by_rows(&b, n));
             for isa in Isa::available() {
