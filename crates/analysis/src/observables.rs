@@ -1,5 +1,8 @@
 //! The observables: one file each, one line each in `OBSERVABLES`.
 
+mod class_posterior;
+mod empirical_posterior;
+mod ensemble;
 mod kappa;
 
 use std::collections::BTreeMap;
@@ -69,7 +72,8 @@ pub trait Observable: Sync {
 }
 
 /// One line an observable, in the order a reader meets them.
-static OBSERVABLES: &[&dyn Observable] = &[&kappa::Kappa];
+static OBSERVABLES: &[&dyn Observable] =
+    &[&kappa::Kappa, &class_posterior::ClassPosterior, &empirical_posterior::EmpiricalPosterior];
 
 /// Every observable there is.
 pub fn observables() -> &'static [&'static dyn Observable] {
