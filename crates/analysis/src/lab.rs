@@ -2,7 +2,9 @@
 
 mod classes;
 mod classifier;
+mod neighbours;
 mod recall;
+mod tally;
 mod walks;
 
 use std::sync::OnceLock;
@@ -13,7 +15,9 @@ use schedule::{ReverseVariance, Schedule, Timestep};
 
 pub use classes::ClassRule;
 pub use classifier::Classifier;
+pub use neighbours::{Nearest, nearest};
 pub use recall::Recall;
+pub(crate) use tally::Tally;
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};

@@ -40,7 +40,7 @@ impl Recall {
         let summarise = |&t: &Timestep| {
             let zt = chain.noised(&z0, t, Family::Probes.first() + first);
             advance(1);
-            law.summaries(t, &zt)
+            law.summaries_in_f32(t, &zt)
         };
         Self { summaries: times.iter().map(summarise).collect(), points: law.len(), times, indices }
     }

@@ -1,5 +1,7 @@
 //! Speciation by the exact posterior of the class: agreement of clones, class entropy, and their fluctuations.
 
+use std::ops::Range;
+
 use model::speciation::TwoClasses;
 use model::{ClassSnr, ExactLaw, Family};
 use schedule::Timestep;
@@ -16,7 +18,9 @@ use crate::smoothing::slopes;
 ///
 /// phi = 0.7752 and the peaks are conventions for t_S: of two equal Gaussians phi reaches it, and Var[-ln p] its maximum,
 /// at kappa = 1. Biroli, Bonnaire, de Bortoli and Mezard 2024 for phi; Handke 2025, Stancevic and Ambrogioni 2026 for
-/// entropies and their fluctuations. The slopes are least-squares slopes over a window of the grid.
+/// entropies and their fluctuations. The slopes are least-squares slopes over a window of the grid; peaks are sought while
+/// H lies between 5% and 95% of its largest value, since at small t a few samples on the wrong side of a posterior that does
+/// not know them make any variance.
 pub(super) struct ClassPosterior;
 
 /// Two Gaussians of equal covariance with the class means and pooled covariance of the training set, in closed form.
@@ -174,11 +178,15 @@ impl Decisions<'_> {
             }
             let crossing = ensemble.crossing(&self.times, &agreement, ClassSnr::SPECIATION_PHI);
             let row = |convention, time| predicted(convention, self.model, time, &ensemble);
+            let window = crossover(&entropy);
+            let peak = |curves: &[Vec<f64>], statistic| {
+                Some(ensemble.peak(&self.times[window.clone()], &curves[window.clone()], statistic))
+            };
             measured.transitions.extend([
                 row("phi = 0.7752", crossing),
-                row("peak of dH(c|x_t)/dt", Some(ensemble.peak(&self.times, &rate, mean))),
-                row("peak of Var[-ln p(c|x_t)]", Some(ensemble.peak(&self.times, &surprisal, variance))),
-                row("peak of Var h(c|x_t)", Some(ensemble.peak(&self.times, &entropy, variance))),
+                row("peak of dH(c|x_t)/dt", peak(&rate, mean)),
+                row("peak of Var[-ln p(c|x_t)]", peak(&surprisal, variance)),
+                row("peak of Var h(c|x_t)", peak(&entropy, variance)),
             ]);
         }
     }
@@ -195,9 +203,20 @@ fn predicted(
     TransitionRow { kind: "predicted".to_owned(), ..row.of_group(&ensemble.group) }
 }
 
+/// The times at which the mean lies between 5% and 95% of its largest value.  curves: `[times][N]`.
+fn crossover(curves: &[Vec<f64>]) -> Range<usize> {
+    let means: Vec<f64> = curves.iter().map(|values| values.iter().sum::<f64>() / values.len() as f64).collect();
+    let top = means.iter().copied().fold(0.0, f64::max);
+    let within: Vec<usize> = (0..means.len()).filter(|&k| (0.05 * top..0.95 * top).contains(&means[k])).collect();
+    match (within.first(), within.last()) {
+        (Some(&first), Some(&last)) => first..last + 1,
+        _ => 0..means.len(),
+    }
+}
+
 /// -sum p ln p in nats.
 fn entropy(p: &[f64]) -> f64 {
-    -p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>()
+    0.0 - p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>()
 }
 
 /// The slope over t of every trajectory's curve: `[times][N]` both.
