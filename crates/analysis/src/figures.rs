@@ -1,11 +1,15 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
+mod class_posterior;
+mod collapse;
+mod collapse_size;
 mod curves;
 #[cfg(test)]
 mod fabricated;
 mod kappa;
 mod loss_vs_epoch;
 mod loss_vs_t;
+mod order_parameter;
 mod pixel_histogram;
 mod reconstruction;
 mod sample_grid;
@@ -47,6 +51,13 @@ static FIGURES: &[&dyn Figure] = &[
     &pixel_histogram::PixelHistogram,
     &reconstruction::Reconstructions,
     &kappa::KAPPA,
+    &class_posterior::CLASS_POSTERIOR,
+    &order_parameter::BINDER,
+    &order_parameter::OrderParameter,
+    &collapse::GAUSSIAN_COLLAPSE,
+    &collapse_size::CollapseSize,
+    &collapse::EMPIRICAL_POSTERIOR,
+    &collapse::MEMORISATION,
 ];
 
 /// Every figure there is.

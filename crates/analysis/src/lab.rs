@@ -2,6 +2,9 @@
 
 mod classes;
 mod classifier;
+mod neighbours;
+mod recall;
+mod tally;
 mod walks;
 
 use std::sync::OnceLock;
@@ -12,6 +15,9 @@ use schedule::{ReverseVariance, Schedule, Timestep};
 
 pub use classes::ClassRule;
 pub use classifier::Classifier;
+pub use neighbours::{Nearest, nearest};
+pub use recall::Recall;
+pub(crate) use tally::Tally;
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};
@@ -85,6 +91,7 @@ pub struct Lab<'a> {
     rule: OnceLock<ClassRule<'a>>,
     uturns: [OnceLock<UTurns>; 2],
     clones: [OnceLock<Clones>; 2],
+    recalls: [OnceLock<Recall>; 2],
 }
 
 impl<'a> Lab<'a> {
@@ -107,6 +114,7 @@ impl<'a> Lab<'a> {
             rule: OnceLock::new(),
             uturns: Default::default(),
             clones: Default::default(),
+            recalls: Default::default(),
         }
     }
 
@@ -274,6 +282,36 @@ impl<'a> Lab<'a> {
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn clones(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Clones, AnalysisError> {
         once(&self.clones[k], || Clones::run(self, self.models()?[k].denoiser, advance))
+    }
+
+    /// The training set's posterior at noised test samples; [`Recall::work`] is reported even where it was made before.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Model`] for an empty set.
+    pub fn recall_test(&self, advance: &(dyn Fn(u64) + Sync)) -> Result<&Recall, AnalysisError> {
+        self.recall(&self.recalls[0], (self.data.test, self.trajectories(), 0), advance)
+    }
+
+    /// As [`Self::recall_test`], at noised training samples, on noise of their own.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Model`] for an empty set.
+    pub fn recall_train(&self, advance: &(dyn Fn(u64) + Sync)) -> Result<&Recall, AnalysisError> {
+        let count = self.settings.trajectories;
+        let from = (self.data.train, count.min(self.data.train.len()), count as u64);
+        self.recall(&self.recalls[1], from, advance)
+    }
+
+    fn recall<'b>(
+        &'b self,
+        cell: &'b OnceLock<Recall>,
+        from: (&Samples, usize, u64),
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<&'b Recall, AnalysisError> {
+        if cell.get().is_some() {
+            advance(Recall::work(self));
+        }
+        once(cell, || Ok(Recall::run(self, self.empirical_train()?, from, advance)))
     }
 }
 

@@ -24,6 +24,7 @@ pub mod lab;
 pub mod observables;
 mod plot;
 mod run;
+mod smoothing;
 pub mod stats;
 mod tables;
 mod tensors;

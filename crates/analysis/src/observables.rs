@@ -1,6 +1,12 @@
 //! The observables: one file each, one line each in `OBSERVABLES`.
 
+mod class_posterior;
+mod empirical_posterior;
+mod ensemble;
+mod gaussian_collapse;
 mod kappa;
+mod memorisation;
+mod order_parameter;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,7 +75,14 @@ pub trait Observable: Sync {
 }
 
 /// One line an observable, in the order a reader meets them.
-static OBSERVABLES: &[&dyn Observable] = &[&kappa::Kappa];
+static OBSERVABLES: &[&dyn Observable] = &[
+    &kappa::Kappa,
+    &class_posterior::ClassPosterior,
+    &order_parameter::OrderParameter,
+    &gaussian_collapse::GaussianCollapse,
+    &empirical_posterior::EmpiricalPosterior,
+    &memorisation::Memorisation,
+];
 
 /// Every observable there is.
 pub fn observables() -> &'static [&'static dyn Observable] {

@@ -62,11 +62,12 @@ pub(super) enum Whose {
 pub(super) enum Of {
     /// The group of this name.
     Group(&'static str),
-    /// Every group but `all`, a curve each: its label is the group's after the curve's own.
+    /// Every class, a curve each: its label is the class's after the curve's own.
     EachClass,
 }
 
 /// One curve.
+#[derive(Clone, Copy)]
 pub(super) struct Curve {
     pub(super) whose: Whose,
     pub(super) quantity: &'static str,
@@ -214,8 +215,11 @@ impl Panel {
         for &level in self.levels {
             axes.level(drawing, level, Stroke::solid(GREY, 1.1).dashed(Dash::Mixed));
         }
+        let outside = |y: f64| matches!(self.range, Range::Fixed(low, high) if !(low..=high).contains(&y));
         for curve in found {
-            let points = curve.points();
+            // A curve that leaves a fixed range is broken there.
+            let inside = |(x, y)| (x, if outside(y) { f64::NAN } else { y });
+            let points: Vec<(f64, f64)> = curve.points().into_iter().map(inside).collect();
             axes.line(drawing, &points, curve.look.stroke());
             if let Some(marker) = curve.marker() {
                 axes.markers(drawing, &points, marker, curve.look.color);
@@ -234,7 +238,10 @@ fn find<'a>(run: &'a Run, rows: &'a [ObservableRow], curve: &Curve) -> Vec<Found
     let of = |row: &&ObservableRow| row.t.is_some() && row.quantity == curve.quantity && is_model(&row.model);
     let mut groups: Vec<&str> = match curve.of {
         Of::Group(group) => vec![group],
-        Of::EachClass => rows.iter().filter(of).map(|row| row.group.as_str()).filter(|group| *group != "all").collect(),
+        // Classes go by numbers, other groups (`all`, a split) by words.
+        Of::EachClass => {
+            rows.iter().filter(of).map(|row| row.group.as_str()).filter(|group| group.parse::<u8>().is_ok()).collect()
+        }
     };
     groups.sort_unstable();
     groups.dedup();
