@@ -1,6 +1,15 @@
 //! The observables: one file each, one line each in `OBSERVABLES`.
 
+mod agreement;
+mod cloning;
+mod critical_window;
+mod flips;
+mod iterated_uturns;
 mod kappa;
+mod nishimori_gap;
+mod overlap;
+mod overlaps;
+mod uturn;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,7 +78,16 @@ pub trait Observable: Sync {
 }
 
 /// One line an observable, in the order a reader meets them.
-static OBSERVABLES: &[&dyn Observable] = &[&kappa::Kappa];
+static OBSERVABLES: &[&dyn Observable] = &[
+    &kappa::Kappa,
+    &cloning::Cloning,
+    &uturn::UTurn,
+    &nishimori_gap::NishimoriGap,
+    &critical_window::CriticalWindow,
+    &overlap::Overlap,
+    &flips::Flips,
+    &iterated_uturns::IteratedUTurns,
+];
 
 /// Every observable there is.
 pub fn observables() -> &'static [&'static dyn Observable] {
