@@ -1,11 +1,17 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
+mod cloning;
+mod critical_window;
 mod curves;
 #[cfg(test)]
 mod fabricated;
+mod flips;
+mod iterated_uturns;
 mod kappa;
 mod loss_vs_epoch;
 mod loss_vs_t;
+mod nishimori_gap;
+mod overlap;
 mod pixel_histogram;
 mod reconstruction;
 mod sample_grid;
@@ -47,6 +53,13 @@ static FIGURES: &[&dyn Figure] = &[
     &pixel_histogram::PixelHistogram,
     &reconstruction::Reconstructions,
     &kappa::KAPPA,
+    &cloning::CLONING,
+    &cloning::UTURN,
+    &nishimori_gap::NISHIMORI_GAP,
+    &critical_window::CriticalWindow,
+    &overlap::OVERLAP,
+    &flips::FLIPS,
+    &iterated_uturns::ITERATED_UTURNS,
 ];
 
 /// Every figure there is.
