@@ -1,15 +1,21 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
 mod class_posterior;
+mod cloning;
 mod collapse;
 mod collapse_size;
+mod critical_window;
 mod curves;
 #[cfg(test)]
 mod fabricated;
+mod flips;
+mod iterated_uturns;
 mod kappa;
 mod loss_vs_epoch;
 mod loss_vs_t;
+mod nishimori_gap;
 mod order_parameter;
+mod overlap;
 mod pixel_histogram;
 mod reconstruction;
 mod sample_grid;
@@ -58,6 +64,13 @@ static FIGURES: &[&dyn Figure] = &[
     &collapse_size::CollapseSize,
     &collapse::EMPIRICAL_POSTERIOR,
     &collapse::MEMORISATION,
+    &cloning::CLONING,
+    &cloning::UTURN,
+    &nishimori_gap::NISHIMORI_GAP,
+    &critical_window::CriticalWindow,
+    &overlap::OVERLAP,
+    &flips::FLIPS,
+    &iterated_uturns::ITERATED_UTURNS,
 ];
 
 /// Every figure there is.

@@ -1,5 +1,6 @@
 //! What observables are measured on: the chain, the data, the run's model and its exact counterparts.
 
+mod class_theory;
 mod classes;
 mod classifier;
 mod neighbours;
@@ -13,11 +14,13 @@ use data::{Frame, Samples, Shape};
 use model::{Bank, Chain, Denoiser, Empirical, ExactLaw, Gaussian, Mixture, Spiral, Wiener};
 use schedule::{ReverseVariance, Schedule, Timestep};
 
+pub use class_theory::{ClassTheory, ExactPhi};
 pub use classes::ClassRule;
 pub use classifier::Classifier;
 pub use neighbours::{Nearest, nearest};
 pub use recall::Recall;
 pub(crate) use tally::Tally;
+pub(crate) use walks::starts;
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};
@@ -89,6 +92,7 @@ pub struct Lab<'a> {
     empirical_train: OnceLock<Empirical>,
     empirical_test: OnceLock<Empirical>,
     rule: OnceLock<ClassRule<'a>>,
+    class_theory: OnceLock<ClassTheory>,
     uturns: [OnceLock<UTurns>; 2],
     clones: [OnceLock<Clones>; 2],
     recalls: [OnceLock<Recall>; 2],
@@ -112,6 +116,7 @@ impl<'a> Lab<'a> {
             empirical_train: OnceLock::new(),
             empirical_test: OnceLock::new(),
             rule: OnceLock::new(),
+            class_theory: OnceLock::new(),
             uturns: Default::default(),
             clones: Default::default(),
             recalls: Default::default(),
@@ -268,19 +273,37 @@ impl<'a> Lab<'a> {
         self.rule.get()
     }
 
+    /// What moments and the exact law say of the class of a trajectory.
+    ///
+    /// # Errors
+    /// As [`Self::mixture`].
+    pub fn class_theory(&self) -> Result<&ClassTheory, AnalysisError> {
+        once(&self.class_theory, || ClassTheory::of(self))
+    }
+
     /// U-turns of the test set from every t of the grid with the k-th of [`Self::models`].
+    ///
+    /// Progress is reported in full whether they are run or at hand.
     ///
     /// # Errors
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn uturns(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&UTurns, AnalysisError> {
+        if self.uturns[k].get().is_some() {
+            advance(UTurns::work(self));
+        }
         once(&self.uturns[k], || UTurns::run(self, self.models()?[k].denoiser, advance))
     }
 
     /// Clones that part at every t of the grid with the k-th of [`Self::models`].
     ///
+    /// Progress is reported in full whether they are run or at hand.
+    ///
     /// # Errors
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn clones(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Clones, AnalysisError> {
+        if self.clones[k].get().is_some() {
+            advance(Clones::work(self));
+        }
         once(&self.clones[k], || Clones::run(self, self.models()?[k].denoiser, advance))
     }
 

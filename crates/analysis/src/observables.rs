@@ -1,12 +1,21 @@
 //! The observables: one file each, one line each in `OBSERVABLES`.
 
+mod agreement;
 mod class_posterior;
+mod cloning;
+mod critical_window;
 mod empirical_posterior;
 mod ensemble;
+mod flips;
 mod gaussian_collapse;
+mod iterated_uturns;
 mod kappa;
 mod memorisation;
+mod nishimori_gap;
 mod order_parameter;
+mod overlap;
+mod overlaps;
+mod uturn;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -82,6 +91,13 @@ static OBSERVABLES: &[&dyn Observable] = &[
     &gaussian_collapse::GaussianCollapse,
     &empirical_posterior::EmpiricalPosterior,
     &memorisation::Memorisation,
+    &cloning::Cloning,
+    &uturn::UTurn,
+    &nishimori_gap::NishimoriGap,
+    &critical_window::CriticalWindow,
+    &overlap::Overlap,
+    &flips::Flips,
+    &iterated_uturns::IteratedUTurns,
 ];
 
 /// Every observable there is.

@@ -34,7 +34,7 @@ mod posterior;
 pub mod speciation;
 
 pub use bank::Bank;
-pub use chain::Chain;
+pub use chain::{Chain, Walk};
 pub use denoiser::{Denoiser, Predictor};
 pub use device::Device;
 pub use error::ModelError;
