@@ -1,7 +1,9 @@
 //! What observables are measured on: the chain, the data, the run's model and its exact counterparts.
 
+mod class_line;
 mod classes;
 mod classifier;
+mod local;
 mod walks;
 
 use std::sync::OnceLock;
@@ -10,8 +12,10 @@ use data::{Frame, Samples, Shape};
 use model::{Bank, Chain, Denoiser, Empirical, ExactLaw, Gaussian, Mixture, Spiral, Wiener};
 use schedule::{ReverseVariance, Schedule, Timestep};
 
+pub(crate) use class_line::ClassLine;
 pub use classes::ClassRule;
 pub use classifier::Classifier;
+pub(crate) use local::{LocalScore, Subject};
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};

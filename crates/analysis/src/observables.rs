@@ -1,6 +1,12 @@
 //! The observables: one file each, one line each in `OBSERVABLES`.
 
+mod fixed_points;
 mod kappa;
+mod linear_regions;
+mod local_dimension;
+mod potential;
+mod spectrum;
+mod stability;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,7 +75,15 @@ pub trait Observable: Sync {
 }
 
 /// One line an observable, in the order a reader meets them.
-static OBSERVABLES: &[&dyn Observable] = &[&kappa::Kappa];
+static OBSERVABLES: &[&dyn Observable] = &[
+    &kappa::Kappa,
+    &stability::Stability,
+    &fixed_points::FixedPoints,
+    &potential::Potential,
+    &local_dimension::LocalDimension,
+    &linear_regions::LinearRegions,
+    &spectrum::Spectrum,
+];
 
 /// Every observable there is.
 pub fn observables() -> &'static [&'static dyn Observable] {
