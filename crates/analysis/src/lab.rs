@@ -1,8 +1,10 @@
 //! What observables are measured on: the chain, the data, the run's model and its exact counterparts.
 
+mod class_line;
 mod class_theory;
 mod classes;
 mod classifier;
+mod local;
 mod neighbours;
 mod recall;
 mod tally;
@@ -14,9 +16,11 @@ use data::{Frame, Samples, Shape};
 use model::{Bank, Chain, Denoiser, Empirical, ExactLaw, Gaussian, Mixture, Spiral, Wiener};
 use schedule::{ReverseVariance, Schedule, Timestep};
 
+pub(crate) use class_line::ClassLine;
 pub use class_theory::{ClassTheory, ExactPhi};
 pub use classes::ClassRule;
 pub use classifier::Classifier;
+pub(crate) use local::{LocalScore, Subject};
 pub use neighbours::{Nearest, nearest};
 pub use recall::Recall;
 pub(crate) use tally::Tally;

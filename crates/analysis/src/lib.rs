@@ -20,6 +20,7 @@
 
 mod error;
 mod figures;
+mod krylov;
 pub mod lab;
 pub mod observables;
 mod plot;

@@ -6,15 +6,21 @@ mod cloning;
 mod critical_window;
 mod empirical_posterior;
 mod ensemble;
+mod fixed_points;
 mod flips;
 mod gaussian_collapse;
 mod iterated_uturns;
 mod kappa;
+mod linear_regions;
+mod local_dimension;
 mod memorisation;
 mod nishimori_gap;
 mod order_parameter;
 mod overlap;
 mod overlaps;
+mod potential;
+mod spectrum;
+mod stability;
 mod uturn;
 
 use std::collections::BTreeMap;
@@ -98,6 +104,12 @@ static OBSERVABLES: &[&dyn Observable] = &[
     &overlap::Overlap,
     &flips::Flips,
     &iterated_uturns::IteratedUTurns,
+    &stability::Stability,
+    &fixed_points::FixedPoints,
+    &potential::Potential,
+    &local_dimension::LocalDimension,
+    &linear_regions::LinearRegions,
+    &spectrum::Spectrum,
 ];
 
 /// Every observable there is.

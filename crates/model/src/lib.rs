@@ -44,7 +44,7 @@ pub use exact::{
 pub use family::Family;
 pub use framed::Framed;
 pub use init::Weights;
-pub use machine::{Machine, Skip};
+pub use machine::{Jacobian, JacobianNorm, Machine, Skip, UnitSum};
 pub use module::{StackedAutoencoder, StackedConfig};
 pub use parametrisation::{MachineConfig, Moments, Parametrisation, SkipKind};
 pub use posterior::{ClassPosterior, ExactLaw, LogDensity, PosteriorMoments};
