@@ -2,6 +2,7 @@
 
 mod classes;
 mod classifier;
+pub(crate) mod probes;
 mod walks;
 
 use std::sync::OnceLock;
@@ -12,6 +13,7 @@ use schedule::{ReverseVariance, Schedule, Timestep};
 
 pub use classes::ClassRule;
 pub use classifier::Classifier;
+pub use probes::Probes;
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};
@@ -85,6 +87,7 @@ pub struct Lab<'a> {
     rule: OnceLock<ClassRule<'a>>,
     uturns: [OnceLock<UTurns>; 2],
     clones: [OnceLock<Clones>; 2],
+    probes: [OnceLock<Probes>; 2],
 }
 
 impl<'a> Lab<'a> {
@@ -107,6 +110,7 @@ impl<'a> Lab<'a> {
             rule: OnceLock::new(),
             uturns: Default::default(),
             clones: Default::default(),
+            probes: Default::default(),
         }
     }
 
@@ -274,6 +278,19 @@ impl<'a> Lab<'a> {
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn clones(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Clones, AnalysisError> {
         once(&self.clones[k], || Clones::run(self, self.models()?[k].denoiser, advance))
+    }
+
+    /// Errors and drifts of the k-th of [`Self::models`] at noised test samples; progress is reported whether they are
+    /// measured now or were before.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Model`] when a machine is missing.
+    pub fn probes(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Probes, AnalysisError> {
+        if let Some(probes) = self.probes[k].get() {
+            advance(Probes::work(self));
+            return Ok(probes);
+        }
+        once(&self.probes[k], || Probes::run(self, self.models()?[k].denoiser, advance))
     }
 }
 

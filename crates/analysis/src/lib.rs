@@ -23,6 +23,7 @@ mod figures;
 pub mod lab;
 pub mod observables;
 mod plot;
+pub mod quality;
 mod run;
 pub mod stats;
 mod tables;

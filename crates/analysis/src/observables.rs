@@ -1,6 +1,16 @@
 //! The observables: one file each, one line each in `OBSERVABLES`.
 
+mod entropy_production;
+mod information_rate;
+mod integral;
+mod judge;
 mod kappa;
+mod late_start;
+mod learning_time;
+mod loss_landscape;
+mod score_identities;
+mod variational_bound;
+mod window_surgery;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,7 +79,17 @@ pub trait Observable: Sync {
 }
 
 /// One line an observable, in the order a reader meets them.
-static OBSERVABLES: &[&dyn Observable] = &[&kappa::Kappa];
+static OBSERVABLES: &[&dyn Observable] = &[
+    &kappa::Kappa,
+    &loss_landscape::LossLandscape,
+    &information_rate::InformationRate,
+    &variational_bound::VariationalBound,
+    &entropy_production::EntropyProduction,
+    &score_identities::ScoreIdentities,
+    &late_start::LateStart,
+    &window_surgery::WindowSurgery,
+    &learning_time::LearningTime,
+];
 
 /// Every observable there is.
 pub fn observables() -> &'static [&'static dyn Observable] {
