@@ -1,9 +1,14 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
 mod curves;
+mod entropy_production;
 #[cfg(test)]
 mod fabricated;
+mod information_rate;
 mod kappa;
+mod late_start;
+mod learning_time;
+mod loss_landscape;
 mod loss_vs_epoch;
 mod loss_vs_t;
 mod pixel_histogram;
@@ -11,8 +16,11 @@ mod reconstruction;
 mod sample_grid;
 mod samples_scatter;
 mod schedule;
+mod score_identities;
 mod strips;
 mod swiss_roll;
+mod variational_bound;
+mod window_surgery;
 
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
@@ -47,6 +55,14 @@ static FIGURES: &[&dyn Figure] = &[
     &pixel_histogram::PixelHistogram,
     &reconstruction::Reconstructions,
     &kappa::KAPPA,
+    &loss_landscape::LossLandscape,
+    &information_rate::INFORMATION_RATE,
+    &variational_bound::VariationalBound,
+    &entropy_production::ENTROPY_PRODUCTION,
+    &score_identities::SCORE_IDENTITIES,
+    &late_start::LATE_START,
+    &window_surgery::WindowSurgery,
+    &learning_time::LEARNING_TIME,
 ];
 
 /// Every figure there is.

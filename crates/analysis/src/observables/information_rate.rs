@@ -132,7 +132,7 @@ impl Bits {
         let times: Vec<f64> = self.times.iter().map(|t| t.get() as f64).collect();
         let information: Vec<f64> = (0..times.len()).map(|k| self.mean(k, indices)).collect();
         let (first, last) = (information[0], information[times.len() - 1]);
-        time_of(&times, &information, first - share * (first - last))
+        time_of(&times, &information, (1.0 - share) * first + share * last)
     }
 
     fn nearest(&self, time: f64) -> Option<Timestep> {

@@ -1,10 +1,11 @@
 //! How long each machine took to learn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::Skip;
 use schedule::Timestep;
 
+use super::variational_bound::second_moments;
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::lab::Lab;
 use crate::{AnalysisError, MetricRow, Split};
@@ -14,8 +15,8 @@ use crate::{AnalysisError, MetricRow, Split};
 /// With L(e) the loss after epoch e and L* the loss at the kept epoch: `learning_time` is the first e with
 /// L(e) <= 1.1 L*; `excess_learning_time` the first with L(e) - L* <= (L(0) - L*) / 10, where at least 2% of L(0) was
 /// learned. e is linear between epochs. L(0) is that of the machine before training: recorded, or the affine predictor's
-/// where that is what the machine starts as (Wiener skip), else curves begin at epoch 1. Test losses are compared as ratios to the affine predictor's on the same noise
-/// where both are known. Groups: `train`, `test`. Klinger and Biroli 2026 for one machine a timestep.
+/// where that is what the machine starts as (Wiener skip), else curves begin at epoch 1. Losses are compared as ratios to
+/// the affine predictor's on the same noise where both were measured. Groups: `train`, `test`. Klinger and Biroli 2026 for one machine a timestep.
 pub(super) struct LearningTime;
 
 /// L(e) below this multiple of L* counts as learned.
@@ -44,11 +45,12 @@ impl Observable for LearningTime {
 
     fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
         let mut rows = Vec::new();
+        let moments = second_moments(&lab.data.train.values, lab.dim());
         for (split, group) in [(Split::Train, "train"), (Split::Test, "test")] {
-            let mut curves = curves(lab.metrics, split);
+            let (mut curves, relative) = curves(lab.metrics, split);
             for t in lab.schedule.timesteps() {
                 let Some(curve) = curves.remove(&t.get()) else { continue };
-                let curve = from_the_beginning(lab, t, split, curve)?;
+                let curve = from_the_beginning(lab, t, &moments, relative.contains(&t.get()), curve)?;
                 let kept = lab.training.iter().find(|row| row.t == t.get()).map(|row| row.kept);
                 let row =
                     |(quantity, epochs)| ObservableRow::exact(t, lab.model.name, quantity, epochs).of_group(group);
@@ -60,8 +62,9 @@ impl Observable for LearningTime {
     }
 }
 
-/// (epoch, loss) of each machine; relative to the affine predictor's loss where that was measured beside it.
-fn curves(metrics: &[MetricRow], split: Split) -> BTreeMap<usize, BTreeMap<usize, f64>> {
+/// (epoch, loss) of each machine, and the timesteps at which it is relative to the affine predictor's loss because that
+/// was measured beside it.
+fn curves(metrics: &[MetricRow], split: Split) -> (BTreeMap<usize, BTreeMap<usize, f64>>, BTreeSet<usize>) {
     let of = |metric: &str| {
         let mut found: BTreeMap<usize, BTreeMap<usize, f64>> = BTreeMap::new();
         for row in metrics.iter().filter(|row| row.split == split && row.metric == metric) {
@@ -70,31 +73,30 @@ fn curves(metrics: &[MetricRow], split: Split) -> BTreeMap<usize, BTreeMap<usize
         found
     };
     let (mut losses, wiener) = (of(MetricRow::MSE), of(MetricRow::MSE_WIENER));
-    for (t, curve) in &mut losses {
-        let Some(wiener) = wiener.get(t).filter(|wiener| curve.keys().all(|epoch| wiener.contains_key(epoch))) else {
-            continue;
-        };
-        curve.iter_mut().for_each(|(epoch, loss)| *loss /= wiener[epoch]);
+    let mut relative = BTreeSet::new();
+    for (&t, curve) in &mut losses {
+        let beside = wiener.get(&t).filter(|wiener| curve.keys().all(|epoch| wiener.contains_key(epoch)));
+        if let Some(wiener) = beside {
+            curve.iter_mut().for_each(|(epoch, loss)| *loss /= wiener[epoch]);
+            relative.insert(t);
+        }
     }
-    losses
+    (losses, relative)
 }
 
-/// The curve with epoch 0 where the machine starts as the affine predictor.
+/// The curve with epoch 0 where the machine starts as the affine predictor, `moments` being those of the training set.
 fn from_the_beginning(
     lab: &Lab<'_>,
     t: Timestep,
-    split: Split,
+    moments: &[f64],
+    relative: bool,
     mut curve: BTreeMap<usize, f64>,
 ) -> Result<Vec<(f64, f64)>, AnalysisError> {
     let warm = lab.training.iter().any(|row| row.t == t.get() && row.started_from.is_some());
-    if let (Some(bank), false, false) = (lab.bank, warm, curve.contains_key(&0)) {
-        let relative =
-            lab.metrics.iter().any(|row| row.t == t.get() && row.split == split && row.metric == MetricRow::MSE_WIENER);
-        if matches!(bank.machine(t)?.skip, Skip::Diagonal(_)) {
-            let d = lab.dim();
-            let moments = super::variational_bound::second_moments(&lab.data.train.values, d);
-            curve.insert(0, if relative { 1.0 } else { lab.wiener().mse(t, &moments) });
-        }
+    if let (Some(bank), false, false) = (lab.bank, warm, curve.contains_key(&0))
+        && matches!(bank.machine(t)?.skip, Skip::Diagonal(_))
+    {
+        curve.insert(0, if relative { 1.0 } else { lab.wiener().mse(t, moments) });
     }
     Ok(curve.into_iter().map(|(epoch, loss)| (epoch as f64, loss)).collect())
 }

@@ -23,7 +23,7 @@ use crate::{AnalysisError, MetricRow, Split, at_kept_epoch};
 pub(super) struct LossLandscape;
 
 /// Probes of the memoriser, whose answers cost a sum over the training set each.
-const MEMORY_PROBES: usize = 250;
+const MEMORY_PROBES: usize = 500;
 
 impl Observable for LossLandscape {
     fn name(&self) -> &'static str {
