@@ -56,7 +56,7 @@ static FIGURES: &[&dyn Figure] = &[
     &reconstruction::Reconstructions,
     &kappa::KAPPA,
     &loss_landscape::LossLandscape,
-    &information_rate::INFORMATION_RATE,
+    &information_rate::InformationRate,
     &variational_bound::VariationalBound,
     &entropy_production::ENTROPY_PRODUCTION,
     &score_identities::SCORE_IDENTITIES,

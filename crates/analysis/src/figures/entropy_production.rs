@@ -10,6 +10,7 @@ const fn curve(whose: Whose, quantity: &'static str, label: &'static str, look: 
     Curve { whose, quantity, of: Of::Group("all"), label, look }
 }
 
+const REFERENCE: Look = Look { dash: Dash::Long, ..Look::measured(GREEN, Marker::Triangle) };
 const GAUSSIAN: Whose = Whose::Named("gaussian");
 
 pub(super) static ENTROPY_PRODUCTION: Curves = Curves {
@@ -23,7 +24,7 @@ pub(super) static ENTROPY_PRODUCTION: Curves = Curves {
             levels: &[],
             curves: &[
                 curve(GAUSSIAN, "entropy_production", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Reference, "entropy_production", "reference", Look::measured(GREEN, Marker::Triangle)),
+                curve(Whose::Reference, "entropy_production", "reference", REFERENCE),
                 curve(Whose::Own, "entropy_production", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },
@@ -33,7 +34,7 @@ pub(super) static ENTROPY_PRODUCTION: Curves = Curves {
             levels: &[],
             curves: &[
                 curve(GAUSSIAN, "kl_to_normal", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Reference, "kl_to_normal", "reference", Look::measured(GREEN, Marker::Triangle)),
+                curve(Whose::Reference, "kl_to_normal", "reference", REFERENCE),
                 curve(Whose::Own, "kl_to_normal", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },
@@ -49,7 +50,7 @@ pub(super) static ENTROPY_PRODUCTION: Curves = Curves {
                     Look::theory(GREY, Dash::Dots),
                 ),
                 curve(GAUSSIAN, "transport_length", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Reference, "transport_length", "reference", Look::measured(GREEN, Marker::Triangle)),
+                curve(Whose::Reference, "transport_length", "reference", REFERENCE),
                 curve(Whose::Own, "transport_length", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },

@@ -12,38 +12,53 @@ use crate::{AnalysisError, Run};
 
 pub(super) struct LossLandscape;
 
-const fn ratio(whose: Whose, group: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity: "ratio_to_wiener", of: Of::Group(group), label, look }
+const fn curve(whose: Whose, quantity: &'static str, group: &'static str, label: &'static str, look: Look) -> Curve {
+    Curve { whose, quantity, of: Of::Group(group), label, look }
 }
+
+const REFERENCE: Look = Look { dash: Dash::Long, ..Look::measured(GREEN, Marker::Triangle) };
+const MEMORY: Look = Look::theory(GREY, Dash::Dots);
+const MEMORY_GAP: Look = Look { dash: Dash::Dots, ..Look::measured(GREY, Marker::OpenDisc) };
+const TRAIN: Look = Look { dash: Dash::Long, ..Look::measured(ORANGE, Marker::OpenSquare) };
+const TEST: Look = Look::measured(BLUE, Marker::Disc);
+const GAP: Look = Look::measured(VERMILION, Marker::Diamond);
 
 static CURVES: Curves = Curves {
     name: "loss_landscape",
-    reading: "Error of each machine over that of the best affine predictor, between the mixture that it should reach and the memoriser that it should not; the strip says what limits it, and below is what is missing from the training error.",
+    reading: "Error of each machine beside the best affine predictor (Wiener), the reference law and the memoriser; over Wiener's, where the strip says what limits it; and the share of the test error that is missing on the training samples, which rises to 1 for a memoriser.",
     observable: "loss_landscape",
     panels: &[
+        Panel {
+            y: "MSE per coordinate on ε",
+            range: Range::Log,
+            levels: &[],
+            curves: &[
+                curve(Whose::Own, "rank_floor", "all", "floor 1 − H/d", Look::theory(VERMILION, Dash::Solid)),
+                curve(Whose::Named("wiener"), "mse", "test", "Wiener", Look::theory(INK, Dash::Mixed)),
+                curve(Whose::Named("empirical_train"), "mse", "test", "memoriser, test", MEMORY),
+                curve(Whose::Reference, "mse", "test", "reference, test", REFERENCE),
+                curve(Whose::Own, "mse", "train", "model, train", TRAIN),
+                curve(Whose::Own, "mse", "test", "model, test", TEST),
+            ],
+        },
         Panel {
             y: "MSE / MSE Wiener",
             range: Range::Log,
             levels: &[1.0],
             curves: &[
-                ratio(Whose::Reference, "test", "reference, test", Look::theory(INK, Dash::Long)),
-                ratio(Whose::Named("empirical_train"), "test", "memoriser, test", Look::theory(GREY, Dash::Mixed)),
-                ratio(Whose::Named("empirical_train"), "train", "memoriser, train", Look::theory(GREY, Dash::Dots)),
-                ratio(Whose::Own, "train", "model, train", Look::measured(ORANGE, Marker::OpenSquare)),
-                ratio(Whose::Own, "test", "model, test", Look::measured(BLUE, Marker::Disc)),
+                curve(Whose::Reference, "ratio_to_wiener", "test", "reference, test", REFERENCE),
+                curve(Whose::Own, "ratio_to_wiener", "train", "model, train", TRAIN),
+                curve(Whose::Own, "ratio_to_wiener", "test", "model, test", TEST),
             ],
         },
         Panel {
             y: "train–test gap",
             range: Range::Linear,
             levels: &[0.0, 0.1],
-            curves: &[Curve {
-                whose: Whose::Own,
-                quantity: "train_test_gap",
-                of: Of::Group("all"),
-                label: "gap of the model beyond Wiener's",
-                look: Look::measured(VERMILION, Marker::Diamond),
-            }],
+            curves: &[
+                curve(Whose::Named("empirical_train"), "train_test_gap", "all", "memoriser, gap", MEMORY_GAP),
+                curve(Whose::Own, "train_test_gap", "all", "model, gap", GAP),
+            ],
         },
     ],
     transitions: &[Transition::Speciation, Transition::Collapse],
@@ -78,7 +93,7 @@ impl Figure for LossLandscape {
         let entries = VERDICTS.iter().filter(|(word, ..)| present(word));
         let entries = entries.map(|(_, label, color)| Entry::marker(*label, Marker::Square, *color)).collect();
         let strip = |drawing: &mut Drawing, axes: &Axes, panel: usize| {
-            if panel == 0 {
+            if panel == 1 {
                 draw_strip(drawing, axes, &verdicts);
             }
         };

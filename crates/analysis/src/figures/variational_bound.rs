@@ -28,17 +28,22 @@ const fn curves(group: &'static str) -> [Curve; 4] {
             label: "of this, the mismatch of the variance",
             look: Look::theory(ORANGE, Dash::Dots),
         },
-        term(Whose::Reference, group, "reference", Look::measured(GREEN, Marker::Triangle)),
+        term(
+            Whose::Reference,
+            group,
+            "reference",
+            Look { dash: Dash::Long, ..Look::measured(GREEN, Marker::Triangle) },
+        ),
         term(Whose::Own, group, "model", Look::measured(BLUE, Marker::Disc)),
     ]
 }
 
 static CURVES: Curves = Curves {
     name: "variational_bound",
-    reading: "Bits per coordinate that the step t → t − 1 adds to the variational bound on −log p(x₀), for σ² = β̃ (above) and σ² = β (below), and the whole bound with its terms L₀ and L_T.",
+    reading: "Bits per coordinate that the step t → t − 1 adds to the variational bound on −log p(x₀), for the posterior variance (above) and σ² = β (below), and the whole bound with its terms L₀ and L_T.",
     observable: "variational_bound",
     panels: &[
-        Panel { y: "bits per coordinate, σ² = β̃", range: Range::Log, levels: &[], curves: &curves(GROUPS[0]) },
+        Panel { y: "bits per coordinate, posterior σ²", range: Range::Log, levels: &[], curves: &curves(GROUPS[0]) },
         Panel { y: "bits per coordinate, σ² = β", range: Range::Log, levels: &[], curves: &curves(GROUPS[1]) },
     ],
     transitions: &[Transition::Speciation, Transition::Collapse],
@@ -65,7 +70,8 @@ impl Figure for VariationalBound {
             let group = GROUPS[panel];
             let line = |model: &str| {
                 let [bound, sum, last] = ["bound", "bound_sum", "reconstruction"].map(|q| value(model, q, group));
-                Some(format!("{model}: {:.3} = Σ {:.3} + L₀ {:.3} + L_T", bound?, sum?, last?))
+                let prior = value("data", "prior", "all")?;
+                Some(format!("{model}: {:.3} = Σ {:.3} + L₀ {:.3} + L_T {prior:.1e}", bound?, sum?, last?))
             };
             let models = [run.facts.model.as_str(), "law", "mixture", "wiener"];
             let mut lines: Vec<String> = models.into_iter().filter_map(line).collect();

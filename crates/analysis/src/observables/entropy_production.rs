@@ -19,7 +19,7 @@ use crate::stats::Bootstrap;
 /// integral of f beyond t with the Gaussian's closed form as far as it goes; `transport_speed` (beta_t/2) sqrt(f), per
 /// step; `transport_length`, its integral from t to T. `gaussian` is the Gaussian of the training set's covariance in
 /// closed form, `transport_distance` its W2(p_t, p_T), which no length falls below. Without a time: `speed_cost`
-/// T sum_t v_t^2, which bounds how far an error in the law of x_T is amplified (the speed-accuracy relation of Ikeda et
+/// (T - 1) sum_{t>=2} v_t^2, which bounds how far an error in the law of x_T is amplified (the speed-accuracy relation of Ikeda et
 /// al. 2025) and is least, W2^2, on a geodesic at constant speed; and `speed_efficiency`, the Gaussian's W2^2 over it.
 pub(super) struct EntropyProduction;
 
@@ -169,14 +169,14 @@ impl Relaxation {
         .collect()
     }
 
-    /// T sum_t v_t^2 with f the Gaussian's times `ratio`.
+    /// (T - 1) sum_{t>=2} v_t^2, the cost of the path from p_1 to p_T, with f the Gaussian's times `ratio`.
     fn speed_cost(&self, lab: &Lab<'_>, ratio: impl Fn(Timestep) -> f64) -> f64 {
         let schedule = lab.schedule;
         let square = |t: Timestep| {
             let half_beta = 0.5 * schedule.beta(t);
             half_beta * half_beta * gaussian_drift(lab.data.eigenvalues, schedule.alpha_bar(t)) * ratio(t)
         };
-        schedule.len() as f64 * lab.dim() as f64 * schedule.timesteps().map(square).sum::<f64>()
+        (schedule.len() - 1) as f64 * lab.dim() as f64 * schedule.timesteps().skip(1).map(square).sum::<f64>()
     }
 }
 

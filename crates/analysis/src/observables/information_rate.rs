@@ -17,9 +17,8 @@ use crate::stats::Bootstrap;
 /// bound. Guo, Shamai and Verdu 2005; Kong, Brekelmans and Ver Steeg 2023.
 ///
 /// Quantities: `information` I(z_0; z_t) in bits; `bits_per_step` between neighbouring times; `entropic_time`, the share
-/// of I(z_0; z_1) lost at t (Stancevic and Ambrogioni 2025); `equal_information_time`, the times (x = 0..10) between
-/// which ten steps would carry the same information each, and `equal_information_step`, their entropic times at the
-/// nearest timestep.
+/// of I(z_0; z_1) lost at t (Stancevic, Handke and Ambrogioni 2025); `equal_information_time`, without a time, the times
+/// x = 0..10 between which ten steps would carry the same information each.
 pub(super) struct InformationRate;
 
 /// Steps of the grid of equal information.
@@ -104,16 +103,12 @@ impl Bits {
             rows
         };
         let mut rows: Vec<ObservableRow> = (0..self.times.len()).into_par_iter().flat_map_iter(at).collect();
-        let steps = (0..=STEPS).into_par_iter().flat_map_iter(|step| {
+        let step = |step: usize| {
             let share = step as f64 / STEPS as f64;
             let row = ObservableRow::timeless(model, "equal_information_time", f64::NAN).at(step as f64);
-            let row = finished(row, &|indices| self.time_of_share(share, indices));
-            [
-                self.nearest(row.value).map(|t| ObservableRow::exact(t, model, "equal_information_step", share)),
-                Some(row),
-            ]
-        });
-        rows.extend(steps.collect::<Vec<_>>().into_iter().flatten());
+            finished(row, &|indices| self.time_of_share(share, indices))
+        };
+        rows.extend((0..=STEPS).into_par_iter().map(step).collect::<Vec<_>>());
         rows
     }
 
@@ -133,11 +128,6 @@ impl Bits {
         let information: Vec<f64> = (0..times.len()).map(|k| self.mean(k, indices)).collect();
         let (first, last) = (information[0], information[times.len() - 1]);
         time_of(&times, &information, (1.0 - share) * first + share * last)
-    }
-
-    fn nearest(&self, time: f64) -> Option<Timestep> {
-        let distance = |t: &&Timestep| (t.get() as f64 - time).abs();
-        self.times.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).copied()
     }
 }
 

@@ -168,15 +168,22 @@ fn memory(lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Observabl
     let sides = [("train", train_starts(lab, count)), ("test", spread(test_starts(lab)))];
     let mut rows = Vec::new();
     for t in lab.grid() {
+        let mut row = |quantity, group, interval, n| {
+            rows.push(ObservableRow::estimate(t, "empirical_train", quantity, interval, n).of_group(group));
+        };
+        let mut measured = Vec::new();
         for (group, z0) in &sides {
             let sided = Sided::of(lab, lab.empirical_train()?, z0, t)?;
             let n = sided.own.len();
             let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n);
-            let row = |quantity, interval| {
-                ObservableRow::estimate(t, "empirical_train", quantity, interval, n).of_group(group)
-            };
-            rows.push(row("mse", bootstrap.mean(&sided.own)));
-            rows.push(row("ratio_to_wiener", bootstrap.interval(|i| sided.ratio(i))));
+            row("mse", *group, bootstrap.mean(&sided.own), n);
+            row("ratio_to_wiener", *group, bootstrap.interval(|i| sided.ratio(i)), n);
+            measured.push(sided);
+        }
+        if let [train, test] = &measured[..] {
+            let n = train.own.len().min(test.own.len());
+            let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n);
+            row("train_test_gap", "all", bootstrap.interval(|i| 1.0 - train.ratio(i) / test.ratio(i)), n);
         }
         advance(1);
     }
