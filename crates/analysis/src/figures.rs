@@ -6,11 +6,16 @@ mod collapse;
 mod collapse_size;
 mod critical_window;
 mod curves;
+mod entropy_production;
 #[cfg(test)]
 mod fabricated;
 mod flips;
 mod iterated_uturns;
+mod information_rate;
 mod kappa;
+mod late_start;
+mod learning_time;
+mod loss_landscape;
 mod loss_vs_epoch;
 mod loss_vs_t;
 mod nishimori_gap;
@@ -21,8 +26,11 @@ mod reconstruction;
 mod sample_grid;
 mod samples_scatter;
 mod schedule;
+mod score_identities;
 mod strips;
 mod swiss_roll;
+mod variational_bound;
+mod window_surgery;
 
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
@@ -71,6 +79,14 @@ static FIGURES: &[&dyn Figure] = &[
     &overlap::OVERLAP,
     &flips::FLIPS,
     &iterated_uturns::ITERATED_UTURNS,
+    &loss_landscape::LossLandscape,
+    &information_rate::InformationRate,
+    &variational_bound::VariationalBound,
+    &entropy_production::ENTROPY_PRODUCTION,
+    &score_identities::SCORE_IDENTITIES,
+    &late_start::LATE_START,
+    &window_surgery::WindowSurgery,
+    &learning_time::LEARNING_TIME,
 ];
 
 /// Every figure there is.

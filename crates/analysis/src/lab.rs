@@ -8,6 +8,7 @@ mod local;
 mod neighbours;
 mod recall;
 mod tally;
+pub(crate) mod probes;
 mod walks;
 
 use std::sync::OnceLock;
@@ -25,6 +26,7 @@ pub use neighbours::{Nearest, nearest};
 pub use recall::Recall;
 pub(crate) use tally::Tally;
 pub(crate) use walks::starts;
+pub use probes::Probes;
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};
@@ -100,6 +102,7 @@ pub struct Lab<'a> {
     uturns: [OnceLock<UTurns>; 2],
     clones: [OnceLock<Clones>; 2],
     recalls: [OnceLock<Recall>; 2],
+    probes: [OnceLock<Probes>; 2],
 }
 
 impl<'a> Lab<'a> {
@@ -124,6 +127,7 @@ impl<'a> Lab<'a> {
             uturns: Default::default(),
             clones: Default::default(),
             recalls: Default::default(),
+            probes: Default::default(),
         }
     }
 
@@ -339,6 +343,15 @@ impl<'a> Lab<'a> {
             advance(Recall::work(self));
         }
         once(cell, || Ok(Recall::run(self, self.empirical_train()?, from, advance)))
+    /// Errors and drifts of the k-th of [`Self::models`] at noised test samples; progress is reported whether they are
+    /// measured now or were before.
+    /// [`AnalysisError::Model`] when a machine is missing.
+    pub fn probes(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Probes, AnalysisError> {
+        if let Some(probes) = self.probes[k].get() {
+            advance(Probes::work(self));
+            return Ok(probes);
+        }
+        once(&self.probes[k], || Probes::run(self, self.models()?[k].denoiser, advance))
     }
 }
 

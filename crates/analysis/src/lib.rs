@@ -24,6 +24,7 @@ mod krylov;
 pub mod lab;
 pub mod observables;
 mod plot;
+pub mod quality;
 mod run;
 mod smoothing;
 pub mod stats;

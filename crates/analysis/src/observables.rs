@@ -22,6 +22,16 @@ mod potential;
 mod spectrum;
 mod stability;
 mod uturn;
+mod entropy_production;
+mod information_rate;
+mod integral;
+mod judge;
+mod late_start;
+mod learning_time;
+mod loss_landscape;
+mod score_identities;
+mod variational_bound;
+mod window_surgery;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -110,6 +120,14 @@ static OBSERVABLES: &[&dyn Observable] = &[
     &local_dimension::LocalDimension,
     &linear_regions::LinearRegions,
     &spectrum::Spectrum,
+    &loss_landscape::LossLandscape,
+    &information_rate::InformationRate,
+    &variational_bound::VariationalBound,
+    &entropy_production::EntropyProduction,
+    &score_identities::ScoreIdentities,
+    &late_start::LateStart,
+    &window_surgery::WindowSurgery,
+    &learning_time::LearningTime,
 ];
 
 /// Every observable there is.

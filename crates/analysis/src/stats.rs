@@ -1,5 +1,6 @@
 //! Means and crossings with bootstrap intervals over trajectories.
 
+use rayon::prelude::*;
 use schedule::{Purpose, Stream};
 
 /// An estimate with a central 95% interval.
@@ -43,6 +44,17 @@ impl Bootstrap {
         let all: Vec<u32> = (0..self.n as u32).collect();
         let value = statistic(&all);
         let (low, high) = central(self.draws.iter().map(|draw| statistic(draw)).collect());
+        Interval { value, low, high }
+    }
+
+    /// As [`Self::interval`], moved so that the mean of the resamples is the value: for statistics whose resamples are
+    /// biased against the value itself, as distances between sets are (a resample holds fewer different trajectories).
+    pub fn centred_interval(&self, statistic: impl Fn(&[u32]) -> f64 + Sync) -> Interval {
+        let all: Vec<u32> = (0..self.n as u32).collect();
+        let value = statistic(&all);
+        let resamples: Vec<f64> = self.draws.par_iter().map(|draw| statistic(draw)).collect();
+        let shift = value - resamples.iter().sum::<f64>() / resamples.len() as f64;
+        let (low, high) = central(resamples.into_iter().map(|resample| resample + shift).collect());
         Interval { value, low, high }
     }
 

@@ -32,6 +32,7 @@ mod module;
 mod parametrisation;
 mod posterior;
 pub mod speciation;
+mod surgery;
 
 pub use bank::Bank;
 pub use chain::{Chain, Walk};
@@ -48,3 +49,4 @@ pub use machine::{Jacobian, JacobianNorm, Machine, Skip, UnitSum};
 pub use module::{StackedAutoencoder, StackedConfig};
 pub use parametrisation::{MachineConfig, Moments, Parametrisation, SkipKind};
 pub use posterior::{ClassPosterior, ExactLaw, LogDensity, PosteriorMoments};
+pub use surgery::Surgery;

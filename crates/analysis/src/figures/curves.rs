@@ -142,44 +142,59 @@ impl Figure for Curves {
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
-        let Some(rows) = run.observables.get(self.observable) else { return Ok(None) };
-        let panels: Vec<(&Panel, Vec<Found<'_>>)> = self
+        Ok(self.draw_with(run, page, Vec::new(), |_, _, _| {}))
+    }
+}
+
+impl Curves {
+    /// The figure with more entries in its legend, and `finish` called on every panel (its number counted in
+    /// [`Curves::panels`]) after its curves.
+    pub(super) fn draw_with(
+        &self,
+        run: &Run,
+        page: &Page,
+        more: Vec<Entry>,
+        finish: impl Fn(&mut Drawing, &Axes, usize),
+    ) -> Option<Drawing> {
+        let rows = run.observables.get(self.observable)?;
+        let panels: Vec<(usize, &Panel, Vec<Found<'_>>)> = self
             .panels
             .iter()
-            .map(|panel| (panel, panel.curves.iter().flat_map(|curve| find(run, rows, curve)).collect()))
-            .filter(|(_, found): &(_, Vec<Found<'_>>)| !found.is_empty())
+            .enumerate()
+            .map(|(i, panel)| (i, panel, panel.curves.iter().flat_map(|curve| find(run, rows, curve)).collect()))
+            .filter(|(.., found): &(_, _, Vec<Found<'_>>)| !found.is_empty())
             .collect();
         if panels.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let all = panels.iter().flat_map(|(_, found)| found.iter().flat_map(|curve| &curve.rows));
-        let Some((first, last)) = bounds(all.filter_map(|row| row.t).map(|t| t as f64)) else { return Ok(None) };
+        let all = panels.iter().flat_map(|(.., found)| found.iter().flat_map(|curve| &curve.rows));
+        let (first, last) = bounds(all.filter_map(|row| row.t).map(|t| t as f64))?;
         let x = Axis::counting("t", (first as usize).min(1), last as usize);
         let height = 180.0 + 220.0 * panels.len() as f64;
         let mut drawing = page.drawing(height);
         let mut entries: Vec<Entry> = Vec::new();
-        for entry in panels.iter().flat_map(|(_, found)| found.iter().map(Found::entry)) {
+        for entry in panels.iter().flat_map(|(.., found)| found.iter().map(Found::entry)) {
             if !entries.contains(&entry) {
                 entries.push(entry);
             }
         }
+        entries.extend(more);
         let below = legend(&mut drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
         let whole = Axes::page_frame(below + 12.0, height);
         let count = panels.len() as f64;
         let each = (whole.height - BETWEEN * (count - 1.0)) / count;
-        for (i, (panel, found)) in panels.iter().enumerate() {
+        for (i, (number, panel, found)) in panels.iter().enumerate() {
             let frame = Rect { y: whole.y + i as f64 * (each + BETWEEN), height: each, ..whole };
             let x = if i + 1 == panels.len() { x.clone() } else { x.clone().unlabelled() };
             let axes = Axes { frame, x, y: panel.axis(found) };
             axes.draw(&mut drawing);
             self.mark_transitions(&mut drawing, &axes, run, i == 0);
             panel.draw(&mut drawing, &axes, found);
+            finish(&mut drawing, &axes, *number);
         }
-        Ok(Some(drawing))
+        Some(drawing)
     }
-}
 
-impl Curves {
     /// Vertical lines where the exact theory puts the transitions, with their names above the first panel.
     fn mark_transitions(&self, drawing: &mut Drawing, axes: &Axes, run: &Run, named: bool) {
         for &transition in self.transitions {
