@@ -10,8 +10,8 @@ mod entropy_production;
 #[cfg(test)]
 mod fabricated;
 mod flips;
-mod iterated_uturns;
 mod information_rate;
+mod iterated_uturns;
 mod kappa;
 mod late_start;
 mod learning_time;

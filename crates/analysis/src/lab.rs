@@ -6,9 +6,9 @@ mod classes;
 mod classifier;
 mod local;
 mod neighbours;
+pub(crate) mod probes;
 mod recall;
 mod tally;
-pub(crate) mod probes;
 mod walks;
 
 use std::sync::OnceLock;
@@ -23,10 +23,10 @@ pub use classes::ClassRule;
 pub use classifier::Classifier;
 pub(crate) use local::{LocalScore, Subject};
 pub use neighbours::{Nearest, nearest};
+pub use probes::Probes;
 pub use recall::Recall;
 pub(crate) use tally::Tally;
 pub(crate) use walks::starts;
-pub use probes::Probes;
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};
@@ -343,8 +343,12 @@ impl<'a> Lab<'a> {
             advance(Recall::work(self));
         }
         once(cell, || Ok(Recall::run(self, self.empirical_train()?, from, advance)))
+    }
+
     /// Errors and drifts of the k-th of [`Self::models`] at noised test samples; progress is reported whether they are
     /// measured now or were before.
+    ///
+    /// # Errors
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn probes(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Probes, AnalysisError> {
         if let Some(probes) = self.probes[k].get() {
