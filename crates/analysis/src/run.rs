@@ -34,13 +34,13 @@ pub struct RunFacts {
     /// What predicts the noise: `machines`, or an exact law by its name.
     #[serde(default = "machines")]
     pub model: String,
-    /// Hidden units of each machine: H.
+    /// Hidden units of each machine: H; 0 for an exact law.
     pub hidden: usize,
     /// The part of the predictor beside the hidden layer: `none`, `learned` or `wiener`.
     pub skip: String,
     /// Seed of every random stream.
     pub seed: u64,
-    /// Epochs of each machine that starts from initial weights, at most.
+    /// Epochs of each machine that starts from initial weights, at most; 0 for an exact law.
     pub epochs: usize,
     /// Variance of the reverse steps: `beta` or `posterior`.
     pub variance: String,
@@ -54,6 +54,11 @@ fn machines() -> String {
 impl RunFacts {
     /// The file's name in the run folder.
     pub const FILE: &'static str = "facts.json";
+
+    /// The exact law that stands in the machines' place, by its name; `None` for machines.
+    pub fn exact_law(&self) -> Option<&str> {
+        (self.model != machines()).then_some(self.model.as_str())
+    }
 
     /// The text of the file.
     ///

@@ -1,4 +1,5 @@
-//! Data sets as plain host arrays: MNIST, the Swiss roll, Gaussian mixtures and synthetic digits.
+//! Data sets as plain host arrays: MNIST, the Swiss roll, Gaussian mixtures, Curie-Weiss spins and
+//! synthetic digits.
 //!
 //! Every source gives a [`Dataset`]: a training and a test split of `[n, d]` values, the shape of a sample, and a digest
 //! that identifies the numbers themselves.
@@ -13,6 +14,7 @@
 //! ```
 
 mod atomic;
+pub mod curie_weiss;
 mod dataset;
 mod digest;
 mod draw;
@@ -28,6 +30,7 @@ mod swiss_roll;
 mod synthetic_digits;
 
 pub use atomic::write_atomically;
+pub use curie_weiss::CurieWeiss;
 pub use dataset::{Dataset, Shape};
 pub use error::DataError;
 pub use frame::{Frame, Pca};

@@ -23,6 +23,7 @@ use crate::timesteps::TimestepRanges;
         driver experiments/smoke.toml                            under 10 seconds, no download\n  \
         driver plan experiments/mnist_T1000.toml                 what it would cost\n  \
         driver experiments/mnist_T100.toml --set model.hidden=400 --out results/wide\n  \
+        driver analyze results/mnist_T100 --only kappa           measure an observable of a finished run\n  \
         driver figures results/mnist_T100                        draw the figures again\n\n\
         Settings: defaults < file < environment (DRIVER_TRAIN__EPOCHS=3) < --set train.epochs=3.\n\
         Exit code: 0; 1 when some machines could not be trained (the others are kept); 2 for any other error."
@@ -62,7 +63,7 @@ enum Verb {
     Run(RunArgs),
     /// Print what an experiment would do and cost, and train nothing.
     Plan(RunArgs),
-    /// Measure the observables of a finished run and draw them.
+    /// Measure the observables of a finished run and draw them: those its [analysis] lists, or all where it lists none.
     Analyze(AnalyzeArgs),
     /// Draw the figures of a finished run again from its tables.
     Figures(FiguresArgs),
@@ -109,9 +110,12 @@ pub(crate) struct RunArgs {
 pub(crate) struct AnalyzeArgs {
     /// The run folder.
     pub(crate) run: PathBuf,
-    /// Only these observables: names or groups (may be repeated) [default: those the experiment lists].
+    /// Only these observables, names or groups (may be repeated), and those anew even where their tables are up to date.
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub(crate) only: Vec<String>,
+    /// Threads [default: all cores]; no result depends on their number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
     /// Never touch the network.
     #[arg(long)]
     pub(crate) offline: bool,

@@ -21,12 +21,11 @@ impl RunFolder {
     /// The principal axes in which the machines of a Wiener-skip run live.
     pub(crate) const FRAME: &'static str = "machines/frame.safetensors";
 
-    /// The folder at `root`, with its subfolders made.
+    /// The folder at `root`, made where it is not there.
     pub(crate) fn create(root: &Path) -> Result<Self, DriverError> {
         let folder = Self { root: root.to_owned() };
-        for sub in [folder.machines(), folder.figures()] {
-            fs::create_dir_all(&sub).map_err(DriverError::io(&sub, "cannot be made"))?;
-        }
+        let figures = folder.figures();
+        fs::create_dir_all(&figures).map_err(DriverError::io(&figures, "cannot be made"))?;
         Ok(folder)
     }
 

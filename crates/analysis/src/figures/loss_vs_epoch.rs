@@ -32,6 +32,9 @@ impl Figure for LossVsEpoch {
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
+        if run.facts.exact_law().is_some() {
+            return Ok(None);
+        }
         let curves = curves(run);
         let points = || curves.iter().flat_map(|curve| curve.train.iter().chain(&curve.test));
         let Some((first, last)) = bounds(points().map(|point| point.0)) else { return Ok(None) };

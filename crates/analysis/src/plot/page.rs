@@ -50,13 +50,18 @@ fn line_height(style: &TextStyle) -> f64 {
     1.4 * style.size
 }
 
-/// Run, data and machine on one line, e.g. `mnist_T100 · mnist {1, 3} · skip wiener · H = 1000 · T = 100 · seed 0`.
+/// Run, data and model on one line, e.g. `mnist_T100 · mnist {1, 3} · skip wiener · H = 1000 · T = 100 · seed 0`, or
+/// `exact denoiser: mixture` in the place of skip and H.
 fn describe(facts: &RunFacts) -> String {
     let classes: Vec<String> = facts.classes.iter().map(u8::to_string).collect();
     let data =
         if classes.is_empty() { facts.source.clone() } else { format!("{} {{{}}}", facts.source, classes.join(", ")) };
     let RunFacts { name, skip, hidden, timesteps, seed, .. } = facts;
-    format!("{name} · {data} · skip {skip} · H = {hidden} · T = {timesteps} · seed {seed}")
+    let model = match facts.exact_law() {
+        None => format!("skip {skip} · H = {hidden}"),
+        Some(law) => format!("exact denoiser: {law}"),
+    };
+    format!("{name} · {data} · {model} · T = {timesteps} · seed {seed}")
 }
 
 /// The text in lines that fit the page, broken at spaces, or within a word that is longer than a line.

@@ -8,7 +8,7 @@ use schedule::{Schedule, Timestep};
 use super::run::{configure, device, timesteps};
 use crate::DriverError;
 use crate::cli::RunArgs;
-use crate::config::{Components, Counts, Data, Experiment, Limits, Skip};
+use crate::config::{Components, Counts, Data, ExactLaw, Experiment, Limits, Machines, Model, Skip};
 use crate::pipeline::bench::check_counts;
 use crate::pipeline::effort::Effort;
 use crate::terminal::{Terminal, bytes, duration};
@@ -45,7 +45,8 @@ pub(crate) fn plan(args: &RunArgs, environment: Vec<(String, String)>, terminal:
     let experiment = configure(args, environment)?;
     let device = device(&experiment)?;
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
-    let machines = experiment.train.lineage(&schedule).closure(&timesteps(args, &schedule)?, |_| false);
+    let asked = timesteps(args, &experiment, &schedule)?;
+    let machines = experiment.train.lineage(&schedule).closure(&asked, |_| false);
     let size = size(&experiment.data);
     check_counts(&experiment, size.train)?;
     let threads = args
@@ -53,10 +54,15 @@ pub(crate) fn plan(args: &RunArgs, environment: Vec<(String, String)>, terminal:
         .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
     let mut text = experiment.to_toml();
     text += "\n# cost (nothing was trained)\n";
-    for line in cost(&experiment, &schedule, &size, &machines, threads) {
-        text += &format!("# {line}\n");
-    }
-    text += &format!("# device: {}", device.name());
+    let lines = match experiment.model {
+        Model::Machines(model) => {
+            let mut lines = cost(&experiment, model, &schedule, &size, &machines, threads);
+            lines.push(format!("device: {}", device.name()));
+            lines
+        }
+        Model::Exact(law) => exact_cost(&experiment, law, &size),
+    };
+    text += &lines.iter().map(|line| format!("# {line}")).collect::<Vec<_>>().join("\n");
     terminal.result(text);
     schedule.thermalisation_warning().into_iter().for_each(|warning| terminal.warn(warning));
     Ok(())
@@ -79,12 +85,23 @@ fn size(data: &Data) -> Size {
             };
             generated(counts, dim)
         }
+        Data::CurieWeiss { counts, spins, .. } => generated(counts, *spins),
         Data::SyntheticDigits { counts, .. } => generated(counts, MNIST_DIM),
     }
 }
 
+/// What an exact law has to do: no training, one evaluation of the law a sample and a step.
+fn exact_cost(experiment: &Experiment, law: ExactLaw, size: &Size) -> Vec<String> {
+    let steps = experiment.schedule.timesteps.div_ceil(experiment.sample.stride) * experiment.sample.count;
+    vec![
+        format!("no training: the exact denoiser {law} of {} samples in {} dimensions", size.train, size.dim),
+        format!("sampling: {steps} evaluations of the law"),
+    ]
+}
+
 fn cost(
     experiment: &Experiment,
+    model: Machines,
     schedule: &Schedule,
     size: &Size,
     machines: &[Timestep],
@@ -93,7 +110,7 @@ fn cost(
     let (effort, machines) = (Effort::of(&experiment.train, schedule, machines), machines.len());
     let (validation, test, dim) = (experiment.train.validation, size.test, size.dim);
     let train = size.train - validation;
-    let hidden = experiment.model.hidden;
+    let hidden = model.hidden;
     let parameters = 2 * dim * hidden + dim + hidden;
     let batch = experiment.train.batch;
     let steps = train / batch;
@@ -125,7 +142,7 @@ fn cost(
         format!("memory: about {}", bytes(memory)),
         format!("disk: about {}", bytes(disk)),
     ];
-    if experiment.model.skip == Skip::None && hidden < dim {
+    if model.skip == Skip::None && hidden < dim {
         let floor = 1.0 - hidden as f64 / dim as f64;
         lines.push(format!(
             "floor: with skip = \"none\" no machine's MSE goes below 1 - H/d = {floor:.4}; the chain will not generate"

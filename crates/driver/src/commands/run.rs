@@ -3,21 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use analysis::RunFacts;
+use analysis::{MetricRow, RunFacts, Table, to_csv};
+use analysis::observables::TransitionRow;
 use model::Device;
 use schedule::{Schedule, Timestep};
-use train::TrainError;
+use train::{FailedMachines, TrainError};
 
 use crate::DriverError;
 use crate::cli::RunArgs;
-use crate::config::{self, Experiment, Sources};
+use crate::config::{self, Experiment, Model, Sources};
 use crate::folder::RunFolder;
 use crate::pipeline::bench::Bench;
 use crate::pipeline::dataset::{self, Places};
 use crate::pipeline::effort::Effort;
 use crate::pipeline::manifest::{self, Circumstances, Code};
+use crate::pipeline::observe::{self, Wanted};
+use crate::pipeline::problem::Problem;
 use crate::pipeline::shelf::Shelf;
-use crate::pipeline::{draw, record, sampling, training};
+use crate::pipeline::{draw, models, record, sampling, training, transitions};
 use crate::terminal::{Terminal, duration};
 
 /// Runs an experiment.
@@ -27,9 +30,9 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     let places = Places::new(&environment);
     let experiment = configure(args, environment)?;
     let device = device(&experiment)?;
-    let threads = threads(args)?;
+    let threads = threads(args.threads)?;
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
-    let timesteps = timesteps(args, &schedule)?;
+    let timesteps = timesteps(args, &experiment, &schedule)?;
     let dataset = dataset::load(&experiment, &places, args.offline, terminal)?;
     let bench = Bench::new(experiment, schedule, dataset)?;
     let root = args.out.clone().unwrap_or_else(|| default_folder(args, &bench));
@@ -39,12 +42,10 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     warnings.iter().for_each(|warning| terminal.warn(warning));
     announce(&bench, &timesteps, device, threads, terminal);
     record::before_training(&bench, &folder)?;
-    let shelf = Shelf::new(&bench, &folder);
-    let trained = training::train(&bench, &shelf, &folder, &timesteps, (device, threads), terminal)?;
-    record::metrics(&bench, &folder, &shelf.curves())?;
+    let Made { model, trained } = make_model(&bench, &folder, &timesteps, (device, threads), terminal)?;
     // What was trained is kept and drawn; a chain with machines missing cannot be run.
-    if args.timesteps.is_none() && bench.experiment.sample.count > 0 && trained.is_ok() {
-        sampling::sample(&bench, &folder, terminal)?;
+    if args.timesteps.is_none() && trained.is_ok() {
+        sample_and_observe(&bench, &folder, &model, terminal)?;
     }
     warnings.extend(trained.as_ref().err().map(ToString::to_string));
     let figures = draw::draw(&folder, None)?;
@@ -52,6 +53,50 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     terminal.say(format_args!("finished in {}", duration(clock.elapsed())));
     summarise(&bench, &folder, &figures, terminal)?;
     trained.map_err(|failed| TrainError::from(failed).into())
+}
+
+/// What a run samples from.
+struct Made {
+    /// Identifies it.
+    model: String,
+    /// Names the machines that could not be trained.
+    trained: Result<(), FailedMachines>,
+}
+
+/// Trains the machines of the run, or measures the losses of its exact law.
+fn make_model(
+    bench: &Bench,
+    folder: &RunFolder,
+    timesteps: &[Timestep],
+    (device, threads): (Device, usize),
+    terminal: Terminal,
+) -> Result<Made, DriverError> {
+    match bench.experiment.model {
+        Model::Machines(machines) => {
+            let problem = Problem::new(bench, machines);
+            let shelf = Shelf::new(&problem, folder);
+            let trained = training::train(&problem, &shelf, folder, timesteps, (device, threads), terminal)?;
+            record::metrics(bench, folder, &shelf.curves())?;
+            Ok(Made { model: shelf.key(), trained })
+        }
+        Model::Exact(law) => {
+            let denoiser = models::denoiser(bench, folder)?;
+            let losses = models::losses(bench, law, &*denoiser, terminal)?;
+            folder.write(MetricRow::FILE, to_csv(&losses)?)?;
+            Ok(Made { model: models::key(bench, folder), trained: Ok(()) })
+        }
+    }
+}
+
+fn sample_and_observe(bench: &Bench, folder: &RunFolder, model: &str, terminal: Terminal) -> Result<(), DriverError> {
+    if bench.experiment.sample.count > 0 {
+        sampling::sample(bench, folder, &*models::denoiser(bench, folder)?, terminal)?;
+    }
+    let words = &bench.experiment.analysis.observables;
+    if !words.is_empty() {
+        observe::observe(bench, folder, &Wanted { words, anew: false, model }, terminal)?;
+    }
+    Ok(())
 }
 
 /// The checked settings: the file, the environment, `--set`, and the flags that stand for settings.
@@ -79,17 +124,25 @@ pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
 }
 
 /// The timesteps asked for, or all.
-pub(crate) fn timesteps(args: &RunArgs, schedule: &Schedule) -> Result<Vec<Timestep>, DriverError> {
+pub(crate) fn timesteps(
+    args: &RunArgs,
+    experiment: &Experiment,
+    schedule: &Schedule,
+) -> Result<Vec<Timestep>, DriverError> {
     match &args.timesteps {
+        Some(_) if matches!(experiment.model, Model::Exact(_)) => {
+            let message = "--timesteps: not allowed with model.kind = exact, which has no machines to train";
+            Err(DriverError::Message(message.to_owned()))
+        }
         Some(ranges) => ranges.of(schedule).map_err(|error| DriverError::Message(format!("--timesteps: {error}"))),
         None => Ok(schedule.timesteps().collect()),
     }
 }
 
 /// The threads asked for, or all cores; they are also those of the sampler.
-pub(crate) fn threads(args: &RunArgs) -> Result<usize, DriverError> {
+pub(crate) fn threads(asked: Option<u16>) -> Result<usize, DriverError> {
     let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = args.threads.map_or_else(all, usize::from);
+    let threads = asked.map_or_else(all, usize::from);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
@@ -129,12 +182,13 @@ fn refuse_another_run(bench: &Bench, root: &Path) -> Result<(), DriverError> {
 }
 
 fn refuse_other_settings(experiment: &Experiment, path: PathBuf, root: &Path) -> Result<(), DriverError> {
-    let there = config::load(&Sources { file: path, ..Sources::default() })?.to_toml();
+    let there = config::load(&Sources { file: path, ..Sources::default() })?;
+    // Where it runs is no part of what it is; nor is what is measured or drawn of it, which changes no machine and no
+    // sample.
+    let Experiment { analysis, figures, run, .. } = experiment.clone();
+    let there = Experiment { analysis, figures, run, ..there }.to_toml();
     let here = experiment.to_toml();
-    // Where it runs is no part of what it is.
-    let lines = |text: &str| -> Vec<String> {
-        text.lines().filter(|line| !line.starts_with("device = ")).map(str::to_owned).collect()
-    };
+    let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
     let (there, here) = (lines(&there), lines(&here));
     if there == here {
         return Ok(());
@@ -151,16 +205,22 @@ fn refuse_other_settings(experiment: &Experiment, path: PathBuf, root: &Path) ->
 fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usize, terminal: Terminal) {
     let experiment = &bench.experiment;
     let note = bench.data_note().map_or(String::new(), |note| format!(" ({note})"));
+    let model = match experiment.model {
+        Model::Machines(machines) => format!(
+            "{} machines of {} hidden units (skip = {}), {} on",
+            timesteps.len(),
+            machines.hidden,
+            machines.skip,
+            Effort::of(&experiment.train, &bench.schedule, timesteps),
+        ),
+        Model::Exact(law) => format!("the exact denoiser {law} at T = {},", bench.schedule.len()),
+    };
+    let device = bench.machines().map_or(String::new(), |_| format!("{} device, ", device.name()));
     terminal.say(format_args!(
-        "{}: {} machines of {} hidden units (skip = {}), {} on {} samples of {}{note}; {} device, {threads} thread(s)",
+        "{}: {model} {} samples of {}{note}; {device}{threads} thread(s)",
         experiment.name,
-        timesteps.len(),
-        bench.config.hidden,
-        experiment.model.skip,
-        Effort::of(&experiment.train, &bench.schedule, timesteps),
         bench.dataset.train.len(),
         experiment.data.source(),
-        device.name(),
     ));
 }
 
@@ -180,10 +240,17 @@ fn summarise(bench: &Bench, folder: &RunFolder, figures: &[&str], terminal: Term
     if let Some(note) = bench.data_note() {
         text += &format!("NOTE: these are {note}\n");
     }
+    let transitions = transitions::table(folder)?;
+    if !transitions.is_empty() {
+        text += &format!("\n{transitions}");
+    }
     text += &format!("\nresults   {root}\n");
     text += &format!("losses    {root}/metrics.csv\n");
     if folder.root().join(analysis::Run::SAMPLES_FILE).exists() {
         text += &format!("samples   {root}/{}\n", analysis::Run::SAMPLES_FILE);
+    }
+    if !transitions.is_empty() {
+        text += &format!("analysis  {root}/observables/*.csv, {root}/{}\n", TransitionRow::FILE);
     }
     text += &format!("figures   {}/*.png: {}", folder.figures().display(), figures.join(", "));
     terminal.summary(text);

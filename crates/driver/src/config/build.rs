@@ -1,13 +1,14 @@
 //! From merged settings to the checked experiment: the conditions that involve more than one key, or more than a range.
 
 mod data;
+mod model;
 
 use schedule::{Law, LossWeight, ReverseVariance, Schedule};
 use train::{Stop, WarmStart};
 
 use super::choices::{LawWord, LossWord, StopWord, VarianceWord, WarmStartWord};
 use super::error::{ConfigError, Faults, Origin, shown};
-use super::experiment::{Experiment, Figures, LearningRate, Model, Run, Sample, ScheduleSettings, Train};
+use super::experiment::{Analysis, Experiment, Figures, LearningRate, Run, Sample, ScheduleSettings, Train};
 use super::layers::Layers;
 use super::raw::{RawExperiment, RawSchedule, RawTrain};
 
@@ -20,6 +21,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     let name = builder.name(raw.name);
     let data = builder.data(raw.data);
     let schedule = builder.schedule(&raw.schedule);
+    let model = builder.model(&raw.model, data.as_ref());
     let train = builder.train(raw.train);
     let timesteps = schedule.timesteps;
     let variance = match raw.sample.variance {
@@ -37,9 +39,15 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
         seed: raw.seed,
         data: data?,
         schedule,
-        model: Model { hidden: raw.model.hidden, skip: raw.model.skip },
+        model: model?,
         train,
         sample: Sample { count: raw.sample.count, variance, stride },
+        analysis: Analysis {
+            observables: raw.analysis.observables,
+            trajectories: raw.analysis.trajectories,
+            times: raw.analysis.times,
+            resamples: raw.analysis.resamples,
+        },
         figures: Figures { reconstruction_t },
         run: Run { device: raw.run.device },
         origins: layers.origins(),

@@ -2,9 +2,12 @@
 
 use std::ops;
 
+use analysis::observables;
+
 use super::error::{ConfigError, Faults};
 use super::keys::{Key, Kind, Range, default_word, keys};
 use super::layers::Layers;
+use super::suggest;
 use super::value::{Node, Value};
 
 /// Faults reported of one list.
@@ -73,6 +76,9 @@ fn faults_of(kind: &Kind, node: &Node) -> Found {
             list(kind, node, items, |_, item| faults_of(&Kind::Float(*range), item))
         }
         (Kind::TextList, Value::List(items)) => list(kind, node, items, |_, item| faults_of(&Kind::Text, item)),
+        (Kind::Observables, Value::List(words)) => {
+            words.iter().flat_map(faults_of_observable).take(MOST_FAULTS).collect()
+        }
         (Kind::FloatMatrix, Value::List(rows)) => list(kind, node, rows, faults_of_row),
         _ => wrong_type(node),
     }
@@ -107,6 +113,18 @@ fn faults_of_knot(kind: &Kind, knot: &Node) -> Found {
         },
         _ => vec![(knot.span.clone(), expected(kind, knot))],
     }
+}
+
+/// A word that names observables; a misspelt one is told the nearest.
+fn faults_of_observable(node: &Node) -> Found {
+    let Value::Text(word) = &node.value else { return faults_of(&Kind::Text, node) };
+    let known = observables::words_known();
+    if known.contains(&word.as_str()) {
+        return Vec::new();
+    }
+    let hint = suggest::nearest(word, &known).map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+    let allowed = Kind::Observables.allowed();
+    vec![(node.span.clone(), format!("{} is not allowed, use {allowed}{hint}", node.value.written()))]
 }
 
 fn expected(kind: &Kind, node: &Node) -> String {

@@ -16,6 +16,9 @@ macro_rules! choice {
         impl $name {
             /// The words of all variants, as written in a file.
             $vis const WORDS: &'static [&'static str] = &[$($word),+];
+            /// All variants, in the order of the words.
+            #[allow(dead_code, reason = "not every choice is gone through")]
+            $vis const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The word of this variant, as written in a file.
             $vis fn word(self) -> &'static str {
@@ -42,6 +45,8 @@ choice! {
         SwissRoll = "swiss_roll",
         /// Mixture of isotropic Gaussians, for which the exact denoiser is known.
         GaussianMixture = "gaussian_mixture",
+        /// Spins that all couple to each other, a law with a phase transition of its own.
+        CurieWeiss = "curie_weiss",
         /// Digits drawn by this program, for machines without a network.
         SyntheticDigits = "synthetic_digits",
     }
@@ -54,6 +59,38 @@ choice! {
         Error = "error",
         /// Use the synthetic digits instead.
         SyntheticDigits = "synthetic_digits",
+    }
+}
+
+choice! {
+    /// The words of `model.kind`.
+    pub(crate) ModelWord {
+        /// One trained autoencoder a timestep.
+        Machines = "machines",
+        /// A denoiser known in closed form.
+        Exact = "exact",
+    }
+}
+
+choice! {
+    /// The law whose exact denoiser takes the machines' place (`model.law`).
+    pub ExactLaw {
+        /// The best affine predictor: the Gaussian of the training set's moments.
+        Wiener = "wiener",
+        /// The same Gaussian with its density and its posterior.
+        Gaussian = "gaussian",
+        /// One Gaussian a class, fitted to the training set.
+        Mixture = "mixture",
+        /// The training set itself: the memoriser.
+        Empirical = "empirical",
+        /// N(m, s2 I) and N(-m, s2 I) with equal weights, the law of the symmetric Gaussian mixture.
+        TwoGaussians = "two_gaussians",
+        /// +1 and -1 with equal weights.
+        TwoDeltas = "two_deltas",
+        /// The law of the Curie-Weiss spins.
+        CurieWeiss = "curie_weiss",
+        /// The Swiss roll's curve.
+        Spiral = "spiral",
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use schedule::{Law, LossWeight, ReverseVariance, Schedule};
 use train::{Lineage, Stop, WarmStart};
 
-use super::choices::{Decay, Device, Skip};
+use super::choices::{Decay, Device, ExactLaw, Skip};
 use super::error::{ConfigError, Origin, Place};
 
 /// One experiment, ready to run.
@@ -28,12 +28,14 @@ pub struct Experiment {
     pub data: Data,
     /// Noise schedule.
     pub schedule: ScheduleSettings,
-    /// The machines.
+    /// What predicts the noise.
     pub model: Model,
-    /// How they are trained.
+    /// How machines are trained; the defaults where there are none.
     pub train: Train,
     /// How samples are drawn.
     pub sample: Sample,
+    /// What is measured.
+    pub analysis: Analysis,
     /// What is drawn.
     pub figures: Figures,
     /// Where it runs.
@@ -51,9 +53,30 @@ pub struct ScheduleSettings {
     pub timesteps: usize,
 }
 
+/// What predicts the noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    /// Trained machines.
+    Machines(Machines),
+    /// The exact denoiser of a law that the data allow.
+    Exact(ExactLaw),
+}
+
+impl Model {
+    /// Its name in tables and figures: `machines`, `law` for the law that the data come from, or the law's own word.
+    pub fn name(self) -> &'static str {
+        use ExactLaw::{CurieWeiss, Empirical, Gaussian, Mixture, Spiral, TwoDeltas, TwoGaussians, Wiener};
+        match self {
+            Self::Machines(_) => "machines",
+            Self::Exact(TwoGaussians | TwoDeltas | CurieWeiss | Spiral) => "law",
+            Self::Exact(law @ (Wiener | Gaussian | Mixture | Empirical)) => law.word(),
+        }
+    }
+}
+
 /// The machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Model {
+pub struct Machines {
     /// Units of the hidden layer, at least 1.
     pub hidden: usize,
     /// What stands beside it.
@@ -99,6 +122,19 @@ pub struct Sample {
     pub variance: ReverseVariance,
     /// Timesteps a reverse step, in 1..=T.
     pub stride: usize,
+}
+
+/// What is measured of the finished run; nothing of it changes a machine or a sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Analysis {
+    /// Words of `analysis::observables::select`; empty for nothing.
+    pub observables: Vec<String>,
+    /// N, the trajectories of an estimate, at least 2.
+    pub trajectories: usize,
+    /// Timesteps of observables that run chains, at least 1.
+    pub times: usize,
+    /// Resamples of the bootstrap, at least 1.
+    pub resamples: usize,
 }
 
 /// What is drawn.

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn documented_counts_are_the_counts() {
-        for source in [Counts::SWISS_ROLL, Counts::GAUSSIAN_MIXTURE, Counts::SYNTHETIC_DIGITS] {
+        for source in [Counts::SWISS_ROLL, Counts::GAUSSIAN_MIXTURE, Counts::CURIE_WEISS, Counts::SYNTHETIC_DIGITS] {
             for (path, count) in [("data.train_limit", source.train), ("data.test_limit", source.test)] {
                 assert!(find(path).expect("a key").doc.contains(&count.to_string()), "{path} {count}");
             }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::choices::{Decay, Device, LawWord, LossWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord};
+use super::choices::{
+    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord,
+};
 use super::experiment::LearningRate;
 
 /// All keys; `None` where absence has a meaning.
@@ -19,6 +21,7 @@ pub(crate) struct RawExperiment {
     pub(crate) model: RawModel,
     pub(crate) train: RawTrain,
     pub(crate) sample: RawSample,
+    pub(crate) analysis: RawAnalysis,
     pub(crate) figures: RawFigures,
     pub(crate) run: RawRun,
 }
@@ -40,6 +43,8 @@ pub(crate) struct RawData {
     pub(crate) means: Option<Vec<Vec<f64>>>,
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) std: f64,
+    pub(crate) spins: usize,
+    pub(crate) coupling: f64,
 }
 
 /// Keys of `[schedule]`.
@@ -56,6 +61,8 @@ pub(crate) struct RawSchedule {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawModel {
+    pub(crate) kind: ModelWord,
+    pub(crate) law: Option<ExactLaw>,
     pub(crate) hidden: usize,
     pub(crate) skip: Skip,
 }
@@ -87,6 +94,16 @@ pub(crate) struct RawSample {
     pub(crate) count: usize,
     pub(crate) variance: VarianceWord,
     pub(crate) stride: usize,
+}
+
+/// Keys of `[analysis]`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawAnalysis {
+    pub(crate) observables: Vec<String>,
+    pub(crate) trajectories: usize,
+    pub(crate) times: usize,
+    pub(crate) resamples: usize,
 }
 
 /// Keys of `[figures]`.
@@ -123,9 +140,11 @@ impl Default for RawExperiment {
                 means: None,
                 weights: None,
                 std: 1.0,
+                spins: 100,
+                coupling: 1.5,
             },
             schedule: RawSchedule { law: LawWord::Linear, timesteps: 1000, beta_start: 1e-4, beta_end: 0.02 },
-            model: RawModel { hidden: 200, skip: Skip::Wiener },
+            model: RawModel { kind: ModelWord::Machines, law: None, hidden: 200, skip: Skip::Wiener },
             train: RawTrain {
                 epochs: 10,
                 batch: 50,
@@ -143,6 +162,7 @@ impl Default for RawExperiment {
                 tolerance: 1e-6,
             },
             sample: RawSample { count: 1000, variance: VarianceWord::Posterior, stride: 1 },
+            analysis: RawAnalysis { observables: Vec::new(), trajectories: 1000, times: 20, resamples: 500 },
             figures: RawFigures { reconstruction_t: None },
             run: RawRun { device: Device::Auto },
         }

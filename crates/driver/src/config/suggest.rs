@@ -21,6 +21,12 @@ fn near(a: &str, b: &str) -> Option<usize> {
     (distance <= 1 + length / 4 && distance < length).then_some(distance)
 }
 
+/// The word of `known` nearest to `word`, if one is near enough to have been meant.
+pub(crate) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    let lower = word.to_lowercase();
+    known.iter().filter_map(|known| Some((near(&lower, known)?, *known))).min().map(|(_, known)| known)
+}
+
 /// The message for the unknown `name` in `section` ("" outside the sections); `spelt` writes a path as its layer does.
 pub(crate) fn unknown_key(section: &str, name: &str, spelt: impl Fn(&str) -> String) -> String {
     match nearest_key(section, name) {

@@ -6,8 +6,8 @@ use schedule::{Law, LossWeight, ReverseVariance};
 use toml::Value;
 use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, StopWord, VarianceWord, WarmStartWord};
-use super::experiment::{Components, Counts, Data, Experiment, LearningRate, Limits, Train};
+use super::choices::{LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
+use super::experiment::{Analysis, Components, Counts, Data, Experiment, LearningRate, Limits, Machines, Model, Train};
 
 /// Key paths and values in the order of the file.
 type Settings = Vec<(&'static str, Value)>;
@@ -43,17 +43,41 @@ impl Experiment {
             ReverseVariance::Posterior => VarianceWord::Posterior,
             ReverseVariance::Beta => VarianceWord::Beta,
         };
-        settings.extend([("model.hidden", int(self.model.hidden)), ("model.skip", word(self.model.skip.word()))]);
-        settings.extend(train(&self.train));
+        settings.extend(match self.model {
+            Model::Machines(machines) => [model(machines), train(&self.train)].concat(),
+            Model::Exact(law) => {
+                vec![("model.kind", word(ModelWord::Exact.word())), ("model.law", word(law.word()))]
+            }
+        });
         settings.extend([
             ("sample.count", int(self.sample.count)),
             ("sample.variance", word(variance.word())),
             ("sample.stride", int(self.sample.stride)),
+        ]);
+        settings.extend(analysis(&self.analysis));
+        settings.extend([
             ("figures.reconstruction_t", int(self.figures.reconstruction_t)),
             ("run.device", word(self.run.device.word())),
         ]);
         settings
     }
+}
+
+fn model(machines: Machines) -> Settings {
+    vec![
+        ("model.kind", word(ModelWord::Machines.word())),
+        ("model.hidden", int(machines.hidden)),
+        ("model.skip", word(machines.skip.word())),
+    ]
+}
+
+fn analysis(analysis: &Analysis) -> Settings {
+    vec![
+        ("analysis.observables", Value::Array(analysis.observables.iter().map(|name| word(name)).collect())),
+        ("analysis.trajectories", int(analysis.trajectories)),
+        ("analysis.times", int(analysis.times)),
+        ("analysis.resamples", int(analysis.resamples)),
+    ]
 }
 
 fn train(train: &Train) -> Settings {
@@ -117,6 +141,11 @@ fn data(data: &Data) -> Settings {
             let mut settings = counts_of(*counts);
             settings.extend(components_of(components));
             settings.push(("data.std", Value::Float(*std)));
+            settings
+        }
+        Data::CurieWeiss { counts, spins, coupling } => {
+            let mut settings = counts_of(*counts);
+            settings.extend([("data.spins", int(*spins)), ("data.coupling", Value::Float(*coupling))]);
             settings
         }
         Data::SyntheticDigits { counts, digits: kept } => {

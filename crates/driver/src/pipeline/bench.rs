@@ -1,28 +1,24 @@
-//! Everything a run computes with: the chain, the data in their frame, the shape and the training of the machines.
+//! Everything a run computes with: the chain, the data in their frame, what the figures need to know of them.
 
 use analysis::RunFacts;
 use data::{Dataset, Frame, Pca, Samples, Shape};
-use model::{MachineConfig, Moments, SkipKind};
 use schedule::{Purpose, ReverseVariance, Schedule, Stream, Timestep};
-use train::{Job, Settings, TrainingSet};
 
 use super::dataset::SYNTHETIC_NOTE;
 use crate::DriverError;
-use crate::config::{Decay, Experiment, Skip};
+use crate::config::{Experiment, Machines, Model, Skip};
 
-/// An experiment with its data, ready to train and to sample.
+/// An experiment with its data, ready for its machines or its exact law.
 pub(crate) struct Bench {
     pub(crate) experiment: Experiment,
     pub(crate) schedule: Schedule,
     pub(crate) dataset: Dataset,
+    /// Training samples held out of the training.
+    pub(crate) validation: Samples,
     /// Principal components of the training set, for the Wiener reference under every curve.
     pub(crate) pca: Pca,
-    /// The coordinates in which the machines live.
+    /// The coordinates in which the model lives.
     pub(crate) frame: Frame,
-    pub(crate) config: MachineConfig,
-    moments: Moments,
-    set: TrainingSet,
-    settings: Settings,
 }
 
 impl Bench {
@@ -30,47 +26,24 @@ impl Bench {
         check_counts(&experiment, dataset.train.len())?;
         let validation = hold_out(&mut dataset.train, experiment.train.validation, experiment.seed);
         let pca = Pca::fit(&dataset.train)?;
-        let config = MachineConfig { hidden: experiment.model.hidden, skip: skip_kind(experiment.model.skip) };
-        let (frame, inputs) = match config.skip {
-            SkipKind::Wiener => (Frame::Principal(pca.clone()), pca.rank()),
-            SkipKind::None | SkipKind::Learned => (Frame::Identity { dim: dataset.train.dim }, dataset.train.dim),
+        let frame = match experiment.model {
+            Model::Machines(Machines { skip: Skip::None | Skip::Learned, .. }) => {
+                Frame::Identity { dim: dataset.train.dim }
+            }
+            Model::Machines(Machines { skip: Skip::Wiener, .. }) if pca.rank() == 0 => {
+                let message = "wiener is not allowed for training samples that are all the same";
+                return Err(experiment.error("model.skip", message).into());
+            }
+            Model::Machines(Machines { skip: Skip::Wiener, .. }) | Model::Exact(_) => Frame::Principal(pca.clone()),
         };
-        if inputs == 0 {
-            let message = "wiener is not allowed for training samples that are all the same";
-            return Err(experiment.error("model.skip", message).into());
-        }
-        let train = frame.project_samples(&dataset.train);
-        let test = frame.project_samples(&dataset.test);
-        let validation = frame.project_samples(&validation);
-        let squares: f64 = train.values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
-        let moments =
-            Moments { eigenvalues: pca.eigenvalues.clone(), second_moment: squares / train.values.len() as f64 };
-        let settings = Settings {
-            epochs: experiment.train.epochs,
-            warm_start: experiment.train.warm_start,
-            batch: experiment.train.batch,
-            learning_rates: schedule.timesteps().map(|t| experiment.train.learning_rate.at(t.get())).collect(),
-            decay: match experiment.train.decay {
-                Decay::None => train::Decay::None,
-                Decay::Cosine => train::Decay::Cosine,
-            },
-            stop: experiment.train.stop,
-            evaluate_every: experiment.train.evaluate_every,
-            loss: experiment.train.loss,
-            seed: experiment.seed,
-        };
-        let set = TrainingSet::new(&train, &test, inputs).with_validation(&validation);
-        Ok(Self { experiment, schedule, dataset, pca, frame, config, moments, set, settings })
+        Ok(Self { experiment, schedule, dataset, validation, pca, frame })
     }
 
-    /// The training problem.
-    pub(crate) fn job(&self) -> Job<'_> {
-        Job {
-            schedule: &self.schedule,
-            config: self.config,
-            moments: &self.moments,
-            set: &self.set,
-            settings: &self.settings,
+    /// The machines of the experiment, where it has any.
+    pub(crate) fn machines(&self) -> Option<Machines> {
+        match self.experiment.model {
+            Model::Machines(machines) => Some(machines),
+            Model::Exact(_) => None,
         }
     }
 
@@ -97,7 +70,7 @@ impl Bench {
 
     /// What the figures need to know.
     pub(crate) fn facts(&self) -> RunFacts {
-        let experiment = &self.experiment;
+        let (experiment, machines) = (&self.experiment, self.machines());
         RunFacts {
             name: experiment.name.clone(),
             source: experiment.data.source().word().to_owned(),
@@ -109,11 +82,11 @@ impl Bench {
             dim: self.dim(),
             classes: self.dataset.train.label_counts().into_iter().map(|(label, _)| label).collect(),
             timesteps: self.schedule.len(),
-            model: "machines".to_owned(),
-            hidden: experiment.model.hidden,
-            skip: experiment.model.skip.word().to_owned(),
+            model: experiment.model.name().to_owned(),
+            hidden: machines.map_or(0, |machines| machines.hidden),
+            skip: machines.map_or(Skip::None, |machines| machines.skip).word().to_owned(),
             seed: experiment.seed,
-            epochs: experiment.train.epochs,
+            epochs: machines.map_or(0, |_| experiment.train.epochs),
             variance: match experiment.sample.variance {
                 ReverseVariance::Beta => "beta",
                 ReverseVariance::Posterior => "posterior",
@@ -128,6 +101,9 @@ impl Bench {
 /// # Errors
 /// A fault of `train.batch` or of `train.validation`.
 pub(crate) fn check_counts(experiment: &Experiment, n: usize) -> Result<(), DriverError> {
+    if let Model::Exact(_) = experiment.model {
+        return Ok(());
+    }
     let (batch, validation) = (experiment.train.batch, experiment.train.validation);
     let (key, message) = match n.checked_sub(batch) {
         None => ("train.batch", format!("{batch} is not allowed, there are {n} training samples")),
@@ -152,14 +128,6 @@ fn hold_out(train: &mut Samples, count: usize, seed: u64) -> Samples {
     let validation = train.select(chosen(true));
     *train = train.select(chosen(false));
     validation
-}
-
-fn skip_kind(skip: Skip) -> SkipKind {
-    match skip {
-        Skip::None => SkipKind::None,
-        Skip::Learned => SkipKind::Learned,
-        Skip::Wiener => SkipKind::Wiener,
-    }
 }
 
 #[cfg(test)]

@@ -73,13 +73,27 @@ pub(crate) struct Circumstances {
     pub(crate) warnings: Vec<String>,
 }
 
+/// Brings the sums of the manifest up to date with the files of the folder; a folder without manifest stays without.
+///
+/// # Errors
+/// A file that cannot be read or written, a manifest that is not JSON.
+pub(crate) fn renew_outputs(folder: &RunFolder) -> Result<(), DriverError> {
+    let Some(text) = folder.read_if_present(RunFolder::MANIFEST)? else { return Ok(()) };
+    let path = folder.root().join(RunFolder::MANIFEST);
+    let faulty = |error: serde_json::Error| DriverError::Message(format!("{}: {error}", path.display()));
+    let mut manifest: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).map_err(faulty)?;
+    manifest.insert("outputs".to_owned(), serde_json::to_value(sums(folder)?).map_err(faulty)?);
+    folder.write(RunFolder::MANIFEST, serde_json::to_string_pretty(&manifest).map_err(faulty)? + "\n")
+}
+
+/// The sha256 of every file of the folder but the manifest.
+fn sums(folder: &RunFolder) -> Result<BTreeMap<String, String>, DriverError> {
+    let sum = |name: String| Ok((sha256_of(&folder.root().join(&name))?, name));
+    folder.files()?.into_iter().map(|name| sum(name).map(|(sum, name)| (name, sum))).collect()
+}
+
 /// Writes the manifest, with the sha256 of every other file of the folder.
 pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Result<(), DriverError> {
-    let mut outputs = BTreeMap::new();
-    for name in folder.files()? {
-        let sum = sha256_of(&folder.root().join(&name))?;
-        outputs.insert(name, sum);
-    }
     let experiment = &bench.experiment;
     let time = |moment| humantime::format_rfc3339_seconds(moment).to_string();
     let manifest = Manifest {
@@ -107,7 +121,7 @@ pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Re
             sha256: bench.dataset.digest.clone(),
         },
         warnings: how.warnings,
-        outputs,
+        outputs: sums(folder)?,
     };
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|error| DriverError::Message(format!("{}: cannot be encoded: {error}", RunFolder::MANIFEST)))?;

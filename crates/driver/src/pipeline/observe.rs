@@ -2,33 +2,62 @@
 
 use std::path::Path;
 
-use analysis::lab::{ClassRule, Classifier, Lab, LabData, Settings, Truth};
+use analysis::lab::{ClassRule, Classifier, Lab, LabData, Settings};
 use analysis::observables::{Named, Observable, ObservableRow, TransitionRow, observables, select};
 use analysis::{MetricRow, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present, to_csv};
 use data::Frame;
-use model::{Bank, Mixture, Spiral};
+use model::{Bank, Denoiser};
 
 use super::bench::Bench;
-use super::dataset;
+use super::freshness::Freshness;
+use super::models;
 use crate::DriverError;
-use crate::config::Data;
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
 
-/// Arcs that the spiral's classes are: its inner and its outer half.
-const ARCS: usize = 2;
+/// What is to be measured.
+pub(crate) struct Wanted<'a> {
+    /// Words that name observables.
+    pub(crate) words: &'a [String],
+    /// Whether tables that are up to date are measured again.
+    pub(crate) anew: bool,
+    /// Identifies the run's model.
+    pub(crate) model: &'a str,
+}
 
-/// Measures the observables named by `words` that the run has, and returns their names.
+/// Measures the observables wanted that the run has, and returns the names of those whose tables are there.
 ///
 /// # Errors
 /// A word that names none, a machine that is missing, a table that cannot be written.
 pub(crate) fn observe(
     bench: &Bench,
     folder: &RunFolder,
-    words: &[String],
+    wanted: &Wanted<'_>,
     terminal: Terminal,
 ) -> Result<Vec<&'static str>, DriverError> {
-    let chosen = select(words)?;
+    let chosen = select(wanted.words)?;
+    let mut freshness = Freshness::read(bench, folder, wanted.model)?;
+    let is_fresh = |observable: &&dyn Observable| !wanted.anew && freshness.is_fresh(observable.name());
+    let (there, missing): (Vec<_>, Vec<_>) = chosen.into_iter().partition(is_fresh);
+    let mut names: Vec<&'static str> = there.iter().map(|observable| observable.name()).collect();
+    if !names.is_empty() {
+        terminal.say(format_args!("up to date: {}", names.join(", ")));
+    }
+    if !missing.is_empty() {
+        names.extend(measure(bench, folder, &missing, &mut freshness, terminal)?);
+    }
+    names.sort_by_key(|name| rank(name));
+    Ok(names)
+}
+
+/// Builds the lab and measures in it.
+fn measure(
+    bench: &Bench,
+    folder: &RunFolder,
+    chosen: &[&'static dyn Observable],
+    freshness: &mut Freshness<'_>,
+    terminal: Terminal,
+) -> Result<Vec<&'static str>, DriverError> {
     let frame = Frame::Principal(bench.pca.clone());
     let (train, test) = (frame.project_samples(&bench.dataset.train), frame.project_samples(&bench.dataset.test));
     let data = LabData {
@@ -39,43 +68,54 @@ pub(crate) fn observe(
         shape: bench.dataset.shape,
         shift: bench.dataset.shift,
     };
-    let bank = Bank::open(&folder.machines(), bench.dim()).seen_from(&frame, &bench.schedule);
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
     let training: Vec<TrainingRow> = read_table_if_present(folder.root())?;
-    let truth = truth(bench, &frame)?;
-    let settings = Settings {
-        trajectories: 1000,
-        times: 20,
-        resamples: 500,
-        seed: bench.experiment.seed,
-        variance: bench.experiment.sample.variance,
-    };
-    let model = Named { name: "machines", denoiser: &bank as &dyn model::Denoiser };
-    let lab = Lab::new(&bench.schedule, data, model, settings).with_machines(&bank, &metrics, &training);
-    let lab = match &truth {
-        Some(truth) => lab.with_truth(truth),
-        None => lab,
-    };
-    measure(&lab, folder, &chosen, terminal)
+    let bank = Bank::open(&folder.machines(), bench.dim()).seen_from(&frame, &bench.schedule);
+    let (own, truth) = (models::denoiser(bench, folder)?, models::truth(bench, &frame)?);
+    // An exact law lives in the principal frame; machines may live elsewhere and are turned.
+    let denoiser: &dyn Denoiser = if bench.machines().is_some() { &bank } else { &*own };
+    let model = Named { name: bench.experiment.model.name(), denoiser };
+    let mut lab = Lab::new(&bench.schedule, data, model, settings(bench));
+    if bench.machines().is_some() {
+        lab = lab.with_machines(&bank, &metrics, &training);
+    }
+    if let Some(truth) = &truth {
+        lab = lab.with_truth(truth);
+    }
+    measure_in(&lab, folder, chosen, freshness, terminal)
 }
 
-fn measure(
+fn settings(bench: &Bench) -> Settings {
+    let (experiment, analysis) = (&bench.experiment, &bench.experiment.analysis);
+    Settings {
+        trajectories: analysis.trajectories,
+        times: analysis.times,
+        resamples: analysis.resamples,
+        seed: experiment.seed,
+        variance: experiment.sample.variance,
+    }
+}
+
+/// Every table is written as soon as it is measured.
+fn measure_in(
     lab: &Lab<'_>,
     folder: &RunFolder,
     chosen: &[&'static dyn Observable],
+    freshness: &mut Freshness<'_>,
     terminal: Terminal,
 ) -> Result<Vec<&'static str>, DriverError> {
     let mut names = Vec::new();
     for observable in chosen {
         let Some(work) = observable.work(lab) else { continue };
-        let progress = terminal.progress(observable.name(), work);
+        let name = observable.name();
+        let progress = terminal.progress(name, work);
         let measured = observable.measure(lab, &|units| progress.advance(units))?;
         progress.finish();
-        let name = observable.name();
         folder.write(&format!("{}/{name}.csv", ObservableRow::FOLDER), to_csv(&measured.rows)?)?;
         let transitions: Vec<TransitionRow> =
             measured.transitions.into_iter().map(|row| TransitionRow { observable: name.to_owned(), ..row }).collect();
         keep_transitions(folder, name, transitions)?;
+        freshness.note(name)?;
         names.push(name);
     }
     if let Some(ClassRule::Trained(classifier)) = lab.class_rule_if_made() {
@@ -84,28 +124,17 @@ fn measure(
     Ok(names)
 }
 
+/// The place of an observable in the registry.
+fn rank(name: &str) -> Option<usize> {
+    observables().iter().position(|observable| observable.name() == name)
+}
+
 /// Puts the transition times of one observable in the place of those it left before; in the order of the registry.
 fn keep_transitions(folder: &RunFolder, name: &str, new: Vec<TransitionRow>) -> Result<(), DriverError> {
     let path = folder.root().join(TransitionRow::FILE);
     let mut rows: Vec<TransitionRow> = read_rows_if_present(Path::new(&path))?;
     rows.retain(|row| row.observable != name);
     rows.extend(new);
-    let rank = |row: &TransitionRow| observables().iter().position(|observable| observable.name() == row.observable);
-    rows.sort_by_key(rank);
+    rows.sort_by_key(|row| rank(&row.observable));
     folder.write(TransitionRow::FILE, to_csv(&rows)?)
-}
-
-/// The law that the data were generated from, where there is one.
-fn truth(bench: &Bench, frame: &Frame) -> Result<Option<Truth>, DriverError> {
-    Ok(match &bench.experiment.data {
-        Data::GaussianMixture { counts, components, std } => {
-            let law = dataset::mixture(*counts, components, *std, bench.experiment.seed)?;
-            Some(Truth::Law(Box::new(Mixture::of_law(&bench.schedule, &law, frame)?)))
-        }
-        Data::SwissRoll { noise, .. } if *noise == 0.0 => {
-            let spiral = Spiral::new(&bench.schedule, frame, Spiral::GRID, ARCS)?;
-            Some(Truth::Spiral(Box::new(spiral)))
-        }
-        _ => None,
-    })
 }

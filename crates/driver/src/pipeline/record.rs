@@ -1,15 +1,17 @@
 //! The tables of a run, from its checkpoints and its data.
 
 use analysis::{
-    MetricRow, ReferenceRow, RunFacts, ScheduleRow, Split, Table, TrainingRow, at_kept_epoch, read_table, to_csv,
+    MetricRow, ReferenceRow, RunFacts, ScheduleRow, Split, Table, TrainingRow, at_kept_epoch, read_table,
+    read_table_if_present, to_csv,
 };
 use data::Frame;
 use model::checkpoint::{self, History};
-use model::{SkipKind, Wiener};
+use model::Wiener;
 use schedule::Timestep;
 
 use super::bench::Bench;
 use crate::DriverError;
+use crate::config::Skip;
 use crate::folder::RunFolder;
 
 /// Writes what is known before training: facts, schedule, references, and the frame of the machines.
@@ -18,7 +20,7 @@ pub(crate) fn before_training(bench: &Bench, folder: &RunFolder) -> Result<(), D
     folder.write(RunFacts::FILE, bench.facts().to_json()?)?;
     folder.write(ScheduleRow::FILE, to_csv(&schedule_rows(bench))?)?;
     folder.write(ReferenceRow::FILE, to_csv(&reference_rows(bench))?)?;
-    if let Frame::Principal(pca) = &bench.frame {
+    if let (Frame::Principal(pca), Some(_)) = (&bench.frame, bench.machines()) {
         folder.write(RunFolder::FRAME, checkpoint::write_frame(pca)?)?;
     }
     Ok(())
@@ -28,12 +30,12 @@ pub(crate) fn before_training(bench: &Bench, folder: &RunFolder) -> Result<(), D
 pub(crate) fn metrics(bench: &Bench, folder: &RunFolder, curves: &[(Timestep, History)]) -> Result<(), DriverError> {
     let rows: Vec<MetricRow> = curves.iter().flat_map(|(t, history)| metric_rows(t.get(), history)).collect();
     folder.write(MetricRow::FILE, to_csv(&rows)?)?;
-    let job = bench.job();
+    let lineage = bench.experiment.train.lineage(&bench.schedule);
     let row = |(t, history): &(Timestep, History)| TrainingRow {
         t: t.get(),
         epochs: history.epoch.last().copied().unwrap_or(0),
         kept: history.kept,
-        started_from: job.lineage().parent(*t).map(Timestep::get),
+        started_from: lineage.parent(*t).map(Timestep::get),
     };
     folder.write(TrainingRow::FILE, to_csv(&curves.iter().map(row).collect::<Vec<_>>())?)
 }
@@ -65,7 +67,7 @@ pub(crate) fn summary(folder: &RunFolder) -> Result<Vec<Summary>, DriverError> {
     const ROWS: usize = 10;
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
     let references: Vec<ReferenceRow> = read_table(folder.root())?;
-    let training: Vec<TrainingRow> = read_table(folder.root())?;
+    let training: Vec<TrainingRow> = read_table_if_present(folder.root())?;
     let kept = at_kept_epoch(&metrics, &training);
     let loss = |t: usize, split| {
         let mut rows = kept.iter().filter(|row| row.t == t && row.split == split);
@@ -121,8 +123,9 @@ fn reference_rows(bench: &Bench) -> Vec<ReferenceRow> {
 
 /// 1 - H/d, below which no machine without a skip can go, if H < d.
 pub(crate) fn rank_floor(bench: &Bench) -> Option<f64> {
-    let (hidden, dim) = (bench.config.hidden, bench.dim());
-    (bench.config.skip == SkipKind::None && hidden < dim).then(|| 1.0 - hidden as f64 / dim as f64)
+    let (machines, dim) = (bench.machines()?, bench.dim());
+    let binds = machines.skip == Skip::None && machines.hidden < dim;
+    binds.then(|| 1.0 - machines.hidden as f64 / dim as f64)
 }
 
 /// The mean squares of samples along the principal axes: x: `[n, d]` -> `[d]`.

@@ -1,11 +1,11 @@
-//! Runs the chains of a trained bank: the samples, and the states that the figures show.
+//! Runs the chains of the model: the samples, and the states that the figures show.
 
 use analysis::{
     Frames, HistogramRow, Points, Reconstruction, Run, Table, Trajectories, pixel_histogram, samples_to_safetensors,
     to_csv,
 };
 use data::{Samples, Shape};
-use model::{Bank, Chain, Family};
+use model::{Chain, Denoiser, Family};
 use schedule::Timestep;
 
 use super::bench::Bench;
@@ -32,12 +32,16 @@ impl Shown {
     }
 }
 
-/// Samples from the bank in `folder` and writes `samples.safetensors`, `trajectories.safetensors` and the histogram.
-pub(crate) fn sample(bench: &Bench, folder: &RunFolder, terminal: Terminal) -> Result<(), DriverError> {
-    let bank = Bank::open(&folder.machines(), bench.dim());
+/// Samples with `denoiser`, which lives in the frame of the bench, and writes `samples.safetensors`, `trajectories.safetensors` and the histogram.
+pub(crate) fn sample(
+    bench: &Bench,
+    folder: &RunFolder,
+    denoiser: &dyn Denoiser,
+    terminal: Terminal,
+) -> Result<(), DriverError> {
     let settings = bench.experiment.sample;
     let chain = Chain {
-        denoiser: &bank,
+        denoiser,
         schedule: &bench.schedule,
         variance: settings.variance,
         stride: settings.stride,
@@ -84,7 +88,7 @@ fn shown_points(bench: &Bench, z: &[f32], t: Option<Timestep>) -> Result<Points,
 }
 
 /// `count` indices spread evenly over the samples, or all of them.
-fn spread(samples: &Samples, count: usize) -> Vec<usize> {
+pub(super) fn spread(samples: &Samples, count: usize) -> Vec<usize> {
     let (n, count) = (samples.len(), count.min(samples.len()));
     (0..count).map(|i| i * n / count.max(1)).collect()
 }

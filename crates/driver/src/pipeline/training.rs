@@ -11,7 +11,7 @@ use schedule::Timestep;
 use serde::{Deserialize, Serialize};
 use train::{FailedMachines, Losses, MachineError, Observer, ObserverError, TrainError};
 
-use super::bench::Bench;
+use super::problem::Problem;
 use super::shelf::Shelf;
 use crate::DriverError;
 use crate::folder::RunFolder;
@@ -40,13 +40,13 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(bench: &Bench, shelf: &Shelf<'_>, timesteps: &[Timestep]) -> Self {
+    fn new(problem: &Problem<'_>, shelf: &Shelf<'_>, timesteps: &[Timestep]) -> Self {
         // Every checkpoint is looked at once: all those asked for, and ancestors as they come up.
         let mut there: BTreeMap<Timestep, bool> = timesteps.iter().map(|&t| (t, shelf.kept(t).is_some())).collect();
         let count = there.values().filter(|there| **there).count();
         let looked_up = RefCell::new(&mut there);
         let is_there = |t| *looked_up.borrow_mut().entry(t).or_insert_with(|| shelf.kept(t).is_some());
-        let needed = bench.job().lineage().closure(timesteps, is_there);
+        let needed = problem.job().lineage().closure(timesteps, is_there);
         let ancestors = needed.iter().filter(|t| !timesteps.contains(t)).map(|t| t.get()).collect();
         Self { asked: timesteps.len(), there: count, needed, ancestors }
     }
@@ -73,19 +73,19 @@ impl Plan {
 /// # Errors
 /// What ended the training of all.
 pub(crate) fn train(
-    bench: &Bench,
+    problem: &Problem<'_>,
     shelf: &Shelf<'_>,
     folder: &RunFolder,
     timesteps: &[Timestep],
     (device, threads): (Device, usize),
     terminal: Terminal,
 ) -> Result<Result<(), FailedMachines>, DriverError> {
-    let plan = Plan::new(bench, shelf, timesteps);
+    let plan = Plan::new(problem, shelf, timesteps);
     plan.announce(terminal);
     if plan.needed.is_empty() {
         return Ok(Ok(()));
     }
-    let job = bench.job();
+    let job = problem.job();
     let total: usize = plan.needed.iter().map(|&t| job.epochs(t)).sum();
     let keeper = Keeper {
         shelf,

@@ -56,7 +56,7 @@ impl CurieWeiss {
         let width = 1.0 / (spins as f64 * coupling).sqrt();
         let nodes = ((1.0 + REACH * width) / (SPACING * width)).ceil() as i32;
         let fields = (-nodes..=nodes).map(|k| f64::from(k) * SPACING * width).collect();
-        let spins_up = law::spins_up(spins, coupling);
+        let spins_up = data::curie_weiss::spins_up(spins, coupling);
         let mut model = Self { levels: Level::all(schedule), spins, coupling, fields, log_partition: 0.0, spins_up };
         model.log_partition = model.fields(&vec![0.0; spins]).log_sum;
         Ok(model)

@@ -51,7 +51,7 @@ fn hundred_spins_commit_to_a_sign() {
     const COUNT: usize = 4000;
     let schedule = schedule(1000);
     let law = CurieWeiss::new(&schedule, 100, 1.5).unwrap();
-    let z0 = law.draw(COUNT, 1);
+    let z0 = data::CurieWeiss { spins: 100, coupling: 1.5, train: COUNT, test: 1, seed: 1 }.draw().unwrap().train;
     for (t, phi) in [(500, 0.9893), (600, 0.8791), (700, 0.6778), (800, 0.5521)] {
         let t = schedule.timestep(t).unwrap();
         let zt = noised(&schedule, t, &z0, COUNT);

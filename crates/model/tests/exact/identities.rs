@@ -29,7 +29,7 @@ fn cases(schedule: &Schedule) -> Vec<Case> {
     let cloud = normals(40, 3, 1);
     let labelled = Samples { labels: (0..40).map(|i| i % 3).collect(), ..cloud.clone() };
     let spins = CurieWeiss::new(schedule, 6, 1.4).unwrap();
-    let spin_samples = spins.draw(40, 2);
+    let spin_samples = data::CurieWeiss { spins: 6, coupling: 1.4, train: 40, test: 1, seed: 2 }.draw().unwrap().train;
     let plane = Frame::Identity { dim: 2 };
     let curve =
         Samples { dim: 2, values: data::curve(40).into_iter().flatten().map(|x| x as f32).collect(), labels: vec![] };
@@ -167,7 +167,7 @@ fn mean_divergence_is_minus_the_mean_squared_score() {
     const COUNT: usize = 20_000;
     let schedule = schedule(100);
     let spins = CurieWeiss::new(&schedule, 5, 1.4).unwrap();
-    let z0 = spins.draw(COUNT, 6);
+    let z0 = data::CurieWeiss { spins: 5, coupling: 1.4, train: COUNT, test: 1, seed: 6 }.draw().unwrap().train;
     for t in [10, 30, 60] {
         let t = schedule.timestep(t).unwrap();
         let zt = noised(&schedule, t, &z0, COUNT);

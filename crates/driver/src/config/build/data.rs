@@ -31,6 +31,11 @@ impl Builder<'_> {
                 let std = raw.std;
                 self.components(raw).map(|components| Data::GaussianMixture { counts, components, std })
             }
+            Source::CurieWeiss => Some(Data::CurieWeiss {
+                counts: limits.or(Counts::CURIE_WEISS),
+                spins: raw.spins,
+                coupling: raw.coupling,
+            }),
             Source::SyntheticDigits => Some(Data::SyntheticDigits {
                 counts: limits.or(Counts::SYNTHETIC_DIGITS),
                 digits: self.digits(raw.digits),

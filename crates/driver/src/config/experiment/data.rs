@@ -42,8 +42,17 @@ pub enum Data {
         counts: Counts,
         /// Means and weights.
         components: Components,
-        /// Standard deviation of every component, above 0.
+        /// Standard deviation of every component, at least 0.
         std: f64,
+    },
+    /// Curie-Weiss spins.
+    CurieWeiss {
+        /// How many to generate.
+        counts: Counts,
+        /// N, at least 1.
+        spins: usize,
+        /// b, above 0.
+        coupling: f64,
     },
     /// Digits drawn by this program.
     SyntheticDigits {
@@ -62,6 +71,7 @@ impl Data {
             Self::MnistCsv { .. } => Source::MnistCsv,
             Self::SwissRoll { .. } => Source::SwissRoll,
             Self::GaussianMixture { .. } => Source::GaussianMixture,
+            Self::CurieWeiss { .. } => Source::CurieWeiss,
             Self::SyntheticDigits { .. } => Source::SyntheticDigits,
         }
     }
@@ -97,6 +107,8 @@ impl Counts {
     pub const SWISS_ROLL: Self = Self { train: 10_000, test: 2_000 };
     /// Rows of the Gaussian mixture by default.
     pub const GAUSSIAN_MIXTURE: Self = Self { train: 10_000, test: 2_000 };
+    /// Rows of Curie-Weiss spins by default.
+    pub const CURIE_WEISS: Self = Self { train: 10_000, test: 2_000 };
     /// Rows of the synthetic digits by default: about as many as MNIST has of two digits.
     pub const SYNTHETIC_DIGITS: Self = Self { train: 12_500, test: 2_100 };
 }

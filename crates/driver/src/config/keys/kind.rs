@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use analysis::observables;
+
 /// The type of a key's value and the values it allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -35,6 +37,8 @@ pub enum Kind {
     FloatMatrix,
     /// A number, or one or more `[t, number]` pairs with t a timestep.
     FloatOrKnots(Range),
+    /// Any number of the words that name observables.
+    Observables,
 }
 
 impl Kind {
@@ -48,7 +52,7 @@ impl Kind {
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::IntList { .. } => "a list of whole numbers".to_owned(),
             Self::FloatList(_) => "a list of numbers".to_owned(),
-            Self::TextList => "a list of strings".to_owned(),
+            Self::TextList | Self::Observables => "a list of strings".to_owned(),
             Self::FloatMatrix => "a list of lists of numbers".to_owned(),
             Self::FloatOrKnots(_) => "a number or a list of [t, number] pairs".to_owned(),
         }
@@ -67,6 +71,7 @@ impl Kind {
             Self::TextList => "one or more strings".to_owned(),
             Self::FloatMatrix => "one or more lists, each of one or more numbers".to_owned(),
             Self::FloatOrKnots(range) => format!("{range}, or one or more pairs [t, such a number]"),
+            Self::Observables => format!("some of {}", observables::words_known().join(", ")),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The table itself: to add a key, add it here, to `raw.rs` (type and default), `experiment.rs`, `build.rs` and `write.rs`.
 
 use super::super::choices::{
-    Decay, Device, LawWord, LossWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord,
+    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord,
 };
 use super::{Key, Kind, Range, Requirement};
 
@@ -26,6 +26,9 @@ impl Key {
 
 /// More epochs than this no machine is trained for.
 const MOST_EPOCHS: i64 = 1_000_000;
+
+/// The choice of `model.kind` that is trained.
+const MACHINES: &[&str] = &["machines"];
 
 /// At least `min`.
 const fn from(min: i64) -> Kind {
@@ -63,13 +66,13 @@ pub(super) static KEYS: &[Key] = &[
         "data.train_limit",
         rows(1),
         "Training images kept after the choice of digits, in file order (default: all); for generated data the number \
-         generated (default: swiss_roll 10000, gaussian_mixture 10000, synthetic_digits 12500).",
+         generated (default: swiss_roll 10000, gaussian_mixture 10000, curie_weiss 10000, synthetic_digits 12500).",
     ),
     key(
         "data.test_limit",
         rows(1),
         "Test images kept after the choice of digits, in file order (default: all); for generated data the number \
-         generated (default: swiss_roll 2000, gaussian_mixture 2000, synthetic_digits 2100).",
+         generated (default: swiss_roll 2000, gaussian_mixture 2000, curie_weiss 2000, synthetic_digits 2100).",
     ),
     key(
         "data.offline",
@@ -106,8 +109,20 @@ pub(super) static KEYS: &[Key] = &[
         "Weight of each component in data.means, divided by their sum (default: equal).",
     )
     .goes_with("data.source", &["gaussian_mixture"]),
-    key("data.std", Kind::Float(Range::POSITIVE), "Standard deviation of every component along every axis.")
-        .goes_with("data.source", &["gaussian_mixture"]),
+    key(
+        "data.std",
+        Kind::Float(Range::NOT_NEGATIVE),
+        "Standard deviation of every component along every axis; 0 for components that are points.",
+    )
+    .goes_with("data.source", &["gaussian_mixture"]),
+    key("data.spins", Kind::Int { min: 1, max: WIDEST }, "N, the spins of a sample a in {-1, 1}^N.")
+        .goes_with("data.source", &["curie_weiss"]),
+    key(
+        "data.coupling",
+        Kind::Float(Range::POSITIVE),
+        "b of p(a) ~ exp(b (sum_i a_i)^2 / 2N): the inverse temperature, ordered above 1.",
+    )
+    .goes_with("data.source", &["curie_weiss"]),
     key(
         "schedule.law",
         Kind::Choice(LawWord::WORDS),
@@ -119,32 +134,52 @@ pub(super) static KEYS: &[Key] = &[
         .goes_with("schedule.law", &["linear", "constant"]),
     key("schedule.beta_end", Kind::Float(Range::OPEN_UNIT), "beta_T of the linear law.")
         .goes_with("schedule.law", &["linear"]),
-    key("model.hidden", Kind::Int { min: 1, max: WIDEST }, "Units of the hidden layer of each machine."),
+    key(
+        "model.kind",
+        Kind::Choice(ModelWord::WORDS),
+        "What predicts the noise: machines that are trained, or an exact denoiser that is not.",
+    ),
+    key(
+        "model.law",
+        Kind::Choice(ExactLaw::WORDS),
+        "The law whose exact denoiser it is: that of the data (two_gaussians, two_deltas, curie_weiss, spiral, each with \
+         its data.source), or one made from the training set (wiener, gaussian, mixture, empirical).",
+    )
+    .goes_with("model.kind", &["exact"]),
+    key("model.hidden", Kind::Int { min: 1, max: WIDEST }, "Units of the hidden layer of each machine.")
+        .goes_with("model.kind", MACHINES),
     key(
         "model.skip",
         Kind::Choice(Skip::WORDS),
         "The part of eps_hat linear in x beside the hidden layer: none, one trained scalar, or the closed-form best \
          affine predictor.",
-    ),
-    key("train.epochs", Kind::Int { min: 1, max: MOST_EPOCHS }, "Passes over the training data for each machine."),
-    key("train.batch", from(1), "Training images in one step of Adam, at most the number of training images."),
+    )
+    .goes_with("model.kind", MACHINES),
+    key("train.epochs", Kind::Int { min: 1, max: MOST_EPOCHS }, "Passes over the training data for each machine.")
+        .goes_with("model.kind", MACHINES),
+    key("train.batch", from(1), "Training images in one step of Adam, at most the number of training images.")
+        .goes_with("model.kind", MACHINES),
     key(
         "train.learning_rate",
         Kind::FloatOrKnots(Range::POSITIVE),
         "Step size of Adam: one number, or [t, rate] knots of a piecewise linear law over t, constant beyond its ends.",
-    ),
-    key("train.decay", Kind::Choice(Decay::WORDS), "How the learning rate falls over the epochs."),
+    )
+    .goes_with("model.kind", MACHINES),
+    key("train.decay", Kind::Choice(Decay::WORDS), "How the learning rate falls over the epochs.")
+        .goes_with("model.kind", MACHINES),
     key(
         "train.loss",
         Kind::Choice(LossWord::WORDS),
         "Weight of the squared error on eps: 1 (Ho et al. 2020, eq. 14) or that of the variational bound (eq. 12).",
-    ),
+    )
+    .goes_with("model.kind", MACHINES),
     key(
         "train.warm_start",
         Kind::Choice(WarmStartWord::WORDS),
         "neighbour: only anchors start from initial weights, every other machine from its trained neighbour t - 1 or \
          t + 1 on the way to the nearest anchor, so that finer chains need fewer epochs.",
-    ),
+    )
+    .goes_with("model.kind", MACHINES),
     key(
         "train.anchor_spacing",
         Kind::Int { min: 1, max: 100_000 },
@@ -162,19 +197,22 @@ pub(super) static KEYS: &[Key] = &[
         rows(0),
         "Training images held out at random: never trained on, their loss is measured on noise that is the same in \
          every epoch.",
-    ),
+    )
+    .goes_with("model.kind", MACHINES),
     key(
         "train.evaluate_every",
         Kind::Int { min: 1, max: MOST_EPOCHS },
         "The losses are measured after every so many epochs and after the last; train.stop looks at measured losses only.",
-    ),
+    )
+    .goes_with("model.kind", MACHINES),
     key(
         "train.stop",
         Kind::Choice(StopWord::WORDS),
         "What ends a machine's training early: plateau, the validation loss no longer falls, and the machine of the \
          lowest one is kept; test_variance, the last six test losses vary by less than train.tolerance (the thesis's \
          rule, which looks at the test set).",
-    ),
+    )
+    .goes_with("model.kind", MACHINES),
     key(
         "train.patience",
         Kind::Int { min: 1, max: MOST_EPOCHS },
@@ -201,6 +239,26 @@ pub(super) static KEYS: &[Key] = &[
          3.2).",
     ),
     key("sample.stride", from(1), "Timesteps taken in one reverse step, at most schedule.timesteps."),
+    key(
+        "analysis.observables",
+        Kind::Observables,
+        "What is measured once there are samples: names of observables, groups of them, or all (default: nothing).",
+    ),
+    key(
+        "analysis.trajectories",
+        rows(2),
+        "N, the trajectories of an estimate; those that start from test samples are as many as there are, at most.",
+    ),
+    key(
+        "analysis.times",
+        Kind::Int { min: 1, max: 100_000 },
+        "Timesteps at which observables that run chains are measured, evenly spread up to T.",
+    ),
+    key(
+        "analysis.resamples",
+        Kind::Int { min: 1, max: 1_000_000 },
+        "Resamples of the trajectories from which the 95% intervals are taken.",
+    ),
     key(
         "figures.reconstruction_t",
         from(1),

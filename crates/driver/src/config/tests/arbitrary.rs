@@ -5,8 +5,8 @@ use schedule::{Law, LossWeight, ReverseVariance};
 use train::{Stop, WarmStart};
 
 use super::super::{
-    Components, Counts, Data, Decay, Device, Experiment, Figures, LearningRate, Limits, Model, Offline, Origins, Run,
-    Sample, ScheduleSettings, Skip, Train,
+    Analysis, Components, Counts, Data, Decay, Device, ExactLaw, Experiment, Figures, LearningRate, Limits, Machines,
+    Model, Offline, Origins, Run, Sample, ScheduleSettings, Skip, Train,
 };
 use super::{GOOD, load};
 
@@ -48,11 +48,13 @@ fn data() -> impl Strategy<Value = Data> {
             .prop_map(|(dir, digits, limits, offline, mirrors)| Data::Mnist { dir, digits, limits, offline, mirrors }),
         (dir(), digits(), limits()).prop_map(|(dir, digits, limits)| Data::MnistCsv { dir, digits, limits }),
         (counts(), prop_oneof![positive(), Just(0.0)]).prop_map(|(counts, noise)| Data::SwissRoll { counts, noise }),
-        (counts(), components(), positive()).prop_map(|(counts, components, std)| Data::GaussianMixture {
+        (counts(), components(), prop_oneof![positive(), Just(0.0)]).prop_map(|(counts, components, std)| Data::GaussianMixture {
             counts,
             components,
             std
         }),
+        (counts(), 1usize..=65_536, positive())
+            .prop_map(|(counts, spins, coupling)| Data::CurieWeiss { counts, spins, coupling }),
         (counts(), digits()).prop_map(|(counts, digits)| Data::SyntheticDigits { counts, digits }),
     ]
 }
@@ -102,14 +104,33 @@ fn train() -> impl Strategy<Value = Train> {
     )
 }
 
-fn experiment() -> impl Strategy<Value = Experiment> {
+/// Machines with how they are trained, or a law that goes with any data.
+fn model() -> impl Strategy<Value = (Model, Train)> {
     let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener)];
+    let machines = (1usize..=65_536, skip, train())
+        .prop_map(|(hidden, skip, train)| (Model::Machines(Machines { hidden, skip }), train));
+    let law = prop_oneof![Just(ExactLaw::Wiener), Just(ExactLaw::Gaussian), Just(ExactLaw::Empirical)];
+    let untrained = load("data.source = \"mnist\"", &[], &[]).expect("valid").train;
+    prop_oneof![machines, law.prop_map(move |law| (Model::Exact(law), untrained.clone()))]
+}
+
+fn analysis() -> impl Strategy<Value = Analysis> {
+    let words = prop::sample::subsequence(analysis::observables::words_known(), 0..3);
+    (words, 2usize..=100_000_000, 1usize..=100_000, 1usize..=1_000_000).prop_map(
+        |(words, trajectories, times, resamples)| {
+            let observables = words.into_iter().map(str::to_owned).collect();
+            Analysis { observables, trajectories, times, resamples }
+        },
+    )
+}
+
+fn experiment() -> impl Strategy<Value = Experiment> {
     let device = prop_oneof![Just(Device::Host), Just(Device::Ndarray), Just(Device::Cuda), Just(Device::Auto)];
     let variance = prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
     let named = ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", any::<String>(), 0..=i64::MAX as u64);
     let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), any::<prop::sample::Index>());
-    (named, data(), schedule(), (1usize..=65_536, skip), train(), sampled, device).prop_map(
-        |((name, purpose, seed), data, schedule, (hidden, skip), train, (count, variance, stride, t), device)| {
+    (named, data(), schedule(), model(), sampled, analysis(), device).prop_map(
+        |((name, purpose, seed), data, schedule, (model, train), (count, variance, stride, t), analysis, device)| {
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
             Experiment {
                 name,
@@ -117,9 +138,10 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                 seed,
                 data,
                 schedule,
-                model: Model { hidden, skip },
+                model,
                 train,
                 sample: Sample { count, variance, stride: within(stride) },
+                analysis,
                 figures: Figures { reconstruction_t: within(t) },
                 run: Run { device },
                 origins: Origins::default(),

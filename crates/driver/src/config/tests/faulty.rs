@@ -25,7 +25,7 @@ const MNIST: &[(&str, &str)] = &[
     (
         "[zebra]",
         "3:2: zebra: unknown key, use one of name, purpose, seed or the sections data, schedule, model, train, sample, \
-         figures, run",
+         analysis, figures, run",
     ),
     ("[[train]]\nbatch = 3", "3:1: train: expected a table of keys, found a list"),
     ("digits = []", "3:10: data.digits: [] is not allowed, use one or more of 0 to 9"),
@@ -131,6 +131,34 @@ const MNIST: &[(&str, &str)] = &[
         "[figures]\nreconstruction_t = 2000",
         "4:20: figures.reconstruction_t: 2000 is not allowed, use 1 to 1000 (schedule.timesteps)",
     ),
+    ("[analysis]\nobservables = \"all\"", "4:15: analysis.observables: expected a list of strings, found the string \"all\""),
+    ("[analysis]\nobservables = [3]", "4:16: analysis.observables: expected a string, found the whole number 3"),
+    ("[analysis]\ntrajectories = 1", "4:16: analysis.trajectories: 1 is not allowed, use 2 to 100000000"),
+    ("[analysis]\ntimes = 0", "4:9: analysis.times: 0 is not allowed, use 1 to 100000"),
+    ("[analysis]\nresamples = 0", "4:13: analysis.resamples: 0 is not allowed, use 1 to 1000000"),
+    ("[analysis]\nobservable = [\"all\"]", "4:1: analysis.observable: unknown key, did you mean \"analysis.observables\"?"),
+    (
+        "[model]\nkind = \"exakt\"",
+        "4:8: model.kind: \"exakt\" is not allowed, use one of machines, exact",
+    ),
+    (
+        "[model]\nkind = \"exact\"\nlaw = \"spiral\"",
+        "5:7: model.law: spiral goes with data.source = swiss_roll with data.noise = 0; here use one of wiener, gaussian, \
+         mixture, empirical",
+    ),
+    (
+        "digits = [3]\n[model]\nkind = \"exact\"\nlaw = \"mixture\"",
+        "6:7: model.law: mixture goes with data of two classes or more; here use one of wiener, gaussian, empirical",
+    ),
+    ("[model]\nlaw = \"wiener\"", "4:1: model.law: goes with model.kind = exact; here model.kind = machines"),
+    (
+        "[model]\nkind = \"exact\"\nlaw = \"wiener\"\nhidden = 3",
+        "6:1: model.hidden: goes with model.kind = machines; here model.kind = exact",
+    ),
+    (
+        "[model]\nkind = \"exact\"\nlaw = \"wiener\"\n[train]\nwarm_start = \"neighbour\"\nwarm_epochs = 3",
+        "7:1: train.warm_start: goes with model.kind = machines; here model.kind = exact",
+    ),
     ("[run]\ndevice = \"tpu\"", "4:10: run.device: \"tpu\" is not allowed, use one of host, ndarray, cuda, auto"),
     ("[train]\nbatch = ", "4:9: not valid TOML: string values must be quoted, expected literal string"),
     ("source = \"mnist\"", "3:1: not valid TOML: duplicate key"),
@@ -138,16 +166,17 @@ const MNIST: &[(&str, &str)] = &[
     (
         "\"tr\\nain\" = 3",
         "3:1: data.\"tr\\nain\": unknown key, [data] has source, dir, digits, train_limit, test_limit, offline, mirrors, noise, \
-         dim, mean_norm2, means, weights, std",
+         dim, mean_norm2, means, weights, std, spins, coupling",
     ),
 ];
 
 /// Whole files.
 const FILES: &[(&str, &str)] = &[
-    ("", ": data.source: missing, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, synthetic_digits"),
+    ("", ": data.source: missing, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, curie_weiss, \
+      synthetic_digits"),
     (
         "data = { source = \"mnits\" }",
-        ":1:19: data.source: \"mnits\" is not allowed, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, \
+        ":1:19: data.source: \"mnits\" is not allowed, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, curie_weiss, \
          synthetic_digits",
     ),
     ("data = 5", ":1:8: data: expected a table of keys, found the whole number 5"),
@@ -214,8 +243,30 @@ const FILES: &[(&str, &str)] = &[
         ":3:20: data.weights: 0 is not allowed, use a number > 0",
     ),
     (
-        "data.source = \"gaussian_mixture\"\ndata.means = [[1], [2]]\ndata.std = 0.0",
-        ":3:12: data.std: 0.0 is not allowed, use a number > 0",
+        "data.source = \"gaussian_mixture\"\ndata.means = [[1], [2]]\ndata.std = -0.5",
+        ":3:12: data.std: -0.5 is not allowed, use a number >= 0",
+    ),
+    (
+        "model = { kind = \"exact\", law = \"two_deltas\" }\ndata = { source = \"gaussian_mixture\", dim = 1, mean_norm2 = 1 }",
+        ":1:32: model.law: two_deltas goes with data.source = gaussian_mixture with data.dim = 1, data.mean_norm2 = 1 and \
+         data.std = 0; here use one of wiener, gaussian, mixture, empirical, two_gaussians",
+    ),
+    (
+        "model = { kind = \"exact\", law = \"mixture\" }\ndata.source = \"swiss_roll\"",
+        ":1:32: model.law: mixture goes with data of two classes or more; here use one of wiener, gaussian, empirical, \
+         spiral",
+    ),
+    (
+        "data.source = \"mnist\"\nmodel.kind = \"exact\"",
+        ": model.law: missing, model.kind = exact needs one of wiener, gaussian, mixture, empirical",
+    ),
+    (
+        "data = { source = \"curie_weiss\", spins = 0 }",
+        ":1:43: data.spins: 0 is not allowed, use 1 to 65536",
+    ),
+    (
+        "data = { source = \"curie_weiss\", coupling = 0 }",
+        ":1:46: data.coupling: 0 is not allowed, use a number > 0",
     ),
     ("data.source = \"mnist\"\r\n[train]\r\nbatch = 0\r\n", ":3:9: train.batch: 0 is not allowed, use 1 or more"),
     ("\u{feff}seed = -1\ndata.source = \"mnist\"", ":1:8: seed: -1 is not allowed, use 0 or more"),
@@ -261,7 +312,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     (
         "DRIVER_=1",
         "DRIVER_=1: \"\": unknown key, use one of name, purpose, seed or the sections data, schedule, model, train, \
-         sample, figures, run",
+         sample, analysis, figures, run",
     ),
 ];
 
@@ -279,6 +330,20 @@ fn each_fault_is_one_line_with_its_place_and_what_is_allowed() {
         };
         assert_eq!(lines(found), [*line], "{argument}");
     }
+}
+
+#[test]
+fn an_unknown_observable_is_told_what_there_is_and_what_is_near() {
+    let known = analysis::observables::words_known().join(", ");
+    let text = "data.source = \"mnist\"\n[analysis]\nobservables = [\"kappa\", \"kapa\", \"zebra\"]\n";
+    let start = |column: usize, word: &str| {
+        format!("experiments/x.toml:3:{column}: analysis.observables: \"{word}\" is not allowed, use some of {known}")
+    };
+    let expected = [format!("{}; did you mean \"kappa\"?", start(25, "kapa")), start(33, "zebra")];
+    assert_eq!(lines(load(text, &[], &[])), expected);
+    let set = ["analysis.observables=[\"Speciation\"]"];
+    let line = &lines(load(GOOD, &[], &set))[0];
+    assert!(line.ends_with("; did you mean \"speciation\"?"), "{line}");
 }
 
 #[test]
@@ -328,6 +393,9 @@ fn a_fault_does_not_breed_others() {
         "data.source = \"mnist\"\nname = 3",
         "data.source = \"mnist\"\n[train]\nvalidation = -1\nstop = \"plateau\"",
         "data.source = \"mnist\"\n[train]\nstop = \"early\"\npatience = 3",
+        "data.source = \"mnits\"\n[model]\nkind = \"exact\"\nlaw = \"spiral\"",
+        "data.source = \"mnist\"\n[model]\nkind = \"exact\"\nlaw = \"spirale\"",
+        "data.source = \"mnist\"\n[model]\nkind = \"exakt\"\nlaw = \"wiener\"",
     ];
     for text in spoilt {
         assert_eq!(lines(load(text, &[], &[])).len(), 1, "{text}\n{:?}", lines(load(text, &[], &[])));

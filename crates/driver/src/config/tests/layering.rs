@@ -4,7 +4,8 @@ use schedule::{Law, LossWeight, ReverseVariance};
 use train::{Stop, WarmStart};
 
 use super::super::{
-    Components, Counts, Data, Decay, Device, LearningRate, Limits, Offline, Place, Position, Skip, Sources,
+    Analysis, Components, Counts, Data, Decay, Device, ExactLaw, LearningRate, Limits, Machines, Model, Offline, Place,
+    Position, Skip, Sources,
 };
 use super::{GOOD, load};
 
@@ -18,7 +19,10 @@ fn the_defaults_are_valid() {
     let data = Data::Mnist { dir: None, digits, limits: Limits::default(), offline: Offline::Error, mirrors: vec![] };
     assert_eq!(x.data, data);
     assert_eq!(x.schedule.law, Law::Linear { beta_start: 1e-4, beta_end: 0.02 });
-    assert_eq!((x.schedule.timesteps, x.model.hidden, x.model.skip), (1000, 200, Skip::Wiener));
+    assert_eq!(x.schedule.timesteps, 1000);
+    assert_eq!(x.model, Model::Machines(Machines { hidden: 200, skip: Skip::Wiener }));
+    let analysis = Analysis { observables: vec![], trajectories: 1000, times: 20, resamples: 500 };
+    assert_eq!(x.analysis, analysis);
     assert_eq!((x.train.epochs, x.train.batch, x.train.decay), (10, 50, Decay::Cosine));
     assert_eq!((&x.train.learning_rate, x.train.loss), (&LearningRate::Constant(1e-3), LossWeight::Simple));
     assert_eq!((x.train.warm_start, x.train.validation, x.train.evaluate_every), (None, 0, 1));
@@ -32,7 +36,8 @@ fn each_layer_is_over_the_one_before() {
     let file = format!("{SOURCE}[train]\nbatch = 2\nepochs = 2\n[model]\nhidden = 2\n");
     let environment = [("DRIVER_TRAIN__EPOCHS", "3"), ("DRIVER_MODEL__HIDDEN", "3"), ("PATH", "/bin")];
     let x = load(file, &environment, &["model.hidden=4", "model.hidden = 5"]).expect("valid");
-    assert_eq!((x.sample.stride, x.train.batch, x.train.epochs, x.model.hidden), (1, 2, 3, 5));
+    assert_eq!((x.sample.stride, x.train.batch, x.train.epochs), (1, 2, 3));
+    assert_eq!(x.model, Model::Machines(Machines { hidden: 5, skip: Skip::Wiener }));
 }
 
 #[test]
@@ -75,8 +80,36 @@ fn sources_have_their_own_defaults() {
     let Data::GaussianMixture { components, .. } = load(means, &[], &[]).expect("valid").data else { panic!() };
     let expected = Components::Means { means: vec![vec![0.0, 1.5], vec![2.0, 3.0]], weights: Some(vec![1.0, 0.5]) };
     assert_eq!(components, expected);
+    let spins = load("data.source = \"curie_weiss\"\ndata.spins = 9", &[], &[]).expect("valid");
+    assert_eq!(spins.data, Data::CurieWeiss { counts: Counts::CURIE_WEISS, spins: 9, coupling: 1.5 });
     let digits = load("data.source = \"synthetic_digits\"\ndata.digits = [7]", &[], &[]).expect("valid");
     assert_eq!(digits.data, Data::SyntheticDigits { counts: Counts::SYNTHETIC_DIGITS, digits: vec![7] });
+}
+
+#[test]
+fn an_exact_law_takes_the_place_of_the_machines() {
+    let exact = |data: &str, law: &str| {
+        let text = format!("data = {{ {data} }}\n[model]\nkind = \"exact\"\nlaw = \"{law}\"\n");
+        let x = load(&text, &[], &[]).expect("valid");
+        assert_eq!(load(x.to_toml(), &[], &[]).expect("valid"), x);
+        assert!(!x.to_toml().contains("hidden") && !x.to_toml().contains("[train]"));
+        (x.model, x.model.name())
+    };
+    let mnist = "source = \"mnist\", digits = [1, 3]";
+    let deltas = "source = \"gaussian_mixture\", dim = 1, mean_norm2 = 1, std = 0";
+    let cases = [
+        (mnist, ExactLaw::Wiener, "wiener"),
+        (mnist, ExactLaw::Gaussian, "gaussian"),
+        (mnist, ExactLaw::Mixture, "mixture"),
+        (mnist, ExactLaw::Empirical, "empirical"),
+        (deltas, ExactLaw::TwoGaussians, "law"),
+        (deltas, ExactLaw::TwoDeltas, "law"),
+        ("source = \"curie_weiss\", spins = 7", ExactLaw::CurieWeiss, "law"),
+        ("source = \"swiss_roll\"", ExactLaw::Spiral, "law"),
+    ];
+    for (data, law, name) in cases {
+        assert_eq!(exact(data, law.word()), (Model::Exact(law), name), "{data}");
+    }
 }
 
 #[test]
@@ -128,6 +161,7 @@ beta_start = 0.0001
 beta_end = 0.02
 
 [model]
+kind = "machines"
 hidden = 200
 skip = "wiener"
 
@@ -146,6 +180,12 @@ stop = "none"
 count = 1000
 variance = "posterior"
 stride = 1
+
+[analysis]
+observables = []
+trajectories = 1000
+times = 20
+resamples = 500
 
 [figures]
 reconstruction_t = 55

@@ -1,30 +1,8 @@
-//! The law of the spins itself: magnetisation, moments, exact samples.
+//! The law of the spins itself: magnetisation and moments.
 
-use data::Samples;
-use schedule::{Purpose, Stream};
+use data::curie_weiss::log_coupling;
 
 use super::{CurieWeiss, softmax, softplus};
-
-/// b M^2 / 2N of k spins up out of n, M = 2k - n.
-fn log_coupling(k: usize, n: usize, coupling: f64) -> f64 {
-    let magnetisation = 2.0 * k as f64 - n as f64;
-    0.5 * coupling * magnetisation * magnetisation / n as f64
-}
-
-/// p(k spins up) for k = 0..=N, from the binomial coefficients.
-pub(super) fn spins_up(n: usize, coupling: f64) -> Vec<f64> {
-    let mut log_binomial = 0.0;
-    let mut logs: Vec<f64> = (0..=n)
-        .map(|k| {
-            if k > 0 {
-                log_binomial += ((n - k + 1) as f64 / k as f64).ln();
-            }
-            log_binomial + log_coupling(k, n, coupling)
-        })
-        .collect();
-    softmax(&mut logs);
-    logs
-}
 
 /// p(k spins up | local fields h) for k = 0..=N: the law of a sum of independent spins, tilted by the coupling.
 pub(super) fn spins_up_given(h: &[f64], coupling: f64) -> Vec<f64> {
@@ -74,36 +52,6 @@ impl CurieWeiss {
     pub fn top_eigenvalue(&self) -> f64 {
         1.0 + (self.spins as f64 - 1.0) * self.correlation()
     }
-
-    /// Exact samples of z_0: sample i depends only on (seed, i).  The label is the class, 0 for a positive magnetisation
-    /// and 1 for a negative one; at zero it is the sign of the first spin.
-    pub fn draw(&self, count: usize, seed: u64) -> Samples {
-        let n = self.spins;
-        let mut samples = Samples { dim: n, values: Vec::with_capacity(count * n), labels: Vec::with_capacity(count) };
-        for i in 0..count {
-            let mut stream = Stream::new(seed, Purpose::Data, 0, i as u64);
-            let up = self.pick_spins_up(stream.uniform());
-            let mut row = vec![-1.0; n];
-            for &spin in stream.permutation(n).iter().take(up) {
-                row[spin as usize] = 1.0;
-            }
-            let positive = if 2 * up == n { row[0] > 0.0 } else { 2 * up > n };
-            samples.values.extend(row);
-            samples.labels.push(u8::from(!positive));
-        }
-        samples
-    }
-
-    /// The k whose interval of cumulative probability holds u, uniform in [0, 1).
-    fn pick_spins_up(&self, mut u: f64) -> usize {
-        for (k, p) in self.spins_up.iter().enumerate() {
-            if u < *p {
-                return k;
-            }
-            u -= p;
-        }
-        self.spins
-    }
 }
 
 #[cfg(test)]
@@ -135,27 +83,9 @@ mod tests {
     }
 
     #[test]
-    fn samples_have_the_magnetisation_of_the_law() {
-        const COUNT: usize = 20_000;
-        let law = model(10, 1.3);
-        let samples = law.draw(COUNT, 5);
-        let magnetisation = |row: &[f32]| row.iter().map(|&a| f64::from(a)).sum::<f64>() / 10.0;
-        let square = samples.rows().map(|row| magnetisation(row).powi(2)).sum::<f64>() / COUNT as f64;
-        // A square of at most 1 has a standard deviation of at most 1/2.
-        assert!((square - law.mean_square_magnetisation()).abs() < 4.0 * 0.5 / (COUNT as f64).sqrt(), "{square}");
-        let pair = samples.rows().map(|row| f64::from(row[2] * row[7])).sum::<f64>() / COUNT as f64;
-        assert!((pair - law.correlation()).abs() < 4.0 / (COUNT as f64).sqrt(), "{pair}");
-        for (row, &label) in samples.rows().zip(&samples.labels) {
-            assert!(row.iter().all(|a| a.abs() == 1.0));
-            assert!(magnetisation(row) * (1.0 - 2.0 * f64::from(label)) >= 0.0);
-        }
-        assert_eq!(law.draw(7, 5), samples.select(0..7));
-    }
-
-    #[test]
     fn without_local_fields_the_posterior_is_the_law() {
         let given = spins_up_given(&[0.0; 20], 1.2);
-        let law = spins_up(20, 1.2);
+        let law = data::curie_weiss::spins_up(20, 1.2);
         assert!(given.iter().zip(&law).all(|(a, b)| (a - b).abs() < 1e-14));
     }
 }

@@ -1,0 +1,69 @@
+//! The conditions on `[model]`: which exact law goes with which data.
+
+use super::super::choices::{ExactLaw, ModelWord};
+use super::super::experiment::{Components, Data, Machines, Model};
+use super::super::raw::RawModel;
+use super::Builder;
+
+impl Builder<'_> {
+    /// The model settings; of an exact law also whether the data allow it.
+    pub(super) fn model(&mut self, raw: &RawModel, data: Option<&Data>) -> Option<Model> {
+        if raw.kind == ModelWord::Machines {
+            return Some(Model::Machines(Machines { hidden: raw.hidden, skip: raw.skip }));
+        }
+        let Some(law) = raw.law else {
+            if !self.was_given("model.law") {
+                let laws = data.map_or(ExactLaw::WORDS.to_vec(), laws_of).join(", ");
+                self.fault("model.law", format!("missing, model.kind = exact needs one of {laws}"));
+            }
+            return None;
+        };
+        if let Some(data) = data.filter(|data| !suits(law, data)) {
+            let laws = laws_of(data).join(", ");
+            self.fault("model.law", format!("{law} goes with {}; here use one of {laws}", needs(law)));
+        }
+        Some(Model::Exact(law))
+    }
+}
+
+/// The laws that `data` allow.
+fn laws_of(data: &Data) -> Vec<&'static str> {
+    ExactLaw::ALL.iter().filter(|law| suits(**law, data)).map(|law| law.word()).collect()
+}
+
+fn suits(law: ExactLaw, data: &Data) -> bool {
+    match law {
+        ExactLaw::Wiener | ExactLaw::Gaussian | ExactLaw::Empirical => true,
+        ExactLaw::Mixture => match data {
+            Data::Mnist { digits, .. } | Data::MnistCsv { digits, .. } | Data::SyntheticDigits { digits, .. } => {
+                digits.len() > 1
+            }
+            Data::GaussianMixture { components: Components::Means { means, .. }, .. } => means.len() > 1,
+            Data::GaussianMixture { .. } | Data::CurieWeiss { .. } => true,
+            Data::SwissRoll { .. } => false,
+        },
+        ExactLaw::TwoGaussians => {
+            matches!(data, Data::GaussianMixture { components: Components::Symmetric { .. }, .. })
+        }
+        ExactLaw::TwoDeltas => {
+            let deltas = Components::Symmetric { dim: 1, mean_norm2: 1.0 };
+            matches!(data, Data::GaussianMixture { components, std, .. } if *components == deltas && *std == 0.0)
+        }
+        ExactLaw::CurieWeiss => matches!(data, Data::CurieWeiss { .. }),
+        ExactLaw::Spiral => matches!(data, Data::SwissRoll { noise, .. } if *noise == 0.0),
+    }
+}
+
+/// What the data must be for `law`, in words.
+fn needs(law: ExactLaw) -> &'static str {
+    match law {
+        ExactLaw::Wiener | ExactLaw::Gaussian | ExactLaw::Empirical => "any data",
+        ExactLaw::Mixture => "data of two classes or more",
+        ExactLaw::TwoGaussians => "data.source = gaussian_mixture given by data.dim and data.mean_norm2",
+        ExactLaw::TwoDeltas => {
+            "data.source = gaussian_mixture with data.dim = 1, data.mean_norm2 = 1 and data.std = 0"
+        }
+        ExactLaw::CurieWeiss => "data.source = curie_weiss",
+        ExactLaw::Spiral => "data.source = swiss_roll with data.noise = 0",
+    }
+}

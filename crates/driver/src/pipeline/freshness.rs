@@ -1,0 +1,70 @@
+//! Which tables of observables are up to date: `observables/keys.json` says what each was measured of.
+
+use std::collections::BTreeMap;
+
+use analysis::Table;
+use analysis::observables::{ObservableRow, TransitionRow};
+use sha2::{Digest, Sha256};
+
+use super::bench::Bench;
+use super::manifest::hex;
+use crate::DriverError;
+use crate::folder::RunFolder;
+
+/// The version of what observables measure; another one makes every table be measured anew.
+const FORMAT: u32 = 1;
+
+/// What every table of a run depends on, and what those that are there were measured of.
+pub(crate) struct Freshness<'a> {
+    folder: &'a RunFolder,
+    facts: String,
+    known: BTreeMap<String, String>,
+}
+
+impl<'a> Freshness<'a> {
+    /// The file beside the tables: a map from an observable's name to its key.
+    pub(crate) const FILE: &'static str = "observables/keys.json";
+
+    /// Reads the keys of the tables in `folder`; `model` identifies the run's model.  A file that cannot be understood
+    /// counts as none: its tables are measured again.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub(crate) fn read(bench: &Bench, folder: &'a RunFolder, model: &str) -> Result<Self, DriverError> {
+        let text = folder.read_if_present(Self::FILE)?.unwrap_or_default();
+        let (experiment, analysis) = (&bench.experiment, &bench.experiment.analysis);
+        let facts = format!(
+            "format {FORMAT} | {:?} | model {model} | data {} | seed {} | {:?} | N {} times {} resamples {}",
+            experiment.schedule,
+            bench.dataset.digest,
+            experiment.seed,
+            experiment.sample.variance,
+            analysis.trajectories,
+            analysis.times,
+            analysis.resamples,
+        );
+        Ok(Self { folder, facts, known: serde_json::from_str(&text).unwrap_or_default() })
+    }
+
+    fn key(&self, name: &str) -> String {
+        hex(&Sha256::digest(format!("{} | {name}", self.facts)))
+    }
+
+    /// Whether the table `name` and its transitions are there as they would be measured now.
+    pub(crate) fn is_fresh(&self, name: &str) -> bool {
+        let table = self.folder.root().join(ObservableRow::FOLDER).join(format!("{name}.csv"));
+        let there = table.is_file() && self.folder.root().join(TransitionRow::FILE).is_file();
+        there && self.known.get(name).is_some_and(|key| *key == self.key(name))
+    }
+
+    /// Notes that the table `name` was just written.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(crate) fn note(&mut self, name: &str) -> Result<(), DriverError> {
+        self.known.insert(name.to_owned(), self.key(name));
+        let text = serde_json::to_string_pretty(&self.known)
+            .map_err(|error| DriverError::Message(format!("{}: cannot be encoded: {error}", Self::FILE)))?;
+        self.folder.write(Self::FILE, text + "\n")
+    }
+}

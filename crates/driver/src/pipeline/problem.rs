@@ -1,0 +1,72 @@
+//! The training problem: the data as the machines see them, and how the machines are trained.
+
+use model::{MachineConfig, Moments, SkipKind};
+use train::{Job, Settings, TrainingSet};
+
+use super::bench::Bench;
+use crate::config::{Decay, Machines, Skip};
+
+/// The machines of a bench, ready to train.
+pub(crate) struct Problem<'a> {
+    pub(crate) bench: &'a Bench,
+    pub(crate) config: MachineConfig,
+    moments: Moments,
+    set: TrainingSet,
+    settings: Settings,
+}
+
+impl<'a> Problem<'a> {
+    /// The problem of training `machines` on the data of `bench`.
+    pub(crate) fn new(bench: &'a Bench, machines: Machines) -> Self {
+        let config = MachineConfig { hidden: machines.hidden, skip: skip_kind(machines.skip) };
+        let frame = &bench.frame;
+        let train = frame.project_samples(&bench.dataset.train);
+        let test = frame.project_samples(&bench.dataset.test);
+        let validation = frame.project_samples(&bench.validation);
+        let inputs = match config.skip {
+            SkipKind::Wiener => bench.pca.rank(),
+            SkipKind::None | SkipKind::Learned => bench.dim(),
+        };
+        let squares: f64 = train.values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+        let moments =
+            Moments { eigenvalues: bench.pca.eigenvalues.clone(), second_moment: squares / train.values.len() as f64 };
+        let set = TrainingSet::new(&train, &test, inputs).with_validation(&validation);
+        Self { bench, config, moments, set, settings: settings(bench) }
+    }
+
+    pub(crate) fn job(&self) -> Job<'_> {
+        Job {
+            schedule: &self.bench.schedule,
+            config: self.config,
+            moments: &self.moments,
+            set: &self.set,
+            settings: &self.settings,
+        }
+    }
+}
+
+fn settings(bench: &Bench) -> Settings {
+    let train = &bench.experiment.train;
+    Settings {
+        epochs: train.epochs,
+        warm_start: train.warm_start,
+        batch: train.batch,
+        learning_rates: bench.schedule.timesteps().map(|t| train.learning_rate.at(t.get())).collect(),
+        decay: match train.decay {
+            Decay::None => train::Decay::None,
+            Decay::Cosine => train::Decay::Cosine,
+        },
+        stop: train.stop,
+        evaluate_every: train.evaluate_every,
+        loss: train.loss,
+        seed: bench.experiment.seed,
+    }
+}
+
+fn skip_kind(skip: Skip) -> SkipKind {
+    match skip {
+        Skip::None => SkipKind::None,
+        Skip::Learned => SkipKind::Learned,
+        Skip::Wiener => SkipKind::Wiener,
+    }
+}
