@@ -133,7 +133,7 @@ fn the_order_parameter_of_two_equal_gaussians() {
             assert_eq!([modes("data"), modes("law"), modes("empirical_train")], [expected; 3], "{t}");
         }
     }
-    // A dip of 5% needs a little more than kappa = 1.
+    // Any dip needs a little more than kappa = 1.
     let split = time(&measured, "P(M) bimodal", "empirical_train", "all").t.unwrap();
     assert!((44.0..=51.0).contains(&split), "{split}");
     // Given z_t the class sign is tanh-distributed, and u . x0 adds the posterior mean along u.

@@ -29,7 +29,7 @@ const fn laws(quantity: &'static str) -> [Curve; 5] {
 
 pub(super) static CLASS_POSTERIOR: Curves = Curves {
     name: "class_posterior",
-    reading: "Exact posteriors of the class at noised test samples over t: agreement φ of two clones, class entropy H, its growth per step, and the variances of the surprisal of the true class and of the entropy; the speciation time is where φ crosses 0.7752 and where the fluctuations peak.",
+    reading: "Exact posteriors of the class at noised test samples over t: agreement φ of two clones, class entropy H, its growth per step, and the variances of the surprisal of the true class and of the entropy; the speciation time is where φ crosses 0.7752 and where the fluctuations peak; at small t the few test samples that a law gets wrong make any variance of the surprisal.",
     observable: "class_posterior",
     panels: &[
         Panel { y: "φ", range: Range::Fixed(0.47, 1.03), levels: &[0.775_200_245_4], curves: &laws("phi") },

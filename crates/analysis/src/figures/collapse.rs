@@ -4,7 +4,7 @@ use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
-use crate::plot::palette::{BLUE, GREEN, INK, ORANGE, VERMILION};
+use crate::plot::palette::{BLUE, GREEN, INK, ORANGE, PURPLE};
 
 const MEMORISER: Whose = Whose::Named("empirical_train");
 
@@ -36,7 +36,7 @@ pub(super) static EMPIRICAL_POSTERIOR: Curves = Curves {
                     "entropy_share",
                     Of::Group("all"),
                     "Gaussian cloud, 1 − I_G / ln n",
-                    Look::theory(VERMILION, Dash::Mixed),
+                    Look::theory(PURPLE, Dash::Mixed),
                 ),
                 groups("entropy_share")[0],
                 groups("entropy_share")[1],

@@ -70,7 +70,7 @@ struct Map<'a> {
 /// Height of a map.
 const HEIGHT: f64 = 175.0;
 /// Space between two maps, the title of the lower one in it.
-const BETWEEN: f64 = 26.0;
+const BETWEEN: f64 = 44.0;
 
 impl Figure for OrderParameter {
     fn name(&self) -> &'static str {

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use model::speciation::TwoClasses;
-use model::{ClassSnr, ExactLaw, Family};
+use model::{ClassSnr, Family};
 use schedule::Timestep;
 
+use super::empirical_posterior::EMPIRICAL_TRAIN;
 use super::ensemble::{Ensemble, Statistic, mean, numbers, variance};
-use super::{Group, Law, Measured, Named, Observable, ObservableRow, Transition, TransitionRow};
+use super::{Group, Law, Measured, Observable, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
 use crate::lab::{Lab, Recall};
 use crate::smoothing::slopes;
@@ -56,11 +57,13 @@ impl Observable for ClassPosterior {
         if lab.labels().len() < 2 {
             return Ok(measured);
         }
-        let own = Named { name: "empirical_test", denoiser: lab.empirical_test()? as &dyn ExactLaw };
-        test.through(lab, own, advance).measure(lab, &mut measured);
-        Decisions::remembered(lab, lab.recall_test(advance)?, &lab.data.test.labels, None).measure(lab, &mut measured);
+        let (train, test) = (lab.data.train, lab.data.test);
+        let own = Recall::run(lab, lab.empirical_test()?, (test, lab.trajectories(), 0), advance);
+        Decisions::remembered(lab, "empirical_test", &own, &test.labels, None).measure(lab, &mut measured);
+        let recall = lab.recall_test(advance)?;
+        Decisions::remembered(lab, EMPIRICAL_TRAIN, recall, &test.labels, None).measure(lab, &mut measured);
         let recall = lab.recall_train(advance)?;
-        Decisions::remembered(lab, recall, &lab.data.train.labels, Some("train")).measure(lab, &mut measured);
+        Decisions::remembered(lab, EMPIRICAL_TRAIN, recall, &train.labels, Some("train")).measure(lab, &mut measured);
         if lab.labels().len() == 2 {
             equal_gaussians(lab, &mut measured)?;
         }
@@ -121,13 +124,19 @@ struct Decisions<'a> {
 }
 
 impl Decisions<'static> {
-    fn remembered(lab: &Lab<'_>, recall: &Recall, labels: &[u8], group: Option<&'static str>) -> Self {
+    fn remembered(
+        lab: &Lab<'_>,
+        model: &'static str,
+        recall: &Recall,
+        labels: &[u8],
+        group: Option<&'static str>,
+    ) -> Self {
         let of_chosen: Vec<u8> = recall.indices.iter().map(|&i| labels[i]).collect();
         let row = |summaries: &Vec<model::WeightSummary>| {
             summaries.iter().flat_map(|summary| summary.class_probabilities.iter().copied()).collect()
         };
         Self {
-            model: "empirical_train",
+            model,
             group,
             times: recall.times.clone(),
             classes: ranks(lab, &of_chosen),

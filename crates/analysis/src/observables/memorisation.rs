@@ -107,8 +107,11 @@ fn uturn_distances(lab: &Lab<'_>, model: &str, uturns: &UTurns, rows: &mut Vec<O
     }
 }
 
-/// What is said of the two nearest training samples.
-const NUMBERS: [(&str, fn(&Nearest) -> f64); 3] = [
+/// A number of the two nearest training samples.
+type Number = fn(&Nearest) -> f64;
+
+/// What is said of them.
+const NUMBERS: [(&str, Number); 3] = [
     ("nearest_distance", |nearest| nearest.distance),
     ("nearest_ratio", Nearest::ratio),
     ("memorised", |nearest| f64::from(u8::from(nearest.ratio() < MEMORISED))),

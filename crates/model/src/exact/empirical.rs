@@ -110,13 +110,17 @@ impl Empirical {
     /// where the weights are shared out, and where D is so small that it is not, one point leads by far more.
     pub fn summaries_in_f32(&self, t: Timestep, zt: &[f32]) -> Vec<WeightSummary> {
         let (level, n, d) = (self.levels[t.index()], self.len(), self.dim);
+        // Coordinates in which the points are 0 to the rounding of f32 (null directions, last in principal axes) add nothing.
+        let varies = |row: &[f64]| row.iter().rposition(|a| a.abs() > 1e-5).map_or(0, |last| last + 1);
+        let width = self.points.chunks_exact(d).map(varies).max().unwrap_or(d).max(1);
         let points: Vec<f32> = self.points.iter().map(|&a| a as f32).collect();
         let scale = level.signal / level.noise_variance;
         let half_snr = 0.5 * level.alpha_bar / level.noise_variance;
         let of_rows = |zt: &[f32]| {
             let rows = zt.len() / d;
             let mut products = vec![0.0_f32; rows * n];
-            multiply(&mut products, View::new(zt, rows, d), View::new(&points, n, d).transposed(), 0.0);
+            let points = View::strided(&points, n, width, d).transposed();
+            multiply(&mut products, View::strided(zt, rows, width, d), points, 0.0);
             let mut logs = vec![0.0; n];
             let summary = |products: &[f32]| {
                 for ((log, &product), norm2) in logs.iter_mut().zip(products).zip(&self.norms2) {

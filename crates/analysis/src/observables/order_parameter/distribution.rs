@@ -6,8 +6,6 @@ use crate::stats::quantile;
 const BINS: usize = 60;
 /// Points at which a density is searched for modes.
 const POINTS: usize = 240;
-/// How far a mode stands above the lower of the valleys that part it from higher ones, in parts of the highest.
-const PROMINENCE: f64 = 0.05;
 
 /// Equal bins over a range.
 pub(super) struct Bins {
@@ -58,7 +56,9 @@ pub(super) fn kernel_density(values: &[f64], variance: f64, points: &[f64]) -> V
 }
 
 /// The number of modes of the kernel density of `values`; 1 where they are all alike.
-pub(super) fn modes(values: &[f64], variance: f64) -> usize {
+///
+/// A mode stands above the valleys beside it by more than `prominence` times the highest mode.
+pub(super) fn modes(values: &[f64], variance: f64, prominence: f64) -> usize {
     let (low, high) =
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
     let reach = 3.0 * variance.sqrt();
@@ -67,23 +67,23 @@ pub(super) fn modes(values: &[f64], variance: f64) -> usize {
     }
     let step = (high - low + 2.0 * reach) / (POINTS - 1) as f64;
     let points: Vec<f64> = (0..POINTS).map(|i| low - reach + i as f64 * step).collect();
-    prominent(&kernel_density(values, variance, &points))
+    prominent(&kernel_density(values, variance, &points), prominence)
 }
 
-/// The local maxima that stand out by [`PROMINENCE`].
-fn prominent(density: &[f64]) -> usize {
+/// The local maxima that stand out by `prominence`.
+fn prominent(density: &[f64], prominence: f64) -> usize {
     let top = density.iter().copied().fold(0.0, f64::max);
     let (mut count, mut valley, mut peak) = (0, 0.0_f64, 0.0_f64);
     let mut rising = true;
     for &height in density {
         if rising {
             peak = peak.max(height);
-            if peak - height > PROMINENCE * top {
+            if peak - height > prominence * top {
                 (count, valley, rising) = (count + 1, height, false);
             }
         } else {
             valley = valley.min(height);
-            if height - valley > PROMINENCE * top {
+            if height - valley > prominence * top {
                 (peak, rising) = (height, true);
             }
         }
@@ -106,12 +106,12 @@ mod tests {
     fn one_cloud_has_one_mode_and_two_have_two() {
         for (offset, expected) in [(0.0, 1), (0.5, 1), (2.5, 2), (6.0, 2)] {
             let values = cloud(offset);
-            assert_eq!(modes(&values, bandwidth(&values).powi(2)), expected, "{offset}");
+            assert_eq!(modes(&values, bandwidth(&values).powi(2), 0.05), expected, "{offset}");
         }
-        assert_eq!(modes(&[2.0; 30], 0.0), 1);
+        assert_eq!(modes(&[2.0; 30], 0.0, 0.05), 1);
         let three: Vec<f64> =
             [-8.0, 0.0, 8.0].into_iter().flat_map(|c| cloud(0.0).into_iter().map(move |x| x + c)).collect();
-        assert_eq!(modes(&three, 0.3), 3);
+        assert_eq!(modes(&three, 0.3, 0.05), 3);
     }
 
     #[test]
