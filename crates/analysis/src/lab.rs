@@ -1,7 +1,7 @@
 //! What observables are measured on: the chain, the data, the run's model and its exact counterparts.
 
-mod classes;
 mod class_theory;
+mod classes;
 mod classifier;
 mod walks;
 

@@ -111,10 +111,8 @@ impl Chain<'_> {
         let predictor = self.denoiser.at(t)?;
         let reverse = self.schedule.reverse(t, self.stride.max(1), self.variance);
         let size = BLOCK * self.denoiser.dim();
-        let blocks: Vec<(&mut [f32], u64)> = walks
-            .iter_mut()
-            .flat_map(|(z, first)| z.chunks_mut(size).zip((*first..).step_by(BLOCK)))
-            .collect();
+        let blocks: Vec<(&mut [f32], u64)> =
+            walks.iter_mut().flat_map(|(z, first)| z.chunks_mut(size).zip((*first..).step_by(BLOCK))).collect();
         blocks.into_par_iter().for_each(|(block, first)| self.step_block(&*predictor, reverse, t, block, first));
         Ok(())
     }

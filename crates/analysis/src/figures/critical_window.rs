@@ -52,7 +52,8 @@ impl Figure for CriticalWindow {
         let lanes = LANE * ways.len() as f64 + 10.0;
         let x = Axis::counting("t", 0, run.facts.timesteps);
         let y = Axis::new("φ", Scale::Linear, 0.45, 1.02);
-        let curves = Axes { frame: Rect { height: whole.height - lanes - BETWEEN, ..whole }, x: x.clone().unlabelled(), y };
+        let curves =
+            Axes { frame: Rect { height: whole.height - lanes - BETWEEN, ..whole }, x: x.clone().unlabelled(), y };
         let frame = Rect { y: whole.bottom() - lanes, height: lanes, ..whole };
         // One lane a way, counted from the top; the lanes have no scale.
         let lane = Axis::new("windows", Scale::Linear, 0.0, ways.len() as f64).without_ticks();

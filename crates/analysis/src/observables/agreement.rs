@@ -131,9 +131,8 @@ impl Agreement {
 /// phi = (1 + q)/2, q = E tanh(kappa + sqrt(kappa) z) (`phi_of_kappa`); phi = E sum_c p(c | z_t)^2 (`phi_posterior`).
 pub(super) fn theory(lab: &Lab<'_>) -> Result<Measured, AnalysisError> {
     let theory = lab.class_theory()?;
-    let of_kappa = |(t, snr): (Timestep, &ClassSnr)| {
-        ObservableRow::exact(t, "data", "phi_of_kappa", snr.cloning_probability())
-    };
+    let of_kappa =
+        |(t, snr): (Timestep, &ClassSnr)| ObservableRow::exact(t, "data", "phi_of_kappa", snr.cloning_probability());
     let mut rows: Vec<_> = lab.schedule.timesteps().zip(&theory.kappas).map(of_kappa).collect();
     let mut transitions = Vec::new();
     if let Some(law) = &theory.law {
@@ -171,8 +170,7 @@ mod tests {
         let bootstrap = Bootstrap::new(0, 100, 4);
         let rows = agreement.rows("law", "phi", &[1, 3], &bootstrap);
         let values: Vec<_> = rows.iter().map(|row| (row.t.unwrap(), row.group.as_str(), row.value)).collect();
-        let expected =
-            [(1, "all", 1.0), (1, "1", 1.0), (1, "3", 1.0), (3, "all", 0.25), (3, "1", 0.5), (3, "3", 0.0)];
+        let expected = [(1, "all", 1.0), (1, "1", 1.0), (1, "3", 1.0), (3, "all", 0.25), (3, "1", 0.5), (3, "3", 0.0)];
         assert_eq!(values, expected);
         assert_eq!(rows[4].trajectories, Some(2));
         // From 1 at t = 1 to 1/4 at t = 3: 0.7752 at 1 + 2 (0.2248/0.75).

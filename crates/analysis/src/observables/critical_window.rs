@@ -92,7 +92,8 @@ impl Window<'_> {
         curve: impl Fn(&[u32]) -> Vec<f64>,
     ) {
         // Exact laws have rows of their own beside those of their chains.
-        let named = |quantity: &str| if kind == "predicted" { format!("exact_{quantity}") } else { quantity.to_owned() };
+        let named =
+            |quantity: &str| if kind == "predicted" { format!("exact_{quantity}") } else { quantity.to_owned() };
         let mut row = |quantity: &str, time: Interval| {
             let row = ObservableRow::timeless(model, &named(quantity), time.value);
             measured.rows.push(row.with_interval(time, self.trajectories));
@@ -111,8 +112,7 @@ impl Window<'_> {
         }
         for ((level, _), time) in LEVELS.iter().zip(times) {
             let convention = format!("{symbol} = {level}");
-            let row =
-                TransitionRow::measured(Transition::Speciation, &convention, model, time, self.trajectories);
+            let row = TransitionRow::measured(Transition::Speciation, &convention, model, time, self.trajectories);
             measured.transitions.push(TransitionRow { kind: kind.to_owned(), ..row });
         }
     }

@@ -20,16 +20,14 @@ use crate::stats::{Bootstrap, Interval};
 /// more slowly than C(1)^k and tau exceeds `tau_one_step` = -1/ln C(1).  Kang 2026; Sclocchi, Favero and Wyart 2025.
 ///
 /// The first repetition is the U-turn of phi_U; repetition k has the trajectories k 2^32, k 2^32 + 1, ... of its family, so
-/// that no noise is shared.  Timesteps with C(1) < 0.1 forget the class at once and are not repeated.
+/// that no noise is shared.  Timesteps with C(1) < 0.2 forget the class at once and are not repeated.
 pub(super) struct IteratedUTurns;
 
 /// Repetitions.
 const REPETITIONS: usize = 8;
 /// One in so many of the trajectories of a U-turn is repeated.
 const EVERY: usize = 4;
-/// C(1) below which a class counts as forgotten at once.
-const FORGOTTEN: f64 = 0.1;
-/// C(k) below which the fit stops; as first value it counts as this much.
+/// C(k) below which a class counts as forgotten; in a resample C(1) counts as at least this much.
 const FLOOR: f64 = 0.2;
 /// tau beyond which theory is left out: no experiment reaches it.
 const LONGEST: f64 = 1e4;
@@ -61,7 +59,7 @@ impl Observable for IteratedUTurns {
             let once: Vec<Classes> =
                 uturns.ends.iter().map(|end| Classes::new(rule.count(), &first, rule.decide(end))).collect();
             let all: Vec<u32> = (0..first.len() as u32).collect();
-            let kept = |i: &usize| once[*i].correlation(1, &all) >= FORGOTTEN;
+            let kept = |i: &usize| once[*i].correlation(1, &all) >= FLOOR;
             let remembered: Vec<usize> = (0..uturns.times.len()).filter(kept).collect();
             for &i in &remembered {
                 let rate = whole.interval(|indices| once[i].rate(indices));
@@ -90,10 +88,8 @@ fn repeat(
 ) -> Result<Vec<Classes>, AnalysisError> {
     let thinned = |z: &[f32]| -> Vec<f32> { z.chunks_exact(lab.dim()).step_by(EVERY).flatten().copied().collect() };
     let start = rule.decide(&thinned(&uturns.z0));
-    let mut walks: Vec<Walk> = remembered
-        .iter()
-        .map(|&i| Walk { z: thinned(&uturns.ends[i]), from: uturns.times[i], first: 0 })
-        .collect();
+    let mut walks: Vec<Walk> =
+        remembered.iter().map(|&i| Walk { z: thinned(&uturns.ends[i]), from: uturns.times[i], first: 0 }).collect();
     let once = |walk: &Walk| Classes::new(rule.count(), &start, rule.decide(&walk.z));
     let mut classes: Vec<Classes> = walks.iter().map(once).collect();
     for repetition in 2..=REPETITIONS as u64 {
@@ -138,9 +134,8 @@ impl Classes {
         let first = self.correlation(1, indices).max(FLOOR);
         let later = (2..=self.after.len()).map(|k| (k as f64, self.correlation(k, indices)));
         let kept = [(1.0, first)].into_iter().chain(later.take_while(|(_, correlation)| *correlation >= FLOOR));
-        let (top, bottom) = kept.fold((0.0, 0.0), |(top, bottom), (k, c): (f64, f64)| {
-            (top - c * c * k * c.ln(), bottom + c * c * k * k)
-        });
+        let (top, bottom) = kept
+            .fold((0.0, 0.0), |(top, bottom), (k, c): (f64, f64)| (top - c * c * k * c.ln(), bottom + c * c * k * k));
         top / bottom
     }
 

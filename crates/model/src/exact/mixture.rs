@@ -9,8 +9,8 @@ use schedule::{Schedule, Timestep};
 
 use super::level::{At, EpsHat, Level, ROWS, by_blocks, by_blocks_with};
 use super::softmax::softmax;
-use precise::Precise;
 use crate::{ClassPosterior, Denoiser, LogDensity, ModelError, PosteriorMoments, Predictor};
+use precise::Precise;
 
 /// A coordinate whose variance is below this share of the largest is taken for constant: the rounding of f32 data.
 const NO_VARIANCE: f64 = 1e-12;
