@@ -165,7 +165,7 @@ fn theory(lab: &Lab<'_>) -> Result<Vec<ObservableRow>, AnalysisError> {
     };
     let of_kappa = lab.schedule.timesteps().zip(&theory.kappas);
     let mut rows: Vec<_> = of_kappa.filter_map(|(t, snr)| row(t, "data", "tau_of_kappa", snr.overlap())).collect();
-    for law in &theory.law {
+    if let Some(law) = &theory.law {
         for ((&t, phi), chance) in law.times.iter().zip(&law.phi).zip(&law.chance) {
             let mean = phi.iter().sum::<f64>() / phi.len() as f64;
             let correlation = (mean - chance) / (1.0 - chance);
