@@ -302,6 +302,14 @@ impl<'a> Lab<'a> {
         once(&self.uturns[k], || UTurns::run(self, self.models()?[k].denoiser, advance))
     }
 
+    /// U-turns of the training set with the run's own model, which may have memorised it; run anew at every call.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Model`] when a machine is missing.
+    pub fn uturns_from_training(&self, advance: &(dyn Fn(u64) + Sync)) -> Result<UTurns, AnalysisError> {
+        UTurns::run_from_training(self, self.model.denoiser, advance)
+    }
+
     /// Clones that part at every t of the grid with the k-th of [`Self::models`].
     ///
     /// Progress is reported in full whether they are run or at hand.

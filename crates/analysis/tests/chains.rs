@@ -53,6 +53,9 @@ fn the_chain_follows_theory(timesteps: usize, trajectories: usize, variance: Rev
         }
         let posterior = at(&cloning, t, "law", "phi_posterior");
         assert!((posterior.value - exact).abs() < 4.0 * error(posterior), "{posterior:?}");
+        let is = |row: &&ObservableRow| row.t == Some(t) && row.quantity == "phi_u_train" && row.group == "train";
+        let train = uturn.rows.iter().find(is).unwrap();
+        assert!((train.value - exact).abs() < 4.0 * error(train) + 0.006, "{train:?}");
         let flips = at(&uturn, t, "law", "class_flip");
         assert!((flips.value + at(&uturn, t, "law", "phi_u").value - 1.0).abs() < 1e-12);
     }

@@ -4,15 +4,24 @@ use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
-use crate::plot::palette::{BLUE, GREY, INK, ORANGE};
+use crate::plot::palette::{BLUE, GREY, INK, ORANGE, SKY};
 
 const fn all(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
     Curve { whose, quantity, of: Of::Group("all"), label, look }
 }
 
-/// The curves of a panel: theory, the exact law's chain, the model's chain.
-const fn agreement(quantity: &'static str) -> [Curve; 5] {
+const TRAINING: Curve = Curve {
+    whose: Whose::Own,
+    quantity: "phi_u_train",
+    of: Of::Group("train"),
+    label: "model, from training samples",
+    look: Look::measured(SKY, Marker::OpenDisc),
+};
+
+/// The curves of a panel: theory, U-turns from training samples, the exact law's chain, the model's chain.
+const fn agreement(quantity: &'static str) -> [Curve; 6] {
     [
+        TRAINING,
         all(Whose::Named("data"), "phi_of_kappa", "two Gaussians at κ", Look::theory(GREY, Dash::Long)),
         all(Whose::Reference, "phi_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
         all(Whose::Own, "phi_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
@@ -41,10 +50,10 @@ pub(super) static CLONING: Curves = Curves {
 
 pub(super) static UTURN: Curves = Curves {
     name: "uturn",
-    reading: "Probability φ_U that a test sample noised to t and brought back keeps its class, and 1 − φ_U by the class it began with; below t_S the class survives, above it is drawn anew.",
+    reading: "Probability φ_U that a test sample (and a training sample) noised to t and brought back keeps its class, and 1 − φ_U by the class it began with; below t_S the class survives, above it is drawn anew.",
     observable: "uturn",
     panels: &[
-        Panel { y: "φ_U, test samples", range: Range::Fixed(0.45, 1.02), levels: LEVELS, curves: &agreement("phi_u") },
+        Panel { y: "φ_U, all samples", range: Range::Fixed(0.45, 1.02), levels: LEVELS, curves: &agreement("phi_u") },
         Panel {
             y: "class flips 1 − φ_U",
             range: Range::Fixed(-0.03, 0.7),

@@ -14,6 +14,8 @@ pub(super) struct CriticalWindow;
 
 /// The height of the page.
 const HEIGHT: f64 = 470.0;
+/// Space between the curves and the bars, for the ticks of the curves.
+const BETWEEN: f64 = 26.0;
 /// The height of a bar's lane.
 const LANE: f64 = 26.0;
 
@@ -51,10 +53,10 @@ impl Figure for CriticalWindow {
         let x = Axis::counting("t", 0, run.facts.timesteps);
         let y = Axis::new("φ", Scale::Linear, 0.45, 1.02);
         let curves =
-            Axes { frame: Rect { height: whole.height - lanes - 14.0, ..whole }, x: x.clone().unlabelled(), y };
+            Axes { frame: Rect { height: whole.height - lanes - BETWEEN, ..whole }, x: x.clone().unlabelled(), y };
         let frame = Rect { y: whole.bottom() - lanes, height: lanes, ..whole };
         // One lane a way, counted from the top; the lanes have no scale.
-        let lane = Axis::new("window", Scale::Linear, 0.0, ways.len() as f64).with_ticks(0);
+        let lane = Axis::new("windows", Scale::Linear, 0.0, ways.len() as f64).without_ticks();
         let bars = Axes { frame, x, y: lane };
         draw_curves(&mut drawing, &curves, run, &ways);
         draw_bars(&mut drawing, &bars, &ways);
@@ -144,8 +146,9 @@ fn draw_bars(drawing: &mut Drawing, axes: &Axes, ways: &[Way<'_>]) {
             }
         }
         let style = TextStyle::new(LABEL_SIZE - 1.5, way.color);
-        if let Some((x, y)) = axes.place(begin, lane) {
-            drawing.text((x + 14.0, y + 4.0), format!("{end:.1} to {begin:.1}"), style);
+        let after = way.begin.and_then(|row| row.high).unwrap_or(begin);
+        if let Some((x, y)) = axes.place(after, lane) {
+            drawing.text((x + 9.0, y + 4.0), format!("{end:.1} to {begin:.1}"), style);
         }
     }
 }

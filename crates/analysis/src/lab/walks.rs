@@ -1,20 +1,21 @@
 //! The two experiments on whole trajectories: U-turns and clones.
 
+use data::Samples;
 use model::{Denoiser, Family, Walk};
 use schedule::Timestep;
 
 use super::Lab;
 use crate::AnalysisError;
 
-/// Test samples carried to x_t and back, for every t of the grid: x_0 -> x_t -> x_0'.
+/// Samples carried to x_t and back, for every t of the grid: x_0 -> x_t -> x_0'.
 ///
 /// Sclocchi, Favero and Wyart 2025.
 pub struct UTurns {
     /// The timesteps.
     pub times: Vec<Timestep>,
-    /// z_0, the first N test samples in the order of [`starts`]: `[N, d]`.
+    /// z_0, N samples spread over their set: `[N, d]`.
     pub z0: Vec<f32>,
-    /// Which test samples they are.
+    /// Which samples they are.
     pub indices: Vec<usize>,
     /// z_0' for each timestep: `[N, d]`.
     pub ends: Vec<Vec<f32>>,
@@ -36,7 +37,11 @@ pub struct Clones {
 
 /// N test samples spread over the test set, whose order in the file is not random.
 pub(crate) fn starts(lab: &Lab<'_>) -> Vec<usize> {
-    let (n, count) = (lab.data.test.len(), lab.trajectories());
+    spread(lab.data.test.len(), lab.trajectories())
+}
+
+/// `count` indices spread over 0..n.
+fn spread(n: usize, count: usize) -> Vec<usize> {
     (0..count).map(|i| i * n / count.max(1)).collect()
 }
 
@@ -51,9 +56,29 @@ impl UTurns {
         denoiser: &dyn Denoiser,
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, AnalysisError> {
-        let (times, indices, chain) = (lab.grid(), starts(lab), lab.chain(denoiser));
-        let z0 = lab.data.test.select(indices.iter().copied()).values;
-        let first = Family::UTurns.first();
+        Self::from(lab, denoiser, (lab.data.test, starts(lab)), Family::UTurns.first(), advance)
+    }
+
+    /// As [`Self::run`] from N training samples, with noise of their own: trajectories 2^32, 2^32 + 1, ... of the family.
+    pub(super) fn run_from_training(
+        lab: &Lab<'_>,
+        denoiser: &dyn Denoiser,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Self, AnalysisError> {
+        let (train, wanted) = (lab.data.train, lab.settings.trajectories);
+        let indices = spread(train.len(), wanted.min(train.len()));
+        Self::from(lab, denoiser, (train, indices), Family::UTurns.first() + (1 << 32), advance)
+    }
+
+    fn from(
+        lab: &Lab<'_>,
+        denoiser: &dyn Denoiser,
+        (samples, indices): (&Samples, Vec<usize>),
+        first: u64,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Self, AnalysisError> {
+        let (times, chain) = (lab.grid(), lab.chain(denoiser));
+        let z0 = samples.select(indices.iter().copied()).values;
         let walk = |&t: &Timestep| Walk { z: chain.noised(&z0, t, first), from: t, first };
         let mut walks: Vec<Walk> = times.iter().map(walk).collect();
         chain.run_together(&mut walks, &mut |_| advance(1))?;

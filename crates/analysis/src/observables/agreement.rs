@@ -5,7 +5,7 @@ use schedule::Timestep;
 
 use super::{Measured, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
-use crate::lab::{ClassRule, Lab};
+use crate::lab::{ClassRule, Lab, UTurns};
 use crate::stats::{Bootstrap, Interval};
 
 /// The classes of pairs of final states, at every timestep of a grid.
@@ -37,9 +37,13 @@ impl Agreement {
         rule: &ClassRule<'_>,
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, AnalysisError> {
-        let uturns = lab.uturns(k, advance)?;
+        Ok(Self::within(lab.uturns(k, advance)?, rule))
+    }
+
+    /// Of some U-turns, counted under the class of z_0.
+    pub(super) fn within(uturns: &UTurns, rule: &ClassRule<'_>) -> Self {
         let start = rule.decide(&uturns.z0);
-        Ok(Self::of(&uturns.times, uturns.ends.iter().map(|end| (start.clone(), rule.decide(end)))))
+        Self::of(&uturns.times, uturns.ends.iter().map(|end| (start.clone(), rule.decide(end))))
     }
 
     fn of(times: &[Timestep], pairs: impl Iterator<Item = (Vec<usize>, Vec<usize>)>) -> Self {

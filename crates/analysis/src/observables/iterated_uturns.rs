@@ -13,21 +13,22 @@ use crate::stats::{Bootstrap, Interval};
 /// invariant; its memory of the class.
 ///
 /// C(k) = (P(c_k = c_0) - P_0) / (1 - P_0), P_0 = sum_c P(c_0 = c) P(c_k = c) (`class_autocorrelation`, x = k).  tau_class:
-/// the least-squares line ln C(k) = -k / tau through the origin over the first k with C >= 0.1.  For two equal Gaussians
+/// the least-squares line ln C(k) = -k / tau through the origin over the first k with C >= 0.2, weighted by C(k)^2 (the
+/// error of ln C grows as 1/C); no row where the interval of the rate 1/tau reaches 0.  For two equal Gaussians
 /// the flips are a Markov chain of two states with C(k) = q^k, q = 2 phi - 1, so that tau = -1/ln q (`tau_of_kappa`, of
 /// kappa_t; `tau_posterior`, of the reference law's phi).  Where samples differ in how easily they flip, C(k) falls
 /// more slowly than C(1)^k and tau exceeds `tau_one_step` = -1/ln C(1).  Kang 2026; Sclocchi, Favero and Wyart 2025.
 ///
 /// The first repetition is the U-turn of phi_U; repetition k has the trajectories k 2^32, k 2^32 + 1, ... of its family, so
-/// that no noise is shared.  Timesteps with C(1) < 0.1 forget the class at once and are not repeated.
+/// that no noise is shared.  Timesteps with C(1) < 0.2 forget the class at once and are not repeated.
 pub(super) struct IteratedUTurns;
 
 /// Repetitions.
 const REPETITIONS: usize = 8;
 /// One in so many of the trajectories of a U-turn is repeated.
 const EVERY: usize = 4;
-/// C below which a class counts as forgotten.
-const FLOOR: f64 = 0.1;
+/// C(k) below which a class counts as forgotten; in a resample C(1) counts as at least this much.
+const FLOOR: f64 = 0.2;
 /// tau beyond which theory is left out: no experiment reaches it.
 const LONGEST: f64 = 1e4;
 
@@ -57,13 +58,13 @@ impl Observable for IteratedUTurns {
             let whole = bootstrap(lab, first.len());
             let once: Vec<Classes> =
                 uturns.ends.iter().map(|end| Classes::new(rule.count(), &first, rule.decide(end))).collect();
-            for (&t, once) in uturns.times.iter().zip(&once) {
-                let rate = whole.interval(|indices| -once.correlation(1, indices).ln());
-                rows.extend(tau(t, model.name, "tau_one_step", rate, first.len()));
-            }
             let all: Vec<u32> = (0..first.len() as u32).collect();
             let kept = |i: &usize| once[*i].correlation(1, &all) >= FLOOR;
             let remembered: Vec<usize> = (0..uturns.times.len()).filter(kept).collect();
+            for &i in &remembered {
+                let rate = whole.interval(|indices| once[i].rate(indices));
+                rows.extend(tau(uturns.times[i], model.name, "tau_one_step", rate, first.len()));
+            }
             let chains = repeat(lab, &lab.chain(model.denoiser), uturns, &remembered, rule, advance)?;
             let some = bootstrap(lab, first.len().div_ceil(EVERY));
             for (&i, chain) in remembered.iter().zip(&chains) {
@@ -128,11 +129,13 @@ impl Classes {
         (same as f64 / n - chance) / (1.0 - chance)
     }
 
-    /// 1/tau_class over some trajectories; NaN where the class is forgotten at once.
+    /// 1/tau over some trajectories: -sum C^2 k ln C / sum C^2 k^2; -ln C(1) of one repetition.
     fn rate(&self, indices: &[u32]) -> f64 {
-        let correlations = (1..=self.after.len()).map(|k| (k as f64, self.correlation(k, indices)));
-        let kept = correlations.take_while(|(_, correlation)| *correlation >= FLOOR);
-        let (top, bottom) = kept.fold((0.0, 0.0), |(top, bottom), (k, c)| (top - k * c.ln(), bottom + k * k));
+        let first = self.correlation(1, indices).max(FLOOR);
+        let later = (2..=self.after.len()).map(|k| (k as f64, self.correlation(k, indices)));
+        let kept = [(1.0, first)].into_iter().chain(later.take_while(|(_, correlation)| *correlation >= FLOOR));
+        let (top, bottom) = kept
+            .fold((0.0, 0.0), |(top, bottom), (k, c): (f64, f64)| (top - c * c * k * c.ln(), bottom + c * c * k * k));
         top / bottom
     }
 
@@ -147,13 +150,10 @@ impl Classes {
     }
 }
 
-/// The time of a rate; no row where no flip was seen or where the memory is gone within a repetition, no upper end where
-/// the interval of the rate reaches 0.
+/// The time of a rate; no row where the interval of the rate reaches 0, so that the time has no upper end.
 fn tau(t: Timestep, model: &str, quantity: &str, rate: Interval, n: usize) -> Option<ObservableRow> {
-    let finite = |rate: f64| (rate > 0.0).then(|| 1.0 / rate).filter(|tau| tau.is_finite() && *tau > 0.0);
-    let value = finite(rate.value)?;
-    let row = ObservableRow::exact(t, model, quantity, value);
-    Some(ObservableRow { low: finite(rate.high), high: finite(rate.low), trajectories: Some(n), ..row })
+    let times = Interval { value: 1.0 / rate.value, low: 1.0 / rate.high, high: 1.0 / rate.low };
+    (rate.low > 1e-9).then(|| ObservableRow::estimate(t, model, quantity, times, n))
 }
 
 /// tau = -1/ln q of kappa_t and of the exact posterior.
@@ -165,10 +165,14 @@ fn theory(lab: &Lab<'_>) -> Result<Vec<ObservableRow>, AnalysisError> {
     };
     let of_kappa = lab.schedule.timesteps().zip(&theory.kappas);
     let mut rows: Vec<_> = of_kappa.filter_map(|(t, snr)| row(t, "data", "tau_of_kappa", snr.overlap())).collect();
-    for law in &theory.law {
+    if let Some(law) = &theory.law {
         for ((&t, phi), chance) in law.times.iter().zip(&law.phi).zip(&law.chance) {
-            let phi = phi.iter().sum::<f64>() / phi.len() as f64;
-            rows.extend(row(t, &law.name, "tau_posterior", (phi - chance) / (1.0 - chance)));
+            let mean = phi.iter().sum::<f64>() / phi.len() as f64;
+            let correlation = (mean - chance) / (1.0 - chance);
+            // Fewer than ten flips among the probes resolve no time.
+            if 1.0 - mean > 10.0 / phi.len() as f64 {
+                rows.extend(row(t, &law.name, "tau_posterior", correlation));
+            }
         }
     }
     Ok(rows)
@@ -196,7 +200,7 @@ mod tests {
         let all: Vec<u32> = (0..16).collect();
         assert!((classes.correlation(1, &all) - 0.5).abs() < 1e-12);
         assert!((classes.correlation(2, &all) - 0.0).abs() < 1e-12);
-        // Only the first repetition is above the floor: tau = -1/ln 0.5.
+        // Only the first repetition is above the floor: 1/tau = -ln 0.5.
         assert!((classes.rate(&all) - std::f64::consts::LN_2).abs() < 1e-12);
     }
 

@@ -9,7 +9,7 @@ use crate::stats::Interval;
 /// phi_U(t) = P(class(x_0') = class(x_0)), x_0 -> x_t -> x_0' from samples the model was not trained on.
 ///
 /// For an exact reverse process and x_0 from its own law x_0 and x_0' are exchangeable given x_t, so that phi_U = phi_C
-/// (the cloning probability).  `class_flip` = 1 - phi_U.  Classes are those the rule gives to x_0 and x_0' alike.
+/// (the cloning probability).  `phi_u_train`: the run's own model from samples it was trained on.  `class_flip` = 1 - phi_U.  Classes are those the rule gives to x_0 and x_0' alike.
 /// Sclocchi, Favero and Wyart 2025 (the forward-backward experiment).
 pub(super) struct UTurn;
 
@@ -27,7 +27,7 @@ impl Observable for UTurn {
     }
 
     fn work(&self, lab: &Lab<'_>) -> Option<u64> {
-        lab.has_classes().then(|| lab.model_count() * UTurns::work(lab))
+        lab.has_classes().then(|| (lab.model_count() + 1) * UTurns::work(lab))
     }
 
     fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
@@ -44,6 +44,12 @@ impl Observable for UTurn {
             measured.rows.extend(kept);
             measured.transitions.extend(agreement.transitions(model.name, "phi_U", &labels, &bootstrap));
         }
+        let agreement = Agreement::within(&lab.uturns_from_training(advance)?, rule);
+        let bootstrap = bootstrap(lab, agreement.trajectories());
+        let rows = agreement.rows(lab.model.name, "phi_u_train", &[], &bootstrap);
+        measured.rows.extend(rows.into_iter().map(|row| row.of_group("train")));
+        let time = agreement.transitions(lab.model.name, "phi_U", &[], &bootstrap);
+        measured.transitions.extend(time.into_iter().map(|row| row.of_group("train")));
         Ok(measured)
     }
 }

@@ -65,6 +65,11 @@ impl Axis {
         Self { tick_count: count, ..self }
     }
 
+    /// The same axis without ticks and their labels: its values are places only.
+    pub(crate) fn without_ticks(self) -> Self {
+        self.with_ticks(0)
+    }
+
     /// The same axis without a label.
     pub(crate) fn unlabelled(self) -> Self {
         Self { label: String::new(), ..self }
@@ -194,6 +199,9 @@ impl Axes {
 
     /// Label and page coordinate of each tick of an axis that starts at `start` and is `length` long.
     fn marks(&self, axis: &Axis, start: f64, length: f64) -> Vec<(String, f64)> {
+        if axis.tick_count == 0 {
+            return Vec::new();
+        }
         ticks(axis.scale, axis.low, axis.high, axis.tick_count, axis.least_step)
             .into_iter()
             .filter_map(|tick| Some((tick.label, start + axis.fraction(tick.value)? * length)))
