@@ -1,16 +1,23 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
+mod columns;
 mod curves;
 #[cfg(test)]
 mod fabricated;
+mod fixed_points;
 mod kappa;
+mod linear_regions;
+mod local_dimension;
 mod loss_vs_epoch;
 mod loss_vs_t;
 mod pixel_histogram;
+mod potential;
 mod reconstruction;
 mod sample_grid;
 mod samples_scatter;
 mod schedule;
+mod spectrum;
+mod stability;
 mod strips;
 mod swiss_roll;
 
@@ -47,6 +54,12 @@ static FIGURES: &[&dyn Figure] = &[
     &pixel_histogram::PixelHistogram,
     &reconstruction::Reconstructions,
     &kappa::KAPPA,
+    &stability::STABILITY,
+    &fixed_points::FixedPoints,
+    &potential::Potential,
+    &local_dimension::LOCAL_DIMENSION,
+    &linear_regions::LINEAR_REGIONS,
+    &spectrum::Spectrum,
 ];
 
 /// Every figure there is.
