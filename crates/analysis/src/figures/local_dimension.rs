@@ -14,8 +14,8 @@ const fn model(quantity: &'static str, label: &'static str, color: Rgb) -> Curve
     curve(Whose::Own, quantity, label, Look::measured(color, Marker::Disc))
 }
 
-const fn exact(quantity: &'static str, label: &'static str, dash: Dash) -> Curve {
-    curve(Whose::Reference, quantity, label, Look::theory(INK, dash))
+const fn exact(quantity: &'static str) -> Curve {
+    curve(Whose::Reference, quantity, "exact law", Look::theory(INK, Dash::Solid))
 }
 
 pub(super) static LOCAL_DIMENSION: Curves = Curves {
@@ -24,33 +24,27 @@ pub(super) static LOCAL_DIMENSION: Curves = Curves {
     observable: "local_dimension",
     panels: &[
         Panel {
-            y: "resolved directions",
+            y: "d MSE, tr (I − √D J)",
             range: Range::Log,
             levels: &[],
             curves: &[
-                exact("d_mse", "d MSE, exact law", Dash::Solid),
-                curve(Whose::Named("gaussian"), "d_mse", "d MSE, Wiener", Look::theory(GREY, Dash::Long)),
-                model("d_mse", "d MSE, model", BLUE),
-                model("degrees_of_freedom", "tr (I − √D J), model", GREEN),
+                exact("d_mse"),
+                curve(Whose::Named("gaussian"), "d_mse", "Wiener", Look::theory(GREY, Dash::Long)),
+                model("d_mse", "model", BLUE),
+                model("degrees_of_freedom", "model, tr (I − √D J)", GREEN),
             ],
         },
         Panel {
             y: "participation number",
             range: Range::Log,
             levels: &[],
-            curves: &[
-                exact("participation", "participation, exact law", Dash::Mixed),
-                model("participation", "participation, model", BLUE),
-            ],
+            curves: &[exact("participation"), model("participation", "model", BLUE)],
         },
         Panel {
             y: "nonlinear power",
             range: Range::Linear,
             levels: &[0.0],
-            curves: &[
-                exact("nonlinear_power", "nonlinear power, exact law", Dash::Dots),
-                model("nonlinear_power", "nonlinear power, model", BLUE),
-            ],
+            curves: &[exact("nonlinear_power"), model("nonlinear_power", "model", BLUE)],
         },
     ],
     transitions: &[Transition::Speciation, Transition::Collapse],

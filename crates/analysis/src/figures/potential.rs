@@ -97,5 +97,9 @@ fn frame_below(drawing: &mut Drawing, axes: &Axes) {
 }
 
 fn nats(range: f64) -> String {
-    if range >= 10.0 { format!("{range:.0} nats") } else { format!("{range:.1} nats") }
+    match range {
+        10.0.. => format!("{range:.0} nats"),
+        0.1.. => format!("{range:.1} nats"),
+        _ => format!("{range:.0e} nats"),
+    }
 }

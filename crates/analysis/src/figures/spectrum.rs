@@ -18,7 +18,7 @@ pub(super) struct Spectrum;
 /// Steps of the colour scale.
 const SHADES: usize = 256;
 /// Decades below the largest value that the colours span.
-const DECADES: f64 = 4.0;
+const DECADES: f64 = 5.0;
 
 impl Figure for Spectrum {
     fn name(&self) -> &'static str {
@@ -55,7 +55,7 @@ impl Figure for Spectrum {
 
         let modes = modes(rows);
         let below = legend(&mut drawing, (Axes::LEFT + 30.0, 484.0), Page::WIDTH - Axes::LEFT, &mode_entries(&modes));
-        let y = Axis::new("mean gain √D eₖᵀJeₖ", Scale::Linear, -0.05, 1.05);
+        let y = Axis::new("mean gain of axis k", Scale::Linear, -0.05, 1.05);
         let axes = Axes { frame: frame(below - 4.0, 240.0), x, y };
         axes.draw(&mut drawing);
         mark(&mut drawing, &axes, run);
@@ -179,8 +179,20 @@ fn color_bar(drawing: &mut Drawing, bar: Rect, top: f64, colors: &[Rgb]) {
         let exponent = top - DECADES + step as f64;
         drawing.text(
             (bar.right() + 5.0, y + 0.36 * TICK_SIZE),
-            format!("1e{exponent}"),
+            power_of_ten(exponent as i32),
             TextStyle::new(TICK_SIZE, INK),
         );
     }
+}
+
+/// 10 to this power, as the ticks of an axis write it.
+fn power_of_ten(exponent: i32) -> String {
+    let digit = |c: char| match c {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        _ => char::from_u32('⁰' as u32 + c as u32 - '0' as u32).unwrap_or(c),
+    };
+    std::iter::once("10".to_owned()).chain([exponent.to_string().chars().map(digit).collect()]).collect()
 }

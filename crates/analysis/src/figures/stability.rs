@@ -11,8 +11,7 @@ const fn line(whose: Whose, quantity: &'static str, label: &'static str, color: 
 }
 
 const fn model(quantity: &'static str) -> Curve {
-    let look = Look::measured(BLUE, Marker::Disc);
-    Curve { whose: Whose::Own, quantity, of: Of::Group("all"), label: "model", look }
+    line(Whose::Own, quantity, "model", BLUE, Dash::Solid)
 }
 
 const fn exact(quantity: &'static str) -> Curve {
@@ -23,28 +22,37 @@ const fn exact(quantity: &'static str) -> Curve {
 const DRIFT: Curve = line(Whose::Named("data"), "drift_threshold", "½ + λ = 0", VERMILION, Dash::Dots);
 const GAUSSIAN: Curve = line(Whose::Named("gaussian"), "max_multiplier", "one Gaussian", GREY, Dash::Long);
 
+/// An average over draws of the noise.
+const TYPICAL: Curve = Curve {
+    whose: Whose::Own,
+    quantity: "typical_multiplier",
+    of: Of::Group("all"),
+    label: "model, mean over noise",
+    look: Look::measured(BLUE, Marker::Disc),
+};
+
 pub(super) static STABILITY: Curves = Curves {
     name: "stability",
     reading: "The multiplier 1 + Dλ of z → √A x̂₀(z) along the class axis, from exact Jacobians: above 1 (λ > 0) the classes push apart; at its largest on the line between the class means, in every direction where both classes are equally likely, and at typical noisy states around the line; a single Gaussian stays below 1.",
     observable: "stability",
     panels: &[
         Panel {
-            y: "largest on the line",
+            y: "1 + Dλ, class line",
             range: Range::Log,
             levels: &[1.0],
             curves: &[exact("max_multiplier"), model("max_multiplier"), GAUSSIAN, DRIFT],
         },
         Panel {
-            y: "top direction, p = ½",
+            y: "1 + Dλ₁ at p = ½",
             range: Range::Log,
             levels: &[1.0],
             curves: &[exact("top_multiplier_at_half"), model("top_multiplier_at_half"), DRIFT],
         },
         Panel {
-            y: "typical states",
+            y: "1 + Dλ, typical states",
             range: Range::Log,
             levels: &[1.0],
-            curves: &[exact("typical_multiplier"), model("typical_multiplier"), GAUSSIAN, DRIFT],
+            curves: &[exact("typical_multiplier"), TYPICAL, GAUSSIAN, DRIFT],
         },
     ],
     transitions: &[Transition::Speciation],

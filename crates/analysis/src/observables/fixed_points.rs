@@ -16,7 +16,8 @@ use crate::lab::{ClassLine, Lab, Subject};
 /// followed up, and from the point between them where both are equally likely. Each step is Newton's with the exact
 /// Jacobian (GMRES, preconditioned by A lambda + D). order_parameter is the projection of x* / sqrt(A) on the class axis, -1 at
 /// the first class's mean and 1 at the second one's; curvature the top eigenvalue of G^{1/2} (J_s + J_s^T) G^{1/2} / 2 at x*,
-/// G = A lambda + D: negative where x* is stable, -1 at every t for one Gaussian. A branch that has met another one is listed once, under the smaller number.
+/// G = A lambda + D: negative where x* is stable, -1 at every t for one Gaussian. A branch that has met another one is
+/// listed once, under the smaller number. Between the kinks of a machine a root may be missing at some t.
 /// For two Gaussians +-m of covariance s2 I: x* = sqrt(A) tau m, tau = tanh(kappa tau), a pitchfork at kappa = 1. Where the
 /// classes differ in width the pitchfork is imperfect: the branch from the noise goes smoothly into one class, and the
 /// other one appears apart from it.  Raya and Ambrogioni 2023, figure 1; Biroli et al. 2024.

@@ -51,7 +51,7 @@ const DESCENT: f64 = 0.2;
 /// The share of the residual that the linear solver may leave.
 const LINEAR_TOLERANCE: f64 = 0.02;
 /// The residual of a root, in standard deviations of z_t along its axes.
-const TOLERANCE: f64 = 2e-3;
+const TOLERANCE: f64 = 2e-5;
 /// A residual at which the kinks of a machine may stop Newton's steps; anything above is no root.
 const LARGEST_RESIDUAL: f64 = 0.05;
 /// Two roots closer than this share of the distance of the means are one.
