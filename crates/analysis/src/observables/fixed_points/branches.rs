@@ -185,7 +185,7 @@ fn newton(local: &LocalScore<'_>, spread: &[f64], mut z: Vec<f64>) -> Option<Vec
     let mut pulled = pull(&z);
     let mut residual = size(&pulled);
     for _ in 0..NEWTON_STEPS {
-        if !(residual > TOLERANCE) {
+        if residual.is_nan() || residual <= TOLERANCE {
             break;
         }
         let zt = in_f32(&z);
