@@ -5,6 +5,7 @@ mod cloning;
 mod collapse;
 mod collapse_size;
 mod critical_window;
+mod columns;
 mod curves;
 mod entropy_production;
 #[cfg(test)]
@@ -16,17 +17,23 @@ mod kappa;
 mod late_start;
 mod learning_time;
 mod loss_landscape;
+mod fixed_points;
+mod linear_regions;
+mod local_dimension;
 mod loss_vs_epoch;
 mod loss_vs_t;
 mod nishimori_gap;
 mod order_parameter;
 mod overlap;
 mod pixel_histogram;
+mod potential;
 mod reconstruction;
 mod sample_grid;
 mod samples_scatter;
 mod schedule;
 mod score_identities;
+mod spectrum;
+mod stability;
 mod strips;
 mod swiss_roll;
 mod variational_bound;
@@ -87,6 +94,12 @@ static FIGURES: &[&dyn Figure] = &[
     &late_start::LATE_START,
     &window_surgery::WindowSurgery,
     &learning_time::LEARNING_TIME,
+    &stability::STABILITY,
+    &fixed_points::FixedPoints,
+    &potential::Potential,
+    &local_dimension::LOCAL_DIMENSION,
+    &linear_regions::LINEAR_REGIONS,
+    &spectrum::Spectrum,
 ];
 
 /// Every figure there is.

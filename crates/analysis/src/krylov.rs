@@ -10,6 +10,11 @@ pub(crate) fn norm(a: &[f64]) -> f64 {
     dot(a, a).sqrt()
 }
 
+/// Whether a number is larger than another one; NaN is not.
+fn exceeds(value: f64, bound: f64) -> bool {
+    value > bound
+}
+
 /// out += factor a.
 fn add_scaled(out: &mut [f64], factor: f64, a: &[f64]) {
     out.iter_mut().zip(a).for_each(|(out, a)| *out += factor * a);
@@ -31,7 +36,7 @@ impl Basis {
     fn new(start: &[f64]) -> Self {
         let length = norm(start);
         let vectors = vec![start.iter().map(|v| v / length).collect()];
-        Self { vectors, diagonal: Vec::new(), beside: Vec::new(), full: !(length > 0.0) }
+        Self { vectors, diagonal: Vec::new(), beside: Vec::new(), full: !exceeds(length, 0.0) }
     }
 
     /// Takes in the image of the last vector; orthogonalised twice against all, since rounding undoes three terms.
@@ -46,7 +51,7 @@ impl Basis {
             }
         }
         let length = norm(&new);
-        self.full = !(length > SPANNED * norm(image));
+        self.full = !exceeds(length, SPANNED * norm(image));
         if !self.full {
             self.beside.push(length);
             self.vectors.push(new.iter().map(|v| v / length).collect());
@@ -107,7 +112,7 @@ fn above(diagonal: &[f64], beside: &[f64], x: f64) -> bool {
 pub(crate) fn solve(b: &[f64], steps: usize, tolerance: f64, mut apply: impl FnMut(&[f64]) -> Vec<f64>) -> Vec<f64> {
     let size = norm(b);
     let mut solution = vec![0.0; b.len()];
-    if !(size > 0.0) {
+    if !exceeds(size, 0.0) {
         return solution;
     }
     let mut vectors: Vec<Vec<f64>> = vec![b.iter().map(|v| v / size).collect()];
@@ -128,7 +133,7 @@ pub(crate) fn solve(b: &[f64], steps: usize, tolerance: f64, mut apply: impl FnM
             (column[i], column[i + 1]) = (c * column[i] + s * column[i + 1], c * column[i + 1] - s * column[i]);
         }
         let pivot = column[k].hypot(length);
-        if !(pivot > 0.0) {
+        if !exceeds(pivot, 0.0) {
             break;
         }
         let (c, s) = (column[k] / pivot, length / pivot);
@@ -204,7 +209,7 @@ mod tests {
     #[test]
     fn fewer_products_leave_the_smallest_residual_of_their_space() {
         // Two distinct eigenvalues: two products suffice.
-        let apply = |v: &[f64]| vec![2.0 * v[0], 2.0 * v[1], -1.0 * v[2], -1.0 * v[3]];
+        let apply = |v: &[f64]| vec![2.0 * v[0], 2.0 * v[1], -v[2], -v[3]];
         let found = solve(&[2.0, 4.0, -1.0, -3.0], 2, 1e-12, apply);
         assert!(found.iter().zip([1.0, 2.0, 1.0, 3.0]).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
     }

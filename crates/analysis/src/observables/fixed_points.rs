@@ -15,8 +15,9 @@ use crate::lab::{ClassLine, Lab, Subject};
 /// Four branches, x = 0 to 3: from the mean of the data at t = T followed down, from the mean of each class at t = 1
 /// followed up, and from the point between them where both are equally likely. Each step is Newton's with the exact
 /// Jacobian (GMRES, preconditioned by A lambda + D). order_parameter is the projection of x* / sqrt(A) on the class axis, -1 at
-/// the first class's mean and 1 at the second one's; top_eigenvalue that of the symmetric part of J_s at x*, negative
-/// where x* is stable. A branch that has met another one is listed once, under the smaller number.
+/// the first class's mean and 1 at the second one's; curvature the top eigenvalue of G^{1/2} (J_s + J_s^T) G^{1/2} / 2 at x*,
+/// G = A lambda + D: negative where x* is stable, -1 at every t for one Gaussian. A branch that has met another one is
+/// listed once, under the smaller number. Between the kinks of a machine a root may be missing at some t.
 /// For two Gaussians +-m of covariance s2 I: x* = sqrt(A) tau m, tau = tanh(kappa tau), a pitchfork at kappa = 1. Where the
 /// classes differ in width the pitchfork is imperfect: the branch from the noise goes smoothly into one class, and the
 /// other one appears apart from it.  Raya and Ambrogioni 2023, figure 1; Biroli et al. 2024.
@@ -51,10 +52,8 @@ impl Observable for FixedPoints {
             for (&t, points) in times.iter().zip(&found) {
                 let signal = lab.schedule.forward(t).signal;
                 measured.rows.extend(points.iter().flat_map(|point| rows(t, subject.name, &line, signal, point)));
-                let stable = points.iter().filter(|point| point.eigenvalue < 0.0).count();
-                measured.rows.push(ObservableRow::exact(t, subject.name, "stable_fixed_points", stable as f64));
             }
-            measured.transitions.push(two_stable(subject, &times, &found));
+            measured.transitions.push(two_stable(lab, &line, subject, &times, &found));
         }
         Ok(measured)
     }
@@ -62,14 +61,27 @@ impl Observable for FixedPoints {
 
 fn rows(t: Timestep, model: &str, line: &ClassLine, signal: f64, found: &FixedPoint) -> [ObservableRow; 2] {
     let row = |quantity, value| ObservableRow::exact(t, model, quantity, value).at(found.branch.number());
-    [row("order_parameter", line.order_parameter(signal, &found.point)), row("top_eigenvalue", found.eigenvalue)]
+    [row("order_parameter", line.order_parameter(signal, &found.point)), row("curvature", found.curvature)]
 }
 
-fn two_stable(subject: Subject<'_>, times: &[Timestep], found: &[Vec<FixedPoint>]) -> TransitionRow {
-    let several = |points: &&Vec<FixedPoint>| points.iter().filter(|point| point.eigenvalue < 0.0).count() > 1;
-    let last = times.iter().zip(found).rev().find(|(_, points)| several(points));
+/// The last t with a stable fixed point on the side of either class.
+fn two_stable(
+    lab: &Lab<'_>,
+    line: &ClassLine,
+    subject: Subject<'_>,
+    times: &[Timestep],
+    found: &[Vec<FixedPoint>],
+) -> TransitionRow {
+    let both_sides = |(t, points): &(&Timestep, &Vec<FixedPoint>)| {
+        let signal = lab.schedule.forward(**t).signal;
+        let stable = points.iter().filter(|point| point.curvature < 0.0);
+        let places: Vec<f64> = stable.map(|point| line.order_parameter(signal, &point.point)).collect();
+        places.iter().any(|&m| m < 0.0) && places.iter().any(|&m| m > 0.0)
+    };
+    let last = times.iter().zip(found).rev().find(both_sides);
     let t = last.map(|(t, _)| t.get() as f64);
-    let row = TransitionRow::predicted(Transition::Speciation, "two stable fixed points", subject.name, t);
+    let convention = "stable fixed points on both sides";
+    let row = TransitionRow::predicted(Transition::Speciation, convention, subject.name, t);
     let kind = if subject.is_trained() { "measured" } else { "predicted" };
     TransitionRow { kind: kind.to_owned(), ..row }
 }

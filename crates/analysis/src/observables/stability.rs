@@ -1,5 +1,7 @@
 //! Where the line between the classes turns unstable: exact Jacobians, no trajectories.
 
+mod typical;
+
 use rayon::prelude::*;
 use schedule::Timestep;
 
@@ -18,6 +20,10 @@ use crate::stats::{crossing, fitted_crossing};
 /// positive for exact laws, above 1 where the line is unstable.  For two Gaussians +-m of covariance s2 I the slope at the
 /// origin is (kappa - 1) / (A s2 + D).  Of one Gaussian all slopes are negative at every t.  Raya and Ambrogioni 2023 for
 /// 1/2 + lam = 0, the same for the drift z/2 + s of the reverse process; Biroli et al. 2024 for kappa = 1.
+///
+/// A state of the chain carries noise, and a trained machine knows nothing of the bare line: typical_slope is the maximum
+/// over x of the mean slope at z(x) + sqrt(D) eps, eps normal and orthogonal to u; on the line itself the units that answer
+/// to noise are off.
 pub(super) struct Stability;
 
 /// Points of the class line.
@@ -53,7 +59,8 @@ impl Observable for Stability {
     }
 
     fn work(&self, lab: &Lab<'_>) -> Option<u64> {
-        (lab.labels().len() == 2).then(|| (lab.subject_count() + 1) * lab.fine_grid().len() as u64)
+        let (fine, coarse) = (lab.fine_grid().len() as u64, lab.grid().len() as u64);
+        (lab.labels().len() == 2).then(|| fine + lab.subject_count() * (fine + coarse))
     }
 
     fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
@@ -75,6 +82,9 @@ impl Observable for Stability {
             let curve: Vec<Slopes> = times.par_iter().zip(&halves).map(at).collect::<Result<_, _>>()?;
             measured.rows.extend(curve.iter().flat_map(|slopes| slopes.rows(subject.name)));
             measured.transitions.extend(transitions(lab, subject, &curve));
+            let (rows, transition) = typical::report(lab, subject, &typical::slopes(lab, &line, subject, advance)?);
+            measured.rows.extend(rows);
+            measured.transitions.push(transition);
         }
         measured.rows.extend(times.iter().zip(&halves).flat_map(|(&t, half)| references(lab, &line, t, *half)));
         Ok(measured)

@@ -14,8 +14,8 @@ pub(super) struct FixedPoint {
     pub(super) branch: Branch,
     /// x*: `[d]`.
     pub(super) point: Vec<f64>,
-    /// The top eigenvalue of the symmetric part of the score's Jacobian there: stable below 0.
-    pub(super) eigenvalue: f64,
+    /// The top eigenvalue of G^{1/2} (J_s + J_s^T) G^{1/2} / 2 there, G = A lambda + D: stable below 0.
+    pub(super) curvature: f64,
 }
 
 /// Where a branch was picked up.
@@ -44,10 +44,14 @@ impl Branch {
 const NEWTON_STEPS: usize = 20;
 /// Products with the Jacobian a Newton step.
 const PRODUCTS: usize = 16;
+/// Steps down the potential, where Newton's fail, each this share of the step that a Gaussian would ask for.
+const DESCENTS: usize = 100;
+/// See [`DESCENTS`].
+const DESCENT: f64 = 0.2;
 /// The share of the residual that the linear solver may leave.
 const LINEAR_TOLERANCE: f64 = 0.02;
 /// The residual of a root, in standard deviations of z_t along its axes.
-const TOLERANCE: f64 = 2e-3;
+const TOLERANCE: f64 = 2e-5;
 /// A residual at which the kinks of a machine may stop Newton's steps; anything above is no root.
 const LARGEST_RESIDUAL: f64 = 0.05;
 /// Two roots closer than this share of the distance of the means are one.
@@ -74,7 +78,7 @@ impl Search<'_, '_> {
         let at = |i: usize| {
             let roots: Vec<(Branch, Vec<f64>)> =
                 Branch::ALL.into_iter().zip(&branches).filter_map(|(b, roots)| Some((b, roots[i].clone()?))).collect();
-            self.with_eigenvalues(subject, self.times[i], self.distinct(self.times[i], roots))
+            self.with_curvatures(subject, self.times[i], self.distinct(self.times[i], roots))
         };
         (0..self.times.len()).into_par_iter().map(at).collect()
     }
@@ -98,7 +102,7 @@ impl Search<'_, '_> {
             let from_before = before.iter().map(|z| scaled(z, forward.signal)).collect::<Vec<_>>();
             let anew = self.beginning(branch, i).map(|z| scaled(&z, forward.signal));
             let mut starts = from_before.into_iter().chain(anew);
-            roots[i] = starts.find_map(|start| newton(&local, &spread, start));
+            roots[i] = starts.find_map(|start| root(&local, &spread, start));
             before = roots[i].as_ref().map(|z: &Vec<f64>| scaled(z, 1.0 / forward.signal)).or(before);
             advance(1);
         }
@@ -140,7 +144,7 @@ impl Search<'_, '_> {
         kept
     }
 
-    fn with_eigenvalues(
+    fn with_curvatures(
         &self,
         subject: Subject<'_>,
         t: Timestep,
@@ -149,11 +153,28 @@ impl Search<'_, '_> {
         let local = subject.at(t, self.lab.schedule.forward(t).noise)?;
         let zt: Vec<f32> = roots.iter().flat_map(|(_, z)| in_f32(z)).collect();
         let start = start_direction(&self.line.unit);
-        let tops =
-            top_eigenvalues(&start.repeat(roots.len()), start.len(), LANCZOS_STEPS, |v| local.symmetric_times(&zt, v));
-        let point = |((branch, point), eigenvalue)| FixedPoint { branch, point, eigenvalue };
+        let deviations: Vec<f64> = self.spread(t).into_iter().map(f64::sqrt).collect();
+        let weighted = |v: &[f64]| v.iter().zip(deviations.iter().cycle()).map(|(v, g)| v * g).collect::<Vec<_>>();
+        // In units of the data's own deviations the spectrum is narrow, of one Gaussian -1 everywhere, so that few products
+        // tell its top; the number of positive eigenvalues stays the same (Sylvester's law of inertia).
+        let tops = top_eigenvalues(&start.repeat(roots.len()), start.len(), LANCZOS_STEPS, |v| {
+            weighted(&local.symmetric_times(&zt, &weighted(v)))
+        });
+        let point = |((branch, point), curvature)| FixedPoint { branch, point, curvature };
         Ok(roots.into_iter().zip(tops).map(point).collect())
     }
+}
+
+/// The root of the score near `start`: by Newton's steps, or where these fail by steps down the potential before them.
+fn root(local: &LocalScore<'_>, spread: &[f64], start: Vec<f64>) -> Option<Vec<f64>> {
+    newton(local, spread, start.clone()).or_else(|| {
+        let mut z = start;
+        for _ in 0..DESCENTS {
+            let score = local.score(&in_f32(&z));
+            z.iter_mut().zip(&score).zip(spread).for_each(|((z, s), g)| *z += DESCENT * g * s);
+        }
+        newton(local, spread, z)
+    })
 }
 
 /// The root of the score near `z` by Newton's steps, each cut back until the residual falls; lengths are measured in
@@ -164,7 +185,7 @@ fn newton(local: &LocalScore<'_>, spread: &[f64], mut z: Vec<f64>) -> Option<Vec
     let mut pulled = pull(&z);
     let mut residual = size(&pulled);
     for _ in 0..NEWTON_STEPS {
-        if !(residual > TOLERANCE) {
+        if residual.is_nan() || residual <= TOLERANCE {
             break;
         }
         let zt = in_f32(&z);
