@@ -15,10 +15,11 @@ use crate::lab::Lab;
 /// Above speciation p_s is a Gaussian and the start does not matter; below it N(0, I) loses the quality, and the matched
 /// Gaussian the class shares. Raya and Ambrogioni 2023 (late initialisation).
 ///
-/// Quantities at t = s: `frechet_50_START` (squared Frechet distance to the test set on 50 axes), `class_share_START` with
-/// the label as the group, `confidence_START`; START is `from_noise` (N(0, I) in principal coordinates), `from_gaussian`,
-/// or `from_pixel_noise` (N(0, I) in the data's own). Model `data`: `frechet_50` of as many training samples, the floor,
-/// and `class_share` of the training set.
+/// Quantities at t = s: `frechet_50_START` (squared Frechet distance to the test set on 50 axes), `frechet_features_START`
+/// (in the hidden units of the classifier), `class_share_START` with the label as the group, `confidence_START` (mean of the
+/// classifier's largest probability); START is `from_noise` (N(0, I) in principal coordinates), `from_gaussian`, or
+/// `from_pixel_noise` (N(0, I) in the data's own). Model `data`: the distances of as many training samples, and
+/// `class_share` of the training set.
 pub(super) struct LateStart;
 
 /// Trajectories a start, at most: every step of every start is paid.
@@ -63,12 +64,12 @@ fn starts(lab: &Lab<'_>) -> Vec<Timestep> {
 
 /// The floor of the distance and the training set's class shares at every start: lines to compare with.
 fn lines(lab: &Lab<'_>, judge: &Judge<'_, '_>) -> Vec<ObservableRow> {
-    let (train, floor) = (lab.data.train, judge.floor());
+    let train = lab.data.train;
     let share = |(label, n): (u8, usize)| {
         ObservableRow::timeless("data", "class_share", n as f64 / train.len() as f64).of_group(label)
     };
     let timeless: Vec<ObservableRow> =
-        std::iter::once(floor).chain(train.label_counts().into_iter().map(share)).collect();
+        judge.floor().into_iter().chain(train.label_counts().into_iter().map(share)).collect();
     let at = |s: Timestep| timeless.iter().map(move |row| ObservableRow { t: Some(s.get()), ..row.clone() });
     starts(lab).into_iter().flat_map(at).collect()
 }
