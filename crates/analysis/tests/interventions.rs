@@ -1,5 +1,5 @@
 //! Interventions on chains whose every answer is known.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, unreachable_pub, reason = "tests")]
 
 mod common;
 
@@ -102,7 +102,7 @@ fn a_law_beside_the_affine_predictor_is_a_replacement_too() {
 
 #[test]
 fn learning_times_are_read_off_the_curves() {
-    let world = World::mixture(3, 16.0, 10, 200);
+    let world = World::mixture(3, 16.0, 40, 200);
     let metric = |t: usize, epoch: usize, split, name: &str, value| MetricRow {
         t,
         epoch,

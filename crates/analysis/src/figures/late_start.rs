@@ -4,7 +4,7 @@ use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
-use crate::plot::palette::{BLUE, GREEN, GREY, ORANGE, PURPLE};
+use crate::plot::palette::{BLUE, GREEN, GREY, ORANGE, PURPLE, SKY};
 
 const fn curve(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
     Curve { whose, quantity, of: Of::Group("all"), label, look }
@@ -16,7 +16,7 @@ const fn share(whose: Whose, quantity: &'static str, label: &'static str, look: 
 
 pub(super) static LATE_START: Curves = Curves {
     name: "late_start",
-    reading: "Fréchet distance to the test set and class shares of samples whose chain starts at s from N(0, I) or from the Gaussian of pₛ: above the speciation time the start does not matter, below it N(0, I) fails first.",
+    reading: "Fréchet distance to the test set and class shares of samples whose chain starts at s from N(0, I) (about the mean of the data, or about x = 0) or from the Gaussian of pₛ: above the speciation time the start does not matter, below it N(0, I) fails first.",
     observable: "late_start",
     panels: &[
         Panel {
@@ -38,6 +38,18 @@ pub(super) static LATE_START: Curves = Curves {
                     Look::measured(GREEN, Marker::Triangle),
                 ),
                 curve(
+                    Whose::Reference,
+                    "frechet_50_from_pixel_noise",
+                    "reference from N(0, I) of the pixels",
+                    Look { dash: Dash::Dots, ..Look::measured(GREEN, Marker::TriangleDown) },
+                ),
+                curve(
+                    Whose::Own,
+                    "frechet_50_from_pixel_noise",
+                    "model from N(0, I) of the pixels",
+                    Look { dash: Dash::Dots, ..Look::measured(SKY, Marker::OpenDisc) },
+                ),
+                curve(
                     Whose::Own,
                     "frechet_50_from_gaussian",
                     "model from the Gaussian of pₛ",
@@ -56,7 +68,7 @@ pub(super) static LATE_START: Curves = Curves {
                     Whose::Own,
                     "class_share_from_gaussian",
                     "Gaussian of pₛ, class",
-                    Look::measured(ORANGE, Marker::Square),
+                    Look { dash: Dash::Long, ..Look::measured(ORANGE, Marker::Square) },
                 ),
                 share(Whose::Own, "class_share_from_noise", "N(0, I), class", Look::measured(BLUE, Marker::Disc)),
             ],

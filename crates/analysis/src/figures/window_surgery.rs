@@ -17,7 +17,7 @@ const LEFT: f64 = 60.0;
 const BETWEEN: f64 = 22.0;
 const TOP: f64 = 46.0;
 /// Space between two rows of maps.
-const ROW: f64 = 70.0;
+const ROW: f64 = 84.0;
 
 /// One operation: what its maps are called.
 struct Operation<'a> {
@@ -31,13 +31,13 @@ impl Figure for WindowSurgery {
     }
 
     fn reading(&self) -> &'static str {
-        "Fréchet distance (above) and confidence of the classifier (below) of samples whose machines are replaced outside, or inside, the window [a, b]: dark cells in the left maps are windows of machines that suffice."
+        "Fréchet distance on 50 axes and in the features of the classifier, and the classifier's confidence, of samples whose machines are replaced outside, or inside, the window [a, b]: dark is good, so a dark cell in a left map is a window of machines that suffices, a light one in a right map a window that cannot be spared."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
         let Some(rows) = run.observables.get(self.name()) else { return Ok(None) };
         let operations = operations(rows);
-        let measures = [("frechet_50", "FD₅₀"), ("confidence", "confidence")];
+        let measures = [("frechet_50", "FD₅₀"), ("frechet_features", "FD of features"), ("confidence", "confidence")];
         let present = |(quantity, _): &&(&str, &str)| {
             rows.iter().any(|row| row.quantity.starts_with(quantity) && row.t.is_some())
         };
@@ -50,8 +50,10 @@ impl Figure for WindowSurgery {
         let mut drawing = page.drawing(TOP + measures.len() as f64 * (side + ROW));
         for (i, (quantity, label)) in measures.into_iter().enumerate() {
             let maps: Vec<Map<'_>> = operations.iter().map(|o| Map::of(rows, quantity, o)).collect();
-            let scale =
-                Shading::of(maps.iter().flat_map(|map| map.cells.iter().map(|cell| cell.2)), *quantity == "frechet_50");
+            let scale = Shading::of(
+                maps.iter().flat_map(|map| map.cells.iter().map(|cell| cell.2)),
+                quantity.starts_with("frechet"),
+            );
             for (j, map) in maps.iter().enumerate() {
                 let (x, y) = (LEFT + j as f64 * (side + BETWEEN), TOP + i as f64 * (side + ROW));
                 let frame = Rect { x, y, width: side, height: side };
@@ -67,33 +69,40 @@ fn operations(rows: &[ObservableRow]) -> Vec<Operation<'_>> {
     let mut found: Vec<Operation<'_>> = Vec::new();
     for suffix in rows.iter().filter_map(|row| row.quantity.strip_prefix("frechet_50_")) {
         if found.iter().all(|operation| operation.suffix != suffix) {
-            let title = suffix.replacen("_", " the window: ", 1);
+            let title = title(suffix);
             found.push(Operation { suffix, title });
         }
     }
     found
 }
 
-/// Colours for values, linear or logarithmic between the least and the greatest.
+/// `outside_wiener` -> `Wiener outside [a, b]`.
+fn title(suffix: &str) -> String {
+    let (side, name) = suffix.split_once('_').unwrap_or(("in place of", suffix));
+    let name = if name == "wiener" { "Wiener" } else { name };
+    format!("{name} {side} [a, b]")
+}
+
+/// Colours for values, dark for good ones: logarithmic where small is good (distances), else linear and large is good.
 struct Shading {
     low: f64,
     high: f64,
-    log: bool,
+    distance: bool,
     shades: Vec<Rgb>,
 }
 
 impl Shading {
-    fn of(values: impl Iterator<Item = f64>, log: bool) -> Self {
+    fn of(values: impl Iterator<Item = f64>, distance: bool) -> Self {
         let (low, high) = crate::plot::axes::bounds(values).unwrap_or((0.0, 1.0));
-        Self { low, high, log: log && low > 0.0, shades: sequence(SHADES) }
+        Self { low, high, distance, shades: sequence(SHADES) }
     }
 
     /// The colour, and that of a text over it.
     fn shade(&self, value: f64) -> (Rgb, Rgb) {
-        let share = if self.log {
+        let share = if self.distance {
             (value / self.low).ln() / (self.high / self.low).ln()
         } else {
-            (value - self.low) / (self.high - self.low)
+            (self.high - value) / (self.high - self.low)
         };
         let k = (share.clamp(0.0, 1.0) * (SHADES - 1) as f64).round() as usize;
         (self.shades[k.min(SHADES - 1)], if k > SHADES * 2 / 3 { INK } else { PAPER })
@@ -179,6 +188,14 @@ mod tests {
         assert_eq!(scale.shade(1.0), (scale.shades[0], PAPER));
         assert_eq!(scale.shade(100.0), (scale.shades[SHADES - 1], INK));
         assert_eq!(scale.shade(10.0).0, scale.shades[SHADES / 2]);
+        let scale = Shading::of([0.5, 1.0].into_iter(), false);
+        assert_eq!((scale.shade(1.0).0, scale.shade(0.5).0), (scale.shades[0], scale.shades[SHADES - 1]));
+    }
+
+    #[test]
+    fn titles_say_what_is_where() {
+        assert_eq!(title("outside_wiener"), "Wiener outside [a, b]");
+        assert_eq!(title("inside_mixture"), "mixture inside [a, b]");
     }
 
     #[test]

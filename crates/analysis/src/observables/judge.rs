@@ -1,5 +1,7 @@
 //! What the final states of a chain are measured by: distance to the test set, class shares, confidence.
 
+use data::Samples;
+
 use super::ObservableRow;
 use crate::AnalysisError;
 use crate::lab::probes::train_starts;
@@ -14,6 +16,8 @@ const RESAMPLES: usize = 50;
 pub(super) struct Judge<'b, 'a> {
     lab: &'b Lab<'a>,
     real: FrechetReference,
+    /// The test set in the hidden units of the classifier, where there is one.
+    features: Option<FrechetReference>,
     rule: Option<&'b ClassRule<'a>>,
     distances: Bootstrap,
     means: Bootstrap,
@@ -26,19 +30,37 @@ impl<'b, 'a> Judge<'b, 'a> {
     pub(super) fn of(lab: &'b Lab<'a>, count: usize) -> Result<Self, AnalysisError> {
         let real = FrechetReference::of(lab.data.test).map_err(model::ModelError::from)?;
         let bootstrap = |resamples| Bootstrap::new(lab.settings.seed, resamples, count);
+        let rule = lab.class_rule()?;
+        let features = match rule {
+            Some(ClassRule::Trained(classifier)) => {
+                let values = classifier.features(&lab.data.test.values);
+                let (dim, labels) = (values.len() / lab.data.test.len().max(1), Vec::new());
+                let features = Samples { dim, values, labels };
+                Some(FrechetReference::of_features(&features).map_err(model::ModelError::from)?)
+            }
+            _ => None,
+        };
         let (distances, means) = (bootstrap(RESAMPLES), bootstrap(lab.settings.resamples));
-        Ok(Self { lab, real, rule: lab.class_rule()?, distances, means, count })
+        Ok(Self { lab, real, features, rule, distances, means, count })
     }
 
-    /// The squared Frechet distance of as many training samples: what no set of this size falls below.
-    pub(super) fn floor(&self) -> ObservableRow {
+    /// The distances of as many training samples, `frechet_50` and `frechet_features`: what real samples have.
+    pub(super) fn floor(&self) -> Vec<ObservableRow> {
         let z0 = train_starts(self.lab, self.count);
-        let floor = self.real.distance(&self.real.leading(&z0, self.lab.dim()));
-        ObservableRow { trajectories: Some(self.count), ..ObservableRow::timeless("data", "frechet_50", floor) }
+        let row = |quantity, value| ObservableRow {
+            trajectories: Some(self.count),
+            ..ObservableRow::timeless("data", quantity, value)
+        };
+        let mut rows = vec![row("frechet_50", self.real.distance(&self.real.leading(&z0, self.lab.dim())))];
+        if let (Some(real), Some(ClassRule::Trained(classifier))) = (&self.features, self.rule) {
+            rows.push(row("frechet_features", real.distance(&in_f64(&classifier.features(&z0)))));
+        }
+        rows
     }
 
-    /// `frechet_50_SUFFIX`, `class_share_SUFFIX` of each label and `confidence_SUFFIX` (the mean of the classifier's largest
-    /// probability, where there is one) of final states, without a time.  z: `[count, d]`.
+    /// `frechet_50_SUFFIX` and `class_share_SUFFIX` of each label of final states, and where there is a classifier
+    /// `frechet_features_SUFFIX` in its hidden units and `confidence_SUFFIX`, the mean of its largest probability; without a
+    /// time.  z: `[count, d]`.
     pub(super) fn rows(&self, model: &str, suffix: &str, z: &[f32]) -> Vec<ObservableRow> {
         let row = |quantity: &str, interval: Interval| {
             let quantity = format!("{quantity}_{suffix}");
@@ -57,7 +79,14 @@ impl<'b, 'a> Judge<'b, 'a> {
             let probabilities = classifier.probabilities(z);
             let confidence: Vec<f64> = probabilities.chunks_exact(rule.count()).map(largest).collect();
             rows.push(row("confidence", self.means.mean(&confidence)));
+            if let Some(real) = &self.features {
+                rows.push(row("frechet_features", real.interval(&in_f64(&classifier.features(z)), &self.distances)));
+            }
         }
         rows
     }
+}
+
+fn in_f64(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&value| f64::from(value)).collect()
 }

@@ -8,19 +8,24 @@ use super::{Group, Measured, Model, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::Lab;
 
-/// Chains started at s < T from N(0, I) and from the Gaussian N(0, A Lambda + D) of p_s: down to which s are the samples
-/// as good as those of the whole chain?
+/// Chains started at s < T from N(0, I) and from the Gaussian N(0, A Lambda + D) of p_s in principal coordinates, and from
+/// N(0, I) in those of the data, where it misses the mean too: down to which s are the samples as good as those of the
+/// whole chain?
 ///
 /// Above speciation p_s is a Gaussian and the start does not matter; below it N(0, I) loses the quality, and the matched
 /// Gaussian the class shares. Raya and Ambrogioni 2023 (late initialisation).
 ///
-/// Quantities at t = s: `frechet_50_from_noise`, `frechet_50_from_gaussian` (squared Frechet distance to the test set on 50
-/// axes), and `class_share_...` with the label as the group, `confidence_...` likewise. Model `data`: `frechet_50`
-/// of as many training samples, the floor, and `class_share` of the training set.
+/// Quantities at t = s: `frechet_50_START` (squared Frechet distance to the test set on 50 axes), `frechet_features_START`
+/// (in the hidden units of the classifier), `class_share_START` with the label as the group, `confidence_START` (mean of the
+/// classifier's largest probability); START is `from_noise` (N(0, I) in principal coordinates), `from_gaussian`, or
+/// `from_pixel_noise` (N(0, I) in the data's own). Model `data`: the distances of as many training samples, and
+/// `class_share` of the training set.
 pub(super) struct LateStart;
 
 /// Trajectories a start, at most: every step of every start is paid.
 const TRAJECTORIES: usize = 500;
+/// A |mu|^2 below which N(0, I) is the same start in the data's own coordinates as in principal ones.
+const NOTICEABLE: f64 = 0.1;
 
 impl Observable for LateStart {
     fn name(&self) -> &'static str {
@@ -36,7 +41,8 @@ impl Observable for LateStart {
     }
 
     fn work(&self, lab: &Lab<'_>) -> Option<u64> {
-        Some(lab.model_count() * starts(lab).iter().map(|s| 2 * s.get() as u64).sum::<u64>())
+        let steps = |s: Timestep| (2 + u64::from(offset(lab, s).is_some())) * s.get() as u64;
+        Some(lab.model_count() * starts(lab).into_iter().map(steps).sum::<u64>())
     }
 
     fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
@@ -58,17 +64,24 @@ fn starts(lab: &Lab<'_>) -> Vec<Timestep> {
 
 /// The floor of the distance and the training set's class shares at every start: lines to compare with.
 fn lines(lab: &Lab<'_>, judge: &Judge<'_, '_>) -> Vec<ObservableRow> {
-    let (train, floor) = (lab.data.train, judge.floor());
+    let train = lab.data.train;
     let share = |(label, n): (u8, usize)| {
         ObservableRow::timeless("data", "class_share", n as f64 / train.len() as f64).of_group(label)
     };
     let timeless: Vec<ObservableRow> =
-        std::iter::once(floor).chain(train.label_counts().into_iter().map(share)).collect();
+        judge.floor().into_iter().chain(train.label_counts().into_iter().map(share)).collect();
     let at = |s: Timestep| timeless.iter().map(move |row| ObservableRow { t: Some(s.get()), ..row.clone() });
     starts(lab).into_iter().flat_map(at).collect()
 }
 
-/// Both starts at s, from the same standard normals.
+/// Where x = 0 lies in principal coordinates, while that is far enough from the mean to matter.
+fn offset(lab: &Lab<'_>, s: Timestep) -> Option<Vec<f32>> {
+    let origin = lab.data.frame.project(&vec![0.0; lab.dim()], lab.schedule.forward(s).signal);
+    let square: f64 = origin.iter().map(|&z| f64::from(z) * f64::from(z)).sum();
+    (square > NOTICEABLE).then_some(origin)
+}
+
+/// Every start at s, from the same standard normals.
 fn start(
     lab: &Lab<'_>,
     judge: &Judge<'_, '_>,
@@ -82,8 +95,15 @@ fn start(
     let deviation = |lambda: &f64| (alpha_bar * lambda + 1.0 - alpha_bar).sqrt() as f32;
     let deviations: Vec<f32> = lab.data.eigenvalues.iter().map(deviation).collect();
     let matched = noise.iter().zip(deviations.iter().cycle()).map(|(z, deviation)| z * deviation).collect();
+    let mut starts = vec![("from_gaussian", matched)];
+    // x ~ N(0, I) is z ~ N(-sqrt(A) U^T mu, I).
+    if let Some(offset) = offset(lab, s) {
+        let moved = noise.iter().zip(offset.iter().cycle()).map(|(z, offset)| z + offset).collect();
+        starts.push(("from_pixel_noise", moved));
+    }
+    starts.push(("from_noise", noise));
     let mut rows = Vec::new();
-    for (suffix, mut z) in [("from_noise", noise), ("from_gaussian", matched)] {
+    for (suffix, mut z) in starts {
         chain.run(&mut z, s, Family::LateStarts.first(), &mut |_, _| advance(1))?;
         let placed = |row| ObservableRow { t: Some(s.get()), ..row };
         rows.extend(judge.rows(model.name, suffix, &z).into_iter().map(placed));

@@ -15,9 +15,10 @@ use crate::lab::Lab;
 /// One machine a timestep makes this a change of parts, not of training. Cf. the analytical start of Wang and Vastola 2024.
 ///
 /// Quantities at t = a, x = b: `frechet_50_OPERATION` (squared Frechet distance to the test set on 50 axes),
+/// `frechet_features_OPERATION` (in the hidden units of the classifier, which see what is not Gaussian),
 /// `class_share_OPERATION` with the label as the group, and `confidence_OPERATION`, the mean of the classifier's largest
 /// probability; OPERATION is `outside_wiener`, `outside_mixture` (or `_law`), `inside_wiener`. Rows without t and x are of
-/// the empty window: everything replaced, or nothing. Model `data`: `frechet_50` of as many training samples.
+/// the empty window: everything replaced, or nothing. Model `data`: the distances of as many training samples.
 pub(super) struct WindowSurgery;
 
 /// Chains a window, at most.
@@ -51,7 +52,7 @@ impl Observable for WindowSurgery {
             operations.push((format!("outside_{}", beside.name), own, beside.denoiser));
         }
         operations.push(("inside_wiener".to_owned(), lab.wiener(), own));
-        let mut rows = vec![judge.floor()];
+        let mut rows = judge.floor();
         for (operation, inside, outside) in operations {
             rows.extend(map(lab, &judge, &operation, inside, outside, advance)?);
         }

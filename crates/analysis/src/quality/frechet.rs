@@ -1,4 +1,4 @@
-//! The Frechet distance between two sets of samples on their leading axes.
+//! The Frechet distance between two sets of samples.
 
 use data::linalg::{Eigen, View, multiply};
 use data::{DataError, Samples};
@@ -7,10 +7,10 @@ use crate::stats::{Bootstrap, Interval};
 
 /// A set of real samples that others are compared with: FD = |m - m'|^2 + tr(C + C' - 2 (C^{1/2} C' C^{1/2})^{1/2}).
 ///
-/// m and C are the mean and the covariance (divisor n - 1) on the first [`FrechetReference::AXES`] coordinates, which in
-/// a principal frame are the axes of largest variance; FD is the squared 2-Wasserstein distance of the two Gaussians.
-/// Dowson and Landau 1982; Heusel et al. 2017, on coordinates instead of features. It is biased upwards by about 1/n:
-/// compare with the distance of as many real samples.
+/// m and C are the mean and the covariance (divisor n - 1) of the coordinates or features compared; FD is the squared
+/// 2-Wasserstein distance of the two Gaussians, blind to all else: features of a classifier see more of what is not
+/// Gaussian than coordinates do. Dowson and Landau 1982; Heusel et al. 2017. It is biased upwards by about 1/n: compare
+/// with the distance of as many real samples.
 #[derive(Debug, Clone)]
 pub struct FrechetReference {
     axes: usize,
@@ -21,15 +21,26 @@ pub struct FrechetReference {
 }
 
 impl FrechetReference {
-    /// Axes compared; all where there are fewer.
+    /// Principal axes compared; all where there are fewer.
     pub const AXES: usize = 50;
 
-    /// The reference of `samples`, in principal coordinates.
+    /// The reference of `samples` in principal coordinates, on the [`Self::AXES`] axes of largest variance.
     ///
     /// # Errors
     /// [`DataError::Eigen`] for values that are not finite.
     pub fn of(samples: &Samples) -> Result<Self, DataError> {
-        let axes = samples.dim.min(Self::AXES);
+        Self::on(samples, samples.dim.min(Self::AXES))
+    }
+
+    /// The reference of `features`, all of them compared.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn of_features(features: &Samples) -> Result<Self, DataError> {
+        Self::on(features, features.dim)
+    }
+
+    fn on(samples: &Samples, axes: usize) -> Result<Self, DataError> {
         let (mean, covariance) = moments(&head(&samples.values, samples.dim, axes), axes);
         let Eigen { values, axes: vectors } = Eigen::of(&covariance, axes)?;
         let mut scaled = vectors.clone();

@@ -70,7 +70,7 @@ fn ln_weight(low: f64, high: f64) -> f64 {
 
 /// ln Phi(u): Marsaglia's series near the middle, Laplace's continued fraction in the lower tail.
 fn ln_normal(u: f64) -> f64 {
-    if u == f64::NEG_INFINITY || u == f64::INFINITY {
+    if u.is_infinite() {
         return if u > 0.0 { 0.0 } else { f64::NEG_INFINITY };
     }
     let ln_density = -0.5 * (u * u + std::f64::consts::TAU.ln());
