@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{Desk, assert_same, files, metrics, reproducible, shipped, test_metric};
+use common::{Desk, SMALL, assert_same, files, metrics, reproducible, shipped, test_metric};
 use sha2::{Digest, Sha256};
 
 /// Two Gaussians with their exact denoiser on a chain of ten steps.
@@ -114,13 +114,15 @@ fn what_is_measured_or_drawn_may_change_and_what_is_sampled_may_not() {
 fn a_changed_observable_retrains_no_machine() {
     let desk = Desk::new();
     let smoke = shipped("smoke.toml");
-    desk.run_small(&[&smoke, "--out=run", "--set=analysis.observables=[]"]);
+    // The last setting of a key wins.
+    let run = |more: &[&str]| desk.run(&[&[smoke.as_str(), "--offline"], SMALL, more].concat());
+    run(&["--out=run", "--set=analysis.observables=[]"]);
     assert!(!exists(&desk.path("run"), "observables") && !exists(&desk.path("run"), "transitions.csv"));
-    let said = desk.run_small(&[&smoke, "--out=run", "--set=analysis.observables=[\"kappa\"]"]);
+    let said = run(&["--out=run", "--set=analysis.observables=[\"kappa\"]"]);
     assert!(said.err.contains("8 of 8 machines are there already"), "{}", said.err);
     assert!(exists(&desk.path("run"), "observables/kappa.csv"));
     // A run of some of the machines is not analysed.
-    desk.run_small(&[&smoke, "--out=part", "--set=analysis.observables=[\"kappa\"]", "--timesteps=1-3"]);
+    run(&["--out=part", "--timesteps=1-3"]);
     assert!(!exists(&desk.path("part"), "observables"));
 }
 
