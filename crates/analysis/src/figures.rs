@@ -1,19 +1,37 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
+mod class_posterior;
+mod cloning;
+mod collapse;
+mod collapse_size;
+mod critical_window;
 mod curves;
+mod entropy_production;
 #[cfg(test)]
 mod fabricated;
+mod flips;
+mod information_rate;
+mod iterated_uturns;
 mod kappa;
+mod late_start;
+mod learning_time;
+mod loss_landscape;
 mod loss_vs_epoch;
 mod loss_vs_t;
+mod nishimori_gap;
+mod order_parameter;
+mod overlap;
 mod phase_diagram;
 mod pixel_histogram;
 mod reconstruction;
 mod sample_grid;
 mod samples_scatter;
 mod schedule;
+mod score_identities;
 mod strips;
 mod swiss_roll;
+mod variational_bound;
+mod window_surgery;
 
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
@@ -49,6 +67,28 @@ static FIGURES: &[&dyn Figure] = &[
     &reconstruction::Reconstructions,
     &phase_diagram::PhaseDiagram,
     &kappa::KAPPA,
+    &class_posterior::CLASS_POSTERIOR,
+    &order_parameter::BINDER,
+    &order_parameter::OrderParameter,
+    &collapse::GAUSSIAN_COLLAPSE,
+    &collapse_size::CollapseSize,
+    &collapse::EMPIRICAL_POSTERIOR,
+    &collapse::MEMORISATION,
+    &cloning::CLONING,
+    &cloning::UTURN,
+    &nishimori_gap::NISHIMORI_GAP,
+    &critical_window::CriticalWindow,
+    &overlap::OVERLAP,
+    &flips::FLIPS,
+    &iterated_uturns::ITERATED_UTURNS,
+    &loss_landscape::LossLandscape,
+    &information_rate::InformationRate,
+    &variational_bound::VariationalBound,
+    &entropy_production::ENTROPY_PRODUCTION,
+    &score_identities::SCORE_IDENTITIES,
+    &late_start::LATE_START,
+    &window_surgery::WindowSurgery,
+    &learning_time::LEARNING_TIME,
 ];
 
 /// Every figure there is.

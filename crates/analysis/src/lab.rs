@@ -1,7 +1,14 @@
 //! What observables are measured on: the chain, the data, the run's model and its exact counterparts.
 
+mod class_line;
+mod class_theory;
 mod classes;
 mod classifier;
+mod local;
+mod neighbours;
+pub(crate) mod probes;
+mod recall;
+mod tally;
 mod walks;
 
 use std::sync::OnceLock;
@@ -10,8 +17,16 @@ use data::{Frame, Samples, Shape};
 use model::{Bank, Chain, Denoiser, Empirical, ExactLaw, Gaussian, Mixture, Spiral, Wiener};
 use schedule::{ReverseVariance, Schedule, Timestep};
 
+pub(crate) use class_line::ClassLine;
+pub use class_theory::{ClassTheory, ExactPhi};
 pub use classes::ClassRule;
 pub use classifier::Classifier;
+pub(crate) use local::{LocalScore, Subject};
+pub use neighbours::{Nearest, nearest};
+pub use probes::Probes;
+pub use recall::Recall;
+pub(crate) use tally::Tally;
+pub(crate) use walks::starts;
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};
@@ -83,8 +98,11 @@ pub struct Lab<'a> {
     empirical_train: OnceLock<Empirical>,
     empirical_test: OnceLock<Empirical>,
     rule: OnceLock<ClassRule<'a>>,
+    class_theory: OnceLock<ClassTheory>,
     uturns: [OnceLock<UTurns>; 2],
     clones: [OnceLock<Clones>; 2],
+    recalls: [OnceLock<Recall>; 2],
+    probes: [OnceLock<Probes>; 2],
 }
 
 impl<'a> Lab<'a> {
@@ -105,8 +123,11 @@ impl<'a> Lab<'a> {
             empirical_train: OnceLock::new(),
             empirical_test: OnceLock::new(),
             rule: OnceLock::new(),
+            class_theory: OnceLock::new(),
             uturns: Default::default(),
             clones: Default::default(),
+            recalls: Default::default(),
+            probes: Default::default(),
         }
     }
 
@@ -264,20 +285,81 @@ impl<'a> Lab<'a> {
         self.rule.get()
     }
 
+    /// What moments and the exact law say of the class of a trajectory.
+    ///
+    /// # Errors
+    /// As [`Self::mixture`].
+    pub fn class_theory(&self) -> Result<&ClassTheory, AnalysisError> {
+        once(&self.class_theory, || ClassTheory::of(self))
+    }
+
     /// U-turns of the test set from every t of the grid with the k-th of [`Self::models`].
+    ///
+    /// Progress is reported in full whether they are run or at hand.
     ///
     /// # Errors
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn uturns(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&UTurns, AnalysisError> {
+        if self.uturns[k].get().is_some() {
+            advance(UTurns::work(self));
+        }
         once(&self.uturns[k], || UTurns::run(self, self.models()?[k].denoiser, advance))
     }
 
     /// Clones that part at every t of the grid with the k-th of [`Self::models`].
     ///
+    /// Progress is reported in full whether they are run or at hand.
+    ///
     /// # Errors
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn clones(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Clones, AnalysisError> {
+        if self.clones[k].get().is_some() {
+            advance(Clones::work(self));
+        }
         once(&self.clones[k], || Clones::run(self, self.models()?[k].denoiser, advance))
+    }
+
+    /// The training set's posterior at noised test samples; [`Recall::work`] is reported even where it was made before.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Model`] for an empty set.
+    pub fn recall_test(&self, advance: &(dyn Fn(u64) + Sync)) -> Result<&Recall, AnalysisError> {
+        self.recall(&self.recalls[0], (self.data.test, self.trajectories(), 0), advance)
+    }
+
+    /// As [`Self::recall_test`], at noised training samples, on noise of their own.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Model`] for an empty set.
+    pub fn recall_train(&self, advance: &(dyn Fn(u64) + Sync)) -> Result<&Recall, AnalysisError> {
+        let count = self.settings.trajectories;
+        let from = (self.data.train, count.min(self.data.train.len()), count as u64);
+        self.recall(&self.recalls[1], from, advance)
+    }
+
+    fn recall<'b>(
+        &'b self,
+        cell: &'b OnceLock<Recall>,
+        from: (&Samples, usize, u64),
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<&'b Recall, AnalysisError> {
+        if cell.get().is_some() {
+            advance(Recall::work(self));
+        }
+        once(cell, || Ok(Recall::run(self, self.empirical_train()?, from, advance)))
+    }
+
+    /// Errors and drifts of the k-th of [`Self::models`] at noised test samples; progress is reported whether they are
+    /// measured now or were before.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Model`] when a machine is missing.
+    pub fn probes(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Probes, AnalysisError> {
+        if let Some(probes) = self.probes[k].get() {
+            advance(Probes::work(self));
+            return Ok(probes);
+        }
+        once(&self.probes[k], || Probes::run(self, self.models()?[k].denoiser, advance))
     }
 }
 

@@ -20,10 +20,13 @@
 
 mod error;
 mod figures;
+mod krylov;
 pub mod lab;
 pub mod observables;
 mod plot;
+pub mod quality;
 mod run;
+mod smoothing;
 pub mod stats;
 mod tables;
 mod tensors;

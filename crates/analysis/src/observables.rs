@@ -1,6 +1,37 @@
 //! The observables: one file each, one line each in `OBSERVABLES`.
 
+mod agreement;
+mod class_posterior;
+mod cloning;
+mod critical_window;
+mod empirical_posterior;
+mod ensemble;
+mod entropy_production;
+mod fixed_points;
+mod flips;
+mod gaussian_collapse;
+mod information_rate;
+mod integral;
+mod iterated_uturns;
+mod judge;
 mod kappa;
+mod late_start;
+mod learning_time;
+mod linear_regions;
+mod local_dimension;
+mod loss_landscape;
+mod memorisation;
+mod nishimori_gap;
+mod order_parameter;
+mod overlap;
+mod overlaps;
+mod potential;
+mod score_identities;
+mod spectrum;
+mod stability;
+mod uturn;
+mod variational_bound;
+mod window_surgery;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,7 +100,35 @@ pub trait Observable: Sync {
 }
 
 /// One line an observable, in the order a reader meets them.
-static OBSERVABLES: &[&dyn Observable] = &[&kappa::Kappa];
+static OBSERVABLES: &[&dyn Observable] = &[
+    &kappa::Kappa,
+    &class_posterior::ClassPosterior,
+    &order_parameter::OrderParameter,
+    &gaussian_collapse::GaussianCollapse,
+    &empirical_posterior::EmpiricalPosterior,
+    &memorisation::Memorisation,
+    &cloning::Cloning,
+    &uturn::UTurn,
+    &nishimori_gap::NishimoriGap,
+    &critical_window::CriticalWindow,
+    &overlap::Overlap,
+    &flips::Flips,
+    &iterated_uturns::IteratedUTurns,
+    &stability::Stability,
+    &fixed_points::FixedPoints,
+    &potential::Potential,
+    &local_dimension::LocalDimension,
+    &linear_regions::LinearRegions,
+    &spectrum::Spectrum,
+    &loss_landscape::LossLandscape,
+    &information_rate::InformationRate,
+    &variational_bound::VariationalBound,
+    &entropy_production::EntropyProduction,
+    &score_identities::ScoreIdentities,
+    &late_start::LateStart,
+    &window_surgery::WindowSurgery,
+    &learning_time::LearningTime,
+];
 
 /// Every observable there is.
 pub fn observables() -> &'static [&'static dyn Observable] {

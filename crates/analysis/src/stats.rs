@@ -1,5 +1,6 @@
 //! Means and crossings with bootstrap intervals over trajectories.
 
+use rayon::prelude::*;
 use schedule::{Purpose, Stream};
 
 /// An estimate with a central 95% interval.
@@ -46,6 +47,17 @@ impl Bootstrap {
         Interval { value, low, high }
     }
 
+    /// As [`Self::interval`], moved so that the mean of the resamples is the value: for statistics whose resamples are
+    /// biased against the value itself, as distances between sets are (a resample holds fewer different trajectories).
+    pub fn centred_interval(&self, statistic: impl Fn(&[u32]) -> f64 + Sync) -> Interval {
+        let all: Vec<u32> = (0..self.n as u32).collect();
+        let value = statistic(&all);
+        let resamples: Vec<f64> = self.draws.par_iter().map(|draw| statistic(draw)).collect();
+        let shift = value - resamples.iter().sum::<f64>() / resamples.len() as f64;
+        let (low, high) = central(resamples.into_iter().map(|resample| resample + shift).collect());
+        Interval { value, low, high }
+    }
+
     /// The interval of the mean of one value a trajectory.
     pub fn mean(&self, values: &[f64]) -> Interval {
         self.interval(|indices| mean_of(values, indices))
@@ -58,6 +70,21 @@ impl Bootstrap {
             let (sum, count) = chosen.fold((0.0, 0_usize), |(sum, count), i| (sum + values[i], count + 1));
             sum / count as f64
         })
+    }
+
+    /// The interval of sum a / sum b over trajectories.
+    pub fn ratio(&self, a: &[f64], b: &[f64]) -> Interval {
+        self.interval(|indices| ratio_of(a, b, indices))
+    }
+
+    /// The interval of the difference of two statistics, ours minus theirs, of trajectories that are independent of each
+    /// other: each set is resampled for itself, draw r of one with draw r + R/2 of the other.
+    pub fn difference(&self, ours: impl Fn(&[u32]) -> f64, other: &Self, theirs: impl Fn(&[u32]) -> f64) -> Interval {
+        let all = |n: usize| (0..n as u32).collect::<Vec<_>>();
+        let value = ours(&all(self.n)) - theirs(&all(other.n));
+        let others = other.draws.iter().cycle().skip(other.draws.len() / 2);
+        let (low, high) = central(self.draws.iter().zip(others).map(|(a, b)| ours(a) - theirs(b)).collect());
+        Interval { value, low, high }
     }
 
     /// Where the mean of `curves` (one value a trajectory at each of `times`) last crosses `level`: see [`crossing`].
@@ -87,7 +114,14 @@ impl Bootstrap {
     }
 }
 
-fn mean_of(values: &[f64], indices: &[u32]) -> f64 {
+/// The sum of `a` over the sum of `b`, over some trajectories.
+pub fn ratio_of(a: &[f64], b: &[f64], indices: &[u32]) -> f64 {
+    let sum = |values: &[f64]| indices.iter().map(|&i| values[i as usize]).sum::<f64>();
+    sum(a) / sum(b)
+}
+
+/// The mean of `values` over some trajectories.
+pub fn mean_of(values: &[f64], indices: &[u32]) -> f64 {
     indices.iter().map(|&i| values[i as usize]).sum::<f64>() / indices.len() as f64
 }
 
@@ -117,6 +151,76 @@ pub fn crossing(times: &[f64], values: &[f64], level: f64) -> Option<f64> {
     })
 }
 
+/// Where a curve crosses `level`, with an interval from the scatter of its values: each belongs to a machine trained
+/// with noise of its own, and the value at one t cannot be measured again.
+///
+/// A parabola is fitted to the values of `reach` times on either side of the raw [`crossing`]; `value` is where the
+/// parabola crosses, and the interval that of the crossings of parabolas fitted to resampled residuals (Efron and
+/// Tibshirani 1993, section 9.4). Residuals also hold what is not parabolic in the curve, which widens the interval.
+/// `settings` are the seed and the number of resamples; `None` where there is no crossing or there are too few times.
+pub fn fitted_crossing(
+    times: &[f64],
+    values: &[f64],
+    level: f64,
+    reach: usize,
+    (seed, resamples): (u64, usize),
+) -> Option<Interval> {
+    let raw = crossing(times, values, level)?;
+    let after = times.iter().position(|&t| t >= raw)?;
+    let window = after.saturating_sub(reach)..(after + reach).min(times.len());
+    let width = times[window.end - 1] - times[window.start];
+    let x: Vec<f64> = times[window.clone()].iter().map(|t| (t - raw) / width).collect();
+    let y: Vec<f64> = values[window].iter().map(|value| value - level).collect();
+    if x.len() < 5 {
+        return None;
+    }
+    let fitted = parabola(&x, &y)?;
+    let smooth: Vec<f64> = x.iter().map(|&x| value_of(fitted, x)).collect();
+    // Residuals of three fitted parameters are too small by this factor.
+    let spread = (x.len() as f64 / (x.len() as f64 - 3.0)).sqrt();
+    let residuals: Vec<f64> = y.iter().zip(&smooth).map(|(y, smooth)| spread * (y - smooth)).collect();
+    let ends = (x.first().copied().unwrap_or(-1.0), x.last().copied().unwrap_or(1.0));
+    let scattered = Bootstrap::new(seed, resamples, x.len()).interval(|draw| {
+        let y: Vec<f64> = smooth.iter().zip(draw).map(|(smooth, &i)| smooth + residuals[i as usize]).collect();
+        parabola(&x, &y).map_or(f64::NAN, |fit| root(fit, ends))
+    });
+    let in_time = |x: f64| raw + width * x;
+    Some(Interval { value: in_time(root(fitted, ends)), low: in_time(scattered.low), high: in_time(scattered.high) })
+}
+
+/// The coefficients of the parabola of least squares through (x, y).
+fn parabola(x: &[f64], y: &[f64]) -> Option<[f64; 3]> {
+    let moment = |power: i32| x.iter().map(|x| x.powi(power)).sum::<f64>();
+    let m = [0, 1, 2, 3, 4].map(moment);
+    let right = [0, 1, 2].map(|power| x.iter().zip(y).map(|(x, y)| x.powi(power) * y).sum::<f64>());
+    let matrix = [[m[0], m[1], m[2]], [m[1], m[2], m[3]], [m[2], m[3], m[4]]];
+    let whole = determinant(matrix);
+    let coefficient = |column: usize| {
+        let mut replaced = matrix;
+        (0..3).for_each(|row| replaced[row][column] = right[row]);
+        determinant(replaced) / whole
+    };
+    (whole.abs() > 0.0).then(|| [0, 1, 2].map(coefficient))
+}
+
+fn determinant([a, b, c]: [[f64; 3]; 3]) -> f64 {
+    a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+}
+
+fn value_of([a, b, c]: [f64; 3], x: f64) -> f64 {
+    a + x * (b + x * c)
+}
+
+/// The root of a parabola nearest to 0 within the ends, or the end that is nearer to one.
+fn root(fit: [f64; 3], (low, high): (f64, f64)) -> f64 {
+    let [a, b, c] = fit;
+    let inner = (b * b - 4.0 * a * c).max(0.0).sqrt();
+    let q = -0.5 * (b + b.signum() * inner);
+    let roots = [q / c, a / q].into_iter().filter(|root| root.is_finite());
+    let nearest = roots.fold(f64::INFINITY, |best, root| if root.abs() < best.abs() { root } else { best });
+    nearest.clamp(low, high)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +235,23 @@ mod tests {
         let half_width = 1.96 / (values.len() as f64).sqrt();
         assert!(((found.high - found.low) / (2.0 * half_width) - 1.0).abs() < 0.1, "{found:?}");
         assert!(found.low < found.value && found.value < found.high);
+    }
+
+    #[test]
+    fn independent_sets_add_their_variances() {
+        let mut stream = Stream::new(6, Purpose::Choice, 0, 0);
+        let mut values = vec![0.0_f32; 2000];
+        stream.fill_normal(&mut values);
+        let (a, b): (Vec<f64>, Vec<f64>) = values.chunks_exact(2).map(|v| (f64::from(v[0]), f64::from(v[1]))).unzip();
+        let bootstrap = Bootstrap::new(2, 2000, 1000);
+        let difference = |b: &[f64]| bootstrap.difference(|i| mean_of(&a, i), &bootstrap, |i| mean_of(b, i));
+        let half_width = 1.96 * (2.0_f64 / 1000.0).sqrt();
+        // The same numbers are taken for independent ones, too, so that the difference keeps its width.
+        for found in [difference(&b), difference(&a)] {
+            assert!(((found.high - found.low) / (2.0 * half_width) - 1.0).abs() < 0.1, "{found:?}");
+        }
+        assert_eq!(difference(&a).value, 0.0);
+        assert_eq!(bootstrap.ratio(&a, &a), Interval { value: 1.0, low: 1.0, high: 1.0 });
     }
 
     #[test]
@@ -150,6 +271,30 @@ mod tests {
         let found = Bootstrap::new(3, 200, 3).crossing(&times[..3], &curves, 0.5).unwrap();
         assert!((found.value - 25.0).abs() < 1e-12 && found.low >= 10.0 && found.high <= 30.0, "{found:?}");
         assert!(found.low < found.value && found.value < found.high);
+    }
+
+    #[test]
+    fn the_scatter_of_a_curve_gives_the_interval_of_its_crossing() {
+        let times: Vec<f64> = (1..=100).map(f64::from).collect();
+        let curve = |t: f64| 0.1 * (57.3 - t) + 0.002 * (57.3 - t).powi(2);
+        let exact: Vec<f64> = times.iter().map(|&t| curve(t)).collect();
+        let found = fitted_crossing(&times, &exact, 0.0, 6, (1, 200)).unwrap();
+        assert!((found.value - 57.3).abs() < 1e-9 && found.high - found.low < 1e-9, "{found:?}");
+        // With noise of s.d. s the crossing of a line through n points scatters by about s / (slope sqrt(n)), of a
+        // parabola 1.5 times that in the middle; the interval must hold the truth about 95 times of 100.
+        let (mut held, mut width) = (0, 0.0);
+        for seed in 0..100 {
+            let mut noise = vec![0.0_f32; 100];
+            Stream::new(seed, Purpose::Choice, 1, 0).fill_normal(&mut noise);
+            let noisy: Vec<f64> = exact.iter().zip(&noise).map(|(y, &e)| y + 0.03 * f64::from(e)).collect();
+            let found = fitted_crossing(&times, &noisy, 0.0, 6, (seed, 300)).unwrap();
+            held += usize::from(found.low <= 57.3 && 57.3 <= found.high);
+            width += (found.high - found.low) / 100.0;
+        }
+        assert!((85..=100).contains(&held), "{held}");
+        let expected = 2.0 * 1.96 * 1.5 * 0.03 / (0.1 * 12.0_f64.sqrt());
+        assert!((0.7..1.4).contains(&(width / expected)), "{width} {expected}");
+        assert_eq!(fitted_crossing(&times, &exact, 1e9, 6, (1, 10)), None);
     }
 
     #[test]

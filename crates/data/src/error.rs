@@ -75,6 +75,9 @@ pub enum DataError {
     /// The covariance of the training set has no eigendecomposition.
     #[error("data: the principal components of the training set cannot be computed, its values must be finite numbers")]
     Eigen,
+    /// A matrix has no singular value decomposition.
+    #[error("a matrix has no singular values, its elements must be finite numbers")]
+    Singular,
 }
 
 impl DataError {

@@ -1,9 +1,11 @@
-//! Safe row-major views over host arrays, their product, and the eigendecomposition of symmetric matrices.
+//! Safe row-major views over host arrays, their product, eigenvalues of symmetric and singular values of any matrices.
 
 mod eigen;
+mod svd;
 
 pub use eigen::Eigen;
 use gemm::Parallelism;
+pub use svd::Svd;
 
 /// A read-only matrix over a host array: element (i, j) is `values[i * row_stride + j * col_stride]`.
 #[derive(Debug, Clone, Copy)]

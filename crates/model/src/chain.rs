@@ -26,6 +26,17 @@ pub struct Chain<'a> {
     pub seed: u64,
 }
 
+/// Trajectories that [`Chain::run_together`] runs beside others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Walk {
+    /// z_t at `from`, in the end z_0: `[n, d]`.
+    pub z: Vec<f32>,
+    /// The timestep they start from.
+    pub from: Timestep,
+    /// The number of the first trajectory.
+    pub first: u64,
+}
+
 impl Chain<'_> {
     /// z_T ~ N(0, I) for the trajectories `first`, `first + 1`, ...: `[count, d]`.
     pub fn start(&self, count: usize, first: u64) -> Vec<f32> {
@@ -65,18 +76,48 @@ impl Chain<'_> {
     ) -> Result<(), ModelError> {
         let stride = self.stride.max(1);
         for t in self.schedule.timesteps().take(from.get()).rev().step_by(stride) {
-            let predictor = self.denoiser.at(t)?;
-            let reverse = self.schedule.reverse(t, stride, self.variance);
-            let size = BLOCK * self.denoiser.dim();
-            z.par_chunks_mut(size).enumerate().for_each(|(b, block)| {
-                self.step(&*predictor, reverse, t, block, first + (b * BLOCK) as u64);
-            });
+            self.step(t, &mut [(&mut *z, first)])?;
             observe(t.get().saturating_sub(stride), z);
         }
         Ok(())
     }
 
-    fn step(&self, predictor: &dyn Predictor, reverse: Reverse, t: Timestep, block: &mut [f32], first: u64) {
+    /// Runs every walk from its own timestep down to z_0, in place; the results are those of [`Self::run`].
+    ///
+    /// All walks take the step of a timestep together, so that each predictor is made once.  `observe(walk)` is called
+    /// after every step of every walk with the walk's index.
+    ///
+    /// # Errors
+    /// [`ModelError`] when the denoiser of a step cannot be had.
+    pub fn run_together(&self, walks: &mut [Walk], observe: &mut dyn FnMut(usize)) -> Result<(), ModelError> {
+        let stride = self.stride.max(1);
+        let moves = |walk: &Walk, t: Timestep| {
+            walk.from.get().checked_sub(t.get()).is_some_and(|passed| passed.is_multiple_of(stride))
+        };
+        for t in self.schedule.timesteps().rev() {
+            let moving: Vec<usize> = (0..walks.len()).filter(|&i| moves(&walks[i], t)).collect();
+            if moving.is_empty() {
+                continue;
+            }
+            let active = walks.iter_mut().filter(|walk| moves(walk, t));
+            self.step(t, &mut active.map(|walk| (&mut walk.z[..], walk.first)).collect::<Vec<_>>())?;
+            moving.into_iter().for_each(&mut *observe);
+        }
+        Ok(())
+    }
+
+    /// The step of timestep t for some arrays of trajectories, each with the number of its first.
+    fn step(&self, t: Timestep, walks: &mut [(&mut [f32], u64)]) -> Result<(), ModelError> {
+        let predictor = self.denoiser.at(t)?;
+        let reverse = self.schedule.reverse(t, self.stride.max(1), self.variance);
+        let size = BLOCK * self.denoiser.dim();
+        let blocks: Vec<(&mut [f32], u64)> =
+            walks.iter_mut().flat_map(|(z, first)| z.chunks_mut(size).zip((*first..).step_by(BLOCK))).collect();
+        blocks.into_par_iter().for_each(|(block, first)| self.step_block(&*predictor, reverse, t, block, first));
+        Ok(())
+    }
+
+    fn step_block(&self, predictor: &dyn Predictor, reverse: Reverse, t: Timestep, block: &mut [f32], first: u64) {
         let d = self.denoiser.dim();
         let (scale, eps_factor, sigma) = (reverse.scale as f32, reverse.eps_factor as f32, reverse.sigma as f32);
         let mut eps_hat = vec![0.0; block.len()];

@@ -32,9 +32,10 @@ mod module;
 mod parametrisation;
 mod posterior;
 pub mod speciation;
+mod surgery;
 
 pub use bank::Bank;
-pub use chain::Chain;
+pub use chain::{Chain, Walk};
 pub use denoiser::{Denoiser, Predictor};
 pub use device::Device;
 pub use error::ModelError;
@@ -44,7 +45,8 @@ pub use exact::{
 pub use family::Family;
 pub use framed::Framed;
 pub use init::Weights;
-pub use machine::{Machine, Skip};
+pub use machine::{Jacobian, JacobianNorm, Machine, Skip, UnitSum};
 pub use module::{StackedAutoencoder, StackedConfig};
 pub use parametrisation::{MachineConfig, Moments, Parametrisation, SkipKind};
 pub use posterior::{ClassPosterior, ExactLaw, LogDensity, PosteriorMoments};
+pub use surgery::Surgery;

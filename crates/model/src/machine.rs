@@ -1,9 +1,13 @@
 //! A trained machine on the host: one hidden layer, one timestep.
 
+mod jacobian;
+
 use data::Frame;
 use data::linalg::{View, multiply, multiply_into};
 
 use crate::Predictor;
+
+pub use jacobian::{Jacobian, JacobianNorm, UnitSum};
 
 /// What passes by the hidden layer of a finished machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +70,15 @@ impl Machine {
         })
     }
 
+    /// W1 z + b1, the inputs of the hidden units.  zt: `[n, d]` -> `[n, H]`.
+    pub fn preactivations(&self, zt: &[f32]) -> Vec<f32> {
+        let (d, r, h) = (self.dim, self.inputs, self.hidden);
+        let n = zt.len() / d;
+        let mut sums: Vec<f32> = self.b1.iter().copied().cycle().take(n * h).collect();
+        multiply(&mut sums, View::strided(zt, n, r, d), View::new(&self.w1, r, h), 1.0);
+        sums
+    }
+
     fn apply_skip(&self, zt: &[f32], eps_hat: &mut [f32]) {
         match &self.skip {
             Skip::None => eps_hat.fill(0.0),
@@ -88,8 +101,7 @@ impl Predictor for Machine {
     fn eps_hat(&self, zt: &[f32], eps_hat: &mut [f32]) {
         let (d, r, h) = (self.dim, self.inputs, self.hidden);
         let n = zt.len() / d;
-        let mut activation: Vec<f32> = self.b1.iter().copied().cycle().take(n * h).collect();
-        multiply(&mut activation, View::strided(zt, n, r, d), View::new(&self.w1, r, h), 1.0);
+        let mut activation = self.preactivations(zt);
         activation.iter_mut().for_each(|a| *a = a.max(0.0));
         self.apply_skip(zt, eps_hat);
         for row in eps_hat.chunks_exact_mut(d) {

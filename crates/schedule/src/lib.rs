@@ -12,6 +12,7 @@
 //! # Ok::<(), schedule::ScheduleError>(())
 //! ```
 
+mod chacha;
 mod coefficients;
 mod error;
 mod law;

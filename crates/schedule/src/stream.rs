@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
+use crate::chacha::{BYTES, Wide};
 use crate::normal::{BLOCK, fill_blocks};
 
 /// What a stream is used for: part of its key, so that no two uses share random numbers.
@@ -92,13 +93,23 @@ impl Stream {
 
     fn fill_blocks(&mut self, blocks: &mut [[f32; BLOCK]]) {
         /// Blocks converted at a time, so that the raw words stay in the first-level cache.
-        const AT_ONCE: usize = 8;
-        let mut bytes = [0; 4 * BLOCK * AT_ONCE];
-        for group in blocks.chunks_mut(AT_ONCE) {
-            let bytes = &mut bytes[..4 * BLOCK * group.len()];
-            self.rng.fill_bytes(bytes);
-            fill_blocks(bytes, group.as_flattened_mut());
+        const AT_ONCE: usize = BYTES / (4 * BLOCK);
+        let (groups, rest) = blocks.as_chunks_mut::<AT_ONCE>();
+        let mut bytes = [0; BYTES];
+        let mut wide = if groups.is_empty() { None } else { Wide::of(&self.rng) };
+        for group in groups {
+            match &mut wide {
+                Some(wide) => wide.fill(&mut bytes),
+                None => self.rng.fill_bytes(&mut bytes),
+            }
+            fill_blocks(&bytes, group.as_flattened_mut());
         }
+        if let Some(wide) = wide {
+            wide.leave(&mut self.rng);
+        }
+        let bytes = &mut bytes[..4 * BLOCK * rest.len()];
+        self.rng.fill_bytes(bytes);
+        fill_blocks(bytes, rest.as_flattened_mut());
     }
 
     /// A uniform number in `[0, 1)` with 53 random bits.

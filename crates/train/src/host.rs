@@ -2,6 +2,7 @@
 
 mod batch;
 mod board;
+mod descend;
 mod kernels;
 mod panels;
 mod product;

@@ -33,6 +33,15 @@ impl Isa {
         Self::available().into_iter().next().unwrap_or(Self::Portable)
     }
 
+    /// The widest instruction set with vectors of at most 256 bits.
+    pub(crate) fn narrow(self) -> Self {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(simd) => Self::Avx2(*simd),
+            other => other,
+        }
+    }
+
     /// Runs a kernel compiled for this instruction set.
     pub(crate) fn dispatch<K: WithSimd>(self, kernel: K) -> K::Output {
         match self {

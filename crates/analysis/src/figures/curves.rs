@@ -62,11 +62,12 @@ pub(super) enum Whose {
 pub(super) enum Of {
     /// The group of this name.
     Group(&'static str),
-    /// Every group but `all`, a curve each: its label is the group's after the curve's own.
+    /// Every class, a curve each: its label is the class's after the curve's own.
     EachClass,
 }
 
 /// One curve.
+#[derive(Clone, Copy)]
 pub(super) struct Curve {
     pub(super) whose: Whose,
     pub(super) quantity: &'static str,
@@ -141,44 +142,59 @@ impl Figure for Curves {
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
-        let Some(rows) = run.observables.get(self.observable) else { return Ok(None) };
-        let panels: Vec<(&Panel, Vec<Found<'_>>)> = self
+        Ok(self.draw_with(run, page, Vec::new(), |_, _, _| {}))
+    }
+}
+
+impl Curves {
+    /// The figure with more entries in its legend, and `finish` called on every panel (its number counted in
+    /// [`Curves::panels`]) after its curves.
+    pub(super) fn draw_with(
+        &self,
+        run: &Run,
+        page: &Page,
+        more: Vec<Entry>,
+        finish: impl Fn(&mut Drawing, &Axes, usize),
+    ) -> Option<Drawing> {
+        let rows = run.observables.get(self.observable)?;
+        let panels: Vec<(usize, &Panel, Vec<Found<'_>>)> = self
             .panels
             .iter()
-            .map(|panel| (panel, panel.curves.iter().flat_map(|curve| find(run, rows, curve)).collect()))
-            .filter(|(_, found): &(_, Vec<Found<'_>>)| !found.is_empty())
+            .enumerate()
+            .map(|(i, panel)| (i, panel, panel.curves.iter().flat_map(|curve| find(run, rows, curve)).collect()))
+            .filter(|(.., found): &(_, _, Vec<Found<'_>>)| !found.is_empty())
             .collect();
         if panels.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let all = panels.iter().flat_map(|(_, found)| found.iter().flat_map(|curve| &curve.rows));
-        let Some((first, last)) = bounds(all.filter_map(|row| row.t).map(|t| t as f64)) else { return Ok(None) };
+        let all = panels.iter().flat_map(|(.., found)| found.iter().flat_map(|curve| &curve.rows));
+        let (first, last) = bounds(all.filter_map(|row| row.t).map(|t| t as f64))?;
         let x = Axis::counting("t", (first as usize).min(1), last as usize);
         let height = 180.0 + 220.0 * panels.len() as f64;
         let mut drawing = page.drawing(height);
         let mut entries: Vec<Entry> = Vec::new();
-        for entry in panels.iter().flat_map(|(_, found)| found.iter().map(Found::entry)) {
+        for entry in panels.iter().flat_map(|(.., found)| found.iter().map(Found::entry)) {
             if !entries.contains(&entry) {
                 entries.push(entry);
             }
         }
+        entries.extend(more);
         let below = legend(&mut drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
         let whole = Axes::page_frame(below + 12.0, height);
         let count = panels.len() as f64;
         let each = (whole.height - BETWEEN * (count - 1.0)) / count;
-        for (i, (panel, found)) in panels.iter().enumerate() {
+        for (i, (number, panel, found)) in panels.iter().enumerate() {
             let frame = Rect { y: whole.y + i as f64 * (each + BETWEEN), height: each, ..whole };
             let x = if i + 1 == panels.len() { x.clone() } else { x.clone().unlabelled() };
             let axes = Axes { frame, x, y: panel.axis(found) };
             axes.draw(&mut drawing);
             self.mark_transitions(&mut drawing, &axes, run, i == 0);
             panel.draw(&mut drawing, &axes, found);
+            finish(&mut drawing, &axes, *number);
         }
-        Ok(Some(drawing))
+        Some(drawing)
     }
-}
 
-impl Curves {
     /// Vertical lines where the exact theory puts the transitions, with their names above the first panel.
     fn mark_transitions(&self, drawing: &mut Drawing, axes: &Axes, run: &Run, named: bool) {
         for &transition in self.transitions {
@@ -214,8 +230,11 @@ impl Panel {
         for &level in self.levels {
             axes.level(drawing, level, Stroke::solid(GREY, 1.1).dashed(Dash::Mixed));
         }
+        let outside = |y: f64| matches!(self.range, Range::Fixed(low, high) if !(low..=high).contains(&y));
         for curve in found {
-            let points = curve.points();
+            // A curve that leaves a fixed range is broken there.
+            let inside = |(x, y)| (x, if outside(y) { f64::NAN } else { y });
+            let points: Vec<(f64, f64)> = curve.points().into_iter().map(inside).collect();
             axes.line(drawing, &points, curve.look.stroke());
             if let Some(marker) = curve.marker() {
                 axes.markers(drawing, &points, marker, curve.look.color);
@@ -234,7 +253,10 @@ fn find<'a>(run: &'a Run, rows: &'a [ObservableRow], curve: &Curve) -> Vec<Found
     let of = |row: &&ObservableRow| row.t.is_some() && row.quantity == curve.quantity && is_model(&row.model);
     let mut groups: Vec<&str> = match curve.of {
         Of::Group(group) => vec![group],
-        Of::EachClass => rows.iter().filter(of).map(|row| row.group.as_str()).filter(|group| *group != "all").collect(),
+        // Classes go by numbers, other groups (`all`, a split) by words.
+        Of::EachClass => {
+            rows.iter().filter(of).map(|row| row.group.as_str()).filter(|group| group.parse::<u8>().is_ok()).collect()
+        }
     };
     groups.sort_unstable();
     groups.dedup();

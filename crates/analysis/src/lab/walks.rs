@@ -1,6 +1,6 @@
 //! The two experiments on whole trajectories: U-turns and clones.
 
-use model::{Denoiser, Family};
+use model::{Denoiser, Family, Walk};
 use schedule::Timestep;
 
 use super::Lab;
@@ -53,12 +53,11 @@ impl UTurns {
     ) -> Result<Self, AnalysisError> {
         let (times, indices, chain) = (lab.grid(), starts(lab), lab.chain(denoiser));
         let z0 = lab.data.test.select(indices.iter().copied()).values;
-        let mut ends = Vec::with_capacity(times.len());
-        for &t in &times {
-            let mut z = chain.noised(&z0, t, Family::UTurns.first());
-            chain.run(&mut z, t, Family::UTurns.first(), &mut |_, _| advance(1))?;
-            ends.push(z);
-        }
+        let first = Family::UTurns.first();
+        let walk = |&t: &Timestep| Walk { z: chain.noised(&z0, t, first), from: t, first };
+        let mut walks: Vec<Walk> = times.iter().map(walk).collect();
+        chain.run_together(&mut walks, &mut |_| advance(1))?;
+        let ends = walks.into_iter().map(|walk| walk.z).collect();
         Ok(Self { times, z0, indices, ends })
     }
 }
@@ -88,14 +87,13 @@ impl Clones {
             see(s, z);
         })?;
         let branch = |family: Family| {
-            let run = |(zt, t): (&Vec<f32>, &Timestep)| {
-                let mut z = zt.clone();
-                chain.run(&mut z, *t, family.first(), &mut |_, _| advance(1))?;
-                Ok(z)
-            };
-            parting.iter().zip(&times).map(run).collect::<Result<Vec<_>, AnalysisError>>()
+            let walk = move |(z, &t): (&Vec<f32>, &Timestep)| Walk { z: z.clone(), from: t, first: family.first() };
+            parting.iter().zip(&times).map(walk)
         };
-        let (first, second) = (branch(Family::FirstClones)?, branch(Family::SecondClones)?);
+        let mut walks: Vec<Walk> = branch(Family::FirstClones).chain(branch(Family::SecondClones)).collect();
+        chain.run_together(&mut walks, &mut |_| advance(1))?;
+        let second = walks.split_off(times.len()).into_iter().map(|walk| walk.z).collect();
+        let first = walks.into_iter().map(|walk| walk.z).collect();
         Ok(Self { times, parting, first, second })
     }
 }

@@ -57,6 +57,16 @@ pub(crate) fn sequence(count: usize) -> Vec<Rgb> {
     (0..count).map(|i| viridis(if count < 2 { 0.0 } else { i as f64 / (count - 1) as f64 })).collect()
 }
 
+/// The colour of a share between 0 (the page) and 1 (the dark end) in a map of densities; the root lifts faint tails.
+pub(crate) fn shade(share: f64) -> Rgb {
+    let share = share.clamp(0.0, 1.0).sqrt();
+    let (r, g, b) = viridis(1.0 - share);
+    // The light end fades into the page.
+    let weight = (4.0 * share).min(1.0);
+    let mix = |c: u8| (255.0 - weight * (255.0 - f64::from(c))).round() as u8;
+    (mix(r), mix(g), mix(b))
+}
+
 fn viridis(position: f64) -> Rgb {
     let scaled = position.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
     let low = (scaled as usize).min(VIRIDIS.len() - 2);
@@ -78,5 +88,12 @@ mod tests {
         let colors = sequence(6);
         assert!(colors.windows(2).all(|pair| lightness(pair[1]) > lightness(pair[0]) + 15.0));
         assert_eq!(sequence(1), [VIRIDIS[0]]);
+    }
+
+    #[test]
+    fn a_map_grows_darker_with_density() {
+        let shades: Vec<Rgb> = (0..=10).map(|i| shade(f64::from(i) / 10.0)).collect();
+        assert!(shades.windows(2).all(|pair| lightness(pair[1]) < lightness(pair[0])));
+        assert_eq!((shades[0], shades[10]), (PAPER, VIRIDIS[0]));
     }
 }

@@ -41,6 +41,30 @@ impl World {
         Self { schedule, dataset, frame, pca, train, test, truth, settings }
     }
 
+    /// One Gaussian N(0, `variance`) along every axis, the eigenvalues exactly that.
+    pub fn gaussian(dim: usize, variance: f64, timesteps: usize, trajectories: usize) -> Self {
+        let schedule = chain(timesteps);
+        let test = trajectories.max(200);
+        let law = GaussianMixture {
+            means: vec![vec![0.0; dim]],
+            weights: vec![1.0],
+            std: variance.sqrt(),
+            train: 2000,
+            test,
+            seed: 12,
+        };
+        let dataset = law.draw().unwrap();
+        let mut pca = Pca::fit(&dataset.train).unwrap();
+        pca.mean.fill(0.0);
+        pca.eigenvalues.fill(variance);
+        let frame = Frame::Principal(pca.clone());
+        let truth = Truth::Law(Box::new(Mixture::of_law(&schedule, &law, &frame).unwrap()));
+        let (train, test) = (frame.project_samples(&dataset.train), frame.project_samples(&dataset.test));
+        let settings =
+            Settings { trajectories, times: 10, resamples: 200, seed: 5, variance: ReverseVariance::Posterior };
+        Self { schedule, dataset, frame, pca, train, test, truth, settings }
+    }
+
     /// The lab whose model is the law of the data itself.
     pub fn lab(&self) -> Lab<'_> {
         let Truth::Law(law) = &self.truth else { panic!("a mixture") };

@@ -2,6 +2,7 @@
 
 use data::Samples;
 use data::linalg::{View, multiply};
+use rayon::prelude::*;
 use schedule::{Schedule, Timestep};
 
 use super::level::{At, EpsHat, Level, by_blocks, by_blocks_with};
@@ -10,6 +11,8 @@ use crate::{ClassPosterior, Denoiser, LogDensity, ModelError, PosteriorMoments, 
 
 /// Posterior weights held at a time (8 MiB a thread), so that memory does not grow with the number of rows.
 const WEIGHTS_AT_ONCE: usize = 1 << 20;
+/// Rows handled together in f32; a constant, so that no result depends on the number of threads.
+const F32_ROWS: usize = 128;
 
 /// z_0 uniform over n points a_i: w_i(z_t) = softmax_i(-|z_t - sqrt(A) a_i|^2 / 2D).
 ///
@@ -99,6 +102,60 @@ impl Empirical {
             }
         });
         summaries
+    }
+
+    /// As [`Self::summaries`] in half the time: the products z_t . a_i are formed in f32, everything else in f64.
+    ///
+    /// Their error, about 1e-7 |z_t| |a_i|, moves a logarithm of a weight by sqrt(A)/D times as much. That is far below 1
+    /// where the weights are shared out, and where D is so small that it is not, one point leads by far more.
+    pub fn summaries_in_f32(&self, t: Timestep, zt: &[f32]) -> Vec<WeightSummary> {
+        let (level, n, d) = (self.levels[t.index()], self.len(), self.dim);
+        let points: Vec<f32> = self.points.iter().map(|&a| a as f32).collect();
+        let scale = level.signal / level.noise_variance;
+        let half_snr = 0.5 * level.alpha_bar / level.noise_variance;
+        let of_rows = |zt: &[f32]| {
+            let rows = zt.len() / d;
+            let mut products = vec![0.0_f32; rows * n];
+            multiply(&mut products, View::new(zt, rows, d), View::new(&points, n, d).transposed(), 0.0);
+            let mut logs = vec![0.0; n];
+            let summary = |products: &[f32]| {
+                for ((log, &product), norm2) in logs.iter_mut().zip(products).zip(&self.norms2) {
+                    *log = scale * f64::from(product) - half_snr * norm2;
+                }
+                self.summary_of_logs(&logs)
+            };
+            products.chunks_exact(n).map(summary).collect::<Vec<_>>()
+        };
+        zt.par_chunks(F32_ROWS * d).map(of_rows).collect::<Vec<_>>().concat()
+    }
+
+    /// The summary of w_i = exp(l_i) / sum_j exp(l_j): with S = sum_i exp(l_i - max), H = ln S - sum_i w_i (l_i - max).
+    fn summary_of_logs(&self, logs: &[f64]) -> WeightSummary {
+        let mut most_likely = 0;
+        for (i, &log) in logs.iter().enumerate() {
+            if log > logs[most_likely] {
+                most_likely = i;
+            }
+        }
+        let largest = logs[most_likely];
+        let (mut sum, mut squares, mut lag) = (0.0, 0.0, 0.0);
+        let mut class_probabilities = vec![0.0; self.labels.len()];
+        for (i, log) in logs.iter().enumerate() {
+            let gap = log - largest;
+            // Below e^-60 a point is lost in the rounding of every sum.
+            if gap > -60.0 {
+                let weight = gap.exp();
+                sum += weight;
+                squares += weight * weight;
+                lag += weight * gap;
+                if let Some(&class) = self.classes.get(i) {
+                    class_probabilities[class] += weight;
+                }
+            }
+        }
+        class_probabilities.iter_mut().for_each(|p| *p /= sum);
+        let entropy = (sum.ln() - lag / sum).max(0.0);
+        WeightSummary { entropy, participation: squares / (sum * sum), most_likely, class_probabilities }
     }
 
     /// w_i(z_t).  zt: `[m, d]` -> weights: `[m, n]`.

@@ -1,6 +1,7 @@
 //! Mixtures of Gaussians with covariances of their own.
 
 mod component;
+mod precise;
 
 use component::Component;
 use data::{Frame, Samples};
@@ -9,16 +10,23 @@ use schedule::{Schedule, Timestep};
 use super::level::{At, EpsHat, Level, ROWS, by_blocks, by_blocks_with};
 use super::softmax::softmax;
 use crate::{ClassPosterior, Denoiser, LogDensity, ModelError, PosteriorMoments, Predictor};
+use precise::Precise;
+
+/// A coordinate whose variance is below this share of the largest is taken for constant: the rounding of f32 data.
+const NO_VARIANCE: f64 = 1e-12;
 
 /// z_0 ~ sum_c w_c N(m_c, Sigma_c).
 ///
 /// eps_hat = sum_c p(c | z_t) sqrt(D) (A Sigma_c + D)^{-1} (z_t - sqrt(A) m_c), formed without cancellation. Each
-/// covariance is decomposed once, so a timestep costs two products a class and a row.  Wang and Vastola 2024.
+/// covariance is decomposed once, so a timestep costs two products a class and a row; a predictor forms the precisions
+/// first and needs one.  Wang and Vastola 2024.
 #[derive(Debug, Clone)]
 pub struct Mixture {
     levels: Vec<Level>,
     components: Vec<Component>,
     dim: usize,
+    /// Coordinates from here on vary in no class.
+    rank: usize,
 }
 
 /// w N(m, Sigma), one class of a [`Mixture`].
@@ -67,7 +75,10 @@ impl Mixture {
         }
         let component = |class: &ClassGaussian| Component::full(class.weight / total, &class.mean, &class.covariance);
         let components = classes.iter().map(component).collect::<Result<_, _>>()?;
-        Ok(Self { levels: Level::all(schedule), components, dim })
+        let variance = |k: usize| classes.iter().map(|class| class.covariance[k * dim + k]).fold(0.0, f64::max);
+        let most = (0..dim).map(variance).fold(0.0, f64::max);
+        let rank = (0..dim).rev().find(|&k| variance(k) > NO_VARIANCE * most).map_or(0, |last| last + 1);
+        Ok(Self { levels: Level::all(schedule), components, dim, rank })
     }
 
     /// One Gaussian a class of `samples`, with the class's share, mean and covariance; classes ascend by label.
@@ -98,7 +109,7 @@ impl Mixture {
             Component::isotropic(weight / total, &frame.project_point(mean), law.std * law.std)
         };
         let components = law.means.iter().zip(&law.weights).map(component).collect();
-        Ok(Self { levels: Level::all(schedule), components, dim })
+        Ok(Self { levels: Level::all(schedule), components, dim, rank: dim })
     }
 
     fn explain(&self, level: Level, zt: &[f32]) -> Explained {
@@ -165,7 +176,11 @@ impl Denoiser for Mixture {
     }
 
     fn at(&self, t: Timestep) -> Result<Box<dyn Predictor + '_>, ModelError> {
-        Ok(Box::new(At { law: self, level: self.levels[t.index()] }))
+        let level = self.levels[t.index()];
+        Ok(match Precise::of(self, level) {
+            Some(precise) => Box::new(precise),
+            None => Box::new(At { law: self, level }),
+        })
     }
 }
 

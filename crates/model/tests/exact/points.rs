@@ -67,6 +67,10 @@ fn five_points_in_the_plane() {
         assert_close(&summary.class_probabilities, &classes, 1e-9, &what);
         law.class_probabilities(t, &zt, &mut p);
         assert_eq!(summary.class_probabilities, p);
+        let quick = &law.summaries_in_f32(t, &zt)[0];
+        assert_close(&[quick.entropy, quick.participation], &[entropy, participation], 1e-6, &what);
+        assert_close(&quick.class_probabilities, &classes, 1e-6, &what);
+        assert_eq!(quick.most_likely, most_likely);
         law.posterior_variance_along(t, &zt, &[2.0, 1.0], &mut one);
         assert_close(&one, &[along], 1e-9, &what);
         law.posterior_variance(t, &zt, &mut one);

@@ -220,3 +220,21 @@ proptest! {
         prop_assert!(Stream::new(seed, Purpose::Data, 0, 0).below(n) < n);
     }
 }
+
+proptest! {
+    #[test]
+    fn normals_are_the_transform_of_the_generators_words_wherever_they_begin(skipped in 0_usize..40, n in 1_usize..2000) {
+        let mut stream = known();
+        (0..skipped).for_each(|_| {
+            stream.below(1 << 32);
+        });
+        let (mut rng, blocks) = (stream.rng.clone(), n.div_ceil(BLOCK));
+        let (mut bytes, mut expected) = (vec![0; 4 * BLOCK * blocks], vec![0.0; BLOCK * blocks]);
+        rng.fill_bytes(&mut bytes);
+        fill_blocks(&bytes, &mut expected);
+        let following = rng.next_u64();
+        prop_assert_eq!(normals(stream.clone(), n), &expected[..n]);
+        stream.fill_normal(&mut vec![0.0; n]);
+        prop_assert_eq!(stream.rng.next_u64(), following);
+    }
+}

@@ -2,6 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::panels::PAD;
 use crate::adam::{BETA_1, BETA_2, EPSILON};
 use crate::isa::{Isa, kernel};
 
@@ -56,6 +57,7 @@ pub(super) fn adam(
     first: &mut [f32],
     second: &mut [f32],
 ) {
+    assert!(value.len().is_multiple_of(PAD) && gradient.len() == value.len(), "whole vectors with a gradient for each");
     isa.dispatch(Adam { step, value, gradient, first, second });
 }
 

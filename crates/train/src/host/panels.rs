@@ -1,10 +1,15 @@
 //! How matrices lie in memory: batches by rows, weights cut into panels of columns, so that every product streams
 //! through contiguous memory.
 
+use crate::isa::Isa;
+
 /// Floats that a row is rounded up to: one vector of the widest instruction set.
 pub(super) const PAD: usize = 16;
 /// The most vectors of [`PAD`] floats across a panel: a register tile is one panel wide.
 pub(super) const PANEL_VECTORS: usize = 3;
+
+/// Floats that a row of a panelled matrix is rounded up to: half such a vector, a whole one of the next instruction set.
+const HALF: usize = PAD / 2;
 
 /// `n` rounded up to whole vectors.
 pub(super) fn padded(n: usize) -> usize {
@@ -12,9 +17,10 @@ pub(super) fn padded(n: usize) -> usize {
 }
 
 /// The layout of a `[rows, cols]` matrix: panels of up to [`PANEL_VECTORS`] vectors of columns, one after the other,
-/// each row-major.  Columns up to the next whole vector are padding and hold zeros.
+/// each row-major, and a last panel of half a vector where that is enough for the columns left.  Columns up to the next
+/// half are padding and hold zeros.
 ///
-/// Panels are of nearly equal width, so that none is too narrow to hide the latency of the multiplier.
+/// Panels of whole vectors are of nearly equal width, so that none is too narrow to hide the latency of the multiplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) rows: usize,
@@ -24,15 +30,22 @@ pub(super) struct Layout {
 impl Layout {
     /// The floats of the whole matrix.
     pub(super) fn len(self) -> usize {
-        self.rows * padded(self.cols)
+        self.rows * self.cols.next_multiple_of(HALF)
     }
 
     pub(super) fn panels(self) -> impl Iterator<Item = Panel> + Clone {
-        let vectors = padded(self.cols) / PAD;
-        let panels = vectors.div_ceil(PANEL_VECTORS);
+        Part::ALL.into_iter().flat_map(move |part| self.panels_of(part))
+    }
+
+    pub(super) fn panels_of(self, part: Part) -> impl Iterator<Item = Panel> + Clone {
+        let halves = self.cols.div_ceil(HALF);
+        let (first, vectors, panels, unit) = match part {
+            Part::Whole => (0, halves / 2, (halves / 2).div_ceil(PANEL_VECTORS), PAD),
+            Part::Half => (halves / 2 * PAD, halves % 2, halves % 2, HALF),
+        };
         (0..panels).map(move |panel| {
-            let first = PAD * (vectors * panel / panels);
-            let next = PAD * (vectors * (panel + 1) / panels);
+            let next = first + unit * (vectors * (panel + 1) / panels);
+            let first = first + unit * (vectors * panel / panels);
             Panel { first, stride: next - first, offset: self.rows * first, used: next.min(self.cols) - first }
         })
     }
@@ -55,6 +68,28 @@ impl Layout {
             }
         }
         dense
+    }
+}
+
+/// The panels of one kind of vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Panels of vectors of [`PAD`] floats.
+    Whole,
+    /// The panel of half a vector, if there is one.
+    Half,
+}
+
+impl Part {
+    /// Both, in the order of their columns.
+    pub(super) const ALL: [Self; 2] = [Self::Whole, Self::Half];
+
+    /// The instruction set with vectors that divide the panels.
+    pub(super) fn isa(self, isa: Isa) -> Isa {
+        match self {
+            Self::Whole => isa,
+            Self::Half => isa.narrow(),
+        }
     }
 }
 
@@ -132,14 +167,16 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn panels_cover_every_column_once_in_whole_vectors(rows in 1_usize..20, cols in 1_usize..2000) {
+        fn panels_cover_every_column_once_in_vectors_and_a_half(rows in 1_usize..20, cols in 1_usize..2000) {
             let layout = Layout { rows, cols };
             let mut column = 0;
             for panel in layout.panels() {
                 prop_assert_eq!(panel.first, column);
                 prop_assert_eq!(panel.offset, rows * column);
-                prop_assert!(panel.stride.is_multiple_of(PAD) && (1..=PANEL_VECTORS * PAD).contains(&panel.stride));
-                prop_assert!(panel.used > panel.stride - PAD && panel.used <= panel.stride);
+                let unit = if panel.stride == HALF { HALF } else { PAD };
+                prop_assert!(panel.stride.is_multiple_of(unit) && (1..=PANEL_VECTORS * PAD).contains(&panel.stride));
+                prop_assert!(panel.used > panel.stride - HALF && panel.used <= panel.stride);
+                prop_assert!(panel.stride > HALF || panel.first + panel.used == cols);
                 column += panel.stride;
             }
             prop_assert_eq!(rows * column, layout.len());

@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::panels::{Layout, PAD, Panel, Rows, padded, row_stride};
+use super::panels::{Layout, PAD, Panel, Part, Rows, padded, row_stride};
 use super::tile::{Factors, Finish, Place, tile, tile_rows, tiles};
 use super::upcoming::Upcoming;
 use crate::isa::Isa;
@@ -75,7 +75,9 @@ pub(super) fn product(
             RawThen::SumSquares(lanes.as_mut_ptr())
         }
     };
-    isa.dispatch(Product { a, b, start, out: out.as_mut_ptr(), stride, then, upcoming });
+    for part in Part::ALL {
+        part.isa(isa).dispatch(Product { a, b, part, start, out: out.as_mut_ptr(), stride, then, upcoming });
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -89,6 +91,7 @@ enum RawThen {
 struct Product<'a> {
     a: Rows<'a>,
     b: Matrix<'a>,
+    part: Part,
     start: Start<'a>,
     out: *mut f32,
     /// The distance between rows of out.
@@ -105,15 +108,15 @@ impl WithSimd for Product<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let terms = self.a.cols;
         let blocks = terms.div_ceil(DEPTH);
-        for panel in self.b.layout.panels() {
+        for panel in self.b.layout.panels_of(self.part) {
             for block in 0..blocks {
                 let (first, next) = (terms * block / blocks, terms * (block + 1) / blocks);
-                let finish = Accumulate {
+                let mut finish = Accumulate {
                     out: self.out,
                     start: if block == 0 { self.start } else { Start::Itself },
                     then: (block + 1 == blocks).then_some(self.then),
                 };
-                self.rows(simd, (first, next - first), panel, &finish);
+                self.rows(simd, (first, next - first), panel, &mut finish);
             }
         }
     }
@@ -121,9 +124,10 @@ impl WithSimd for Product<'_> {
 
 impl Product<'_> {
     #[inline(always)]
-    fn rows<S: Simd>(&self, simd: S, (first, depth): (usize, usize), panel: Panel, finish: &Accumulate<'_>) {
-        for row in (0..self.a.rows).step_by(tile_rows::<S>()) {
-            let height = (self.a.rows - row).min(tile_rows::<S>());
+    fn rows<S: Simd>(&self, simd: S, (first, depth): (usize, usize), panel: Panel, finish: &mut Accumulate<'_>) {
+        let tallest = tile_rows::<S>(panel.stride);
+        for row in (0..self.a.rows).step_by(tallest) {
+            let height = (self.a.rows - row).min(tallest);
             for (across, width) in tiles::<S>(panel.stride) {
                 let factors = Factors {
                     a: self.a.values.as_ptr().wrapping_add(row * self.a.stride() + first),
@@ -151,7 +155,7 @@ struct Accumulate<'a> {
 
 impl Finish for Accumulate<'_> {
     #[inline(always)]
-    unsafe fn begin<S: Simd>(&self, simd: S, at: usize, column: usize) -> S::f32s {
+    unsafe fn begin<S: Simd>(&mut self, simd: S, at: usize, column: usize) -> S::f32s {
         // SAFETY: the caller keeps the vector within the output; a row is as long as the output is wide.
         unsafe {
             match self.start {
@@ -163,11 +167,11 @@ impl Finish for Accumulate<'_> {
     }
 
     #[inline(always)]
-    unsafe fn beside<S: Simd>(&self, _: S, _: Place, _: usize) {}
+    unsafe fn beside<S: Simd>(&mut self, _: S, _: Place, _: usize) {}
 
     #[inline(always)]
     unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
-        &self,
+        &mut self,
         simd: S,
         place: Place,
         mut sums: [[S::f32s; WIDTH]; ROWS],

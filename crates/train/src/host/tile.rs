@@ -3,15 +3,21 @@
 use pulp::Simd;
 
 /// The most vectors across a register tile.
-const VECTORS: usize = 3;
+pub(super) const VECTORS: usize = 3;
 /// Rows of a register tile where there are 32 registers: 24 sums, three vectors of b and one value of a.
-const MANY_ROWS: usize = 8;
+pub(super) const MANY_ROWS: usize = 8;
 /// Rows of a register tile where there are 16 registers.
 const FEW_ROWS: usize = 4;
 
-/// The rows of a register tile: its sums fit the registers beside one row of the right factor.
-pub(super) const fn tile_rows<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { MANY_ROWS } else { FEW_ROWS }
+/// The rows of a register tile in a panel of `stride` floats: its sums fit the registers beside one row of the right
+/// factor, and are enough to hide the latency of the multiplier.
+#[inline(always)]
+pub(super) const fn tile_rows<S: Simd>(stride: usize) -> usize {
+    if many_registers::<S>() || stride == S::F32_LANES { MANY_ROWS } else { FEW_ROWS }
+}
+
+const fn many_registers<S: Simd>() -> bool {
+    S::REGISTER_COUNT >= 32
 }
 
 /// The register tiles across a panel of `stride` floats: the first float and the width in vectors of each.
@@ -55,20 +61,20 @@ pub(super) trait Finish {
     ///
     /// # Safety
     /// The vector at offset `at` (column `column`) lies within the output.
-    unsafe fn begin<S: Simd>(&self, simd: S, at: usize, column: usize) -> S::f32s;
+    unsafe fn begin<S: Simd>(&mut self, simd: S, at: usize, column: usize) -> S::f32s;
 
     /// Something small to do beside one term of the sums, such as a prefetch.
     ///
     /// # Safety
     /// Called while the tile at `place` is summed.
-    unsafe fn beside<S: Simd>(&self, simd: S, place: Place, term: usize);
+    unsafe fn beside<S: Simd>(&mut self, simd: S, place: Place, term: usize);
 
     /// Takes the sums of all rows of a tile.
     ///
     /// # Safety
     /// The tile lies within the output.
     unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
-        &self,
+        &mut self,
         simd: S,
         place: Place,
         sums: [[S::f32s; WIDTH]; ROWS],
@@ -85,38 +91,54 @@ pub(super) unsafe fn tile<S: Simd, F: Finish>(
     factors: Factors,
     place: Place,
     (rows, width): (usize, usize),
-    finish: &F,
+    finish: &mut F,
 ) {
     // SAFETY: the caller's promise is the callee's.
     unsafe {
-        match rows {
-            1 => of_rows::<S, F, 1>(simd, factors, place, width, finish),
-            2 => of_rows::<S, F, 2>(simd, factors, place, width, finish),
-            3 => of_rows::<S, F, 3>(simd, factors, place, width, finish),
-            FEW_ROWS => of_rows::<S, F, FEW_ROWS>(simd, factors, place, width, finish),
-            5 if tile_rows::<S>() > FEW_ROWS => of_rows::<S, F, 5>(simd, factors, place, width, finish),
-            6 if tile_rows::<S>() > FEW_ROWS => of_rows::<S, F, 6>(simd, factors, place, width, finish),
-            7 if tile_rows::<S>() > FEW_ROWS => of_rows::<S, F, 7>(simd, factors, place, width, finish),
-            _ if tile_rows::<S>() > FEW_ROWS => of_rows::<S, F, MANY_ROWS>(simd, factors, place, width, finish),
-            _ => {}
+        match width {
+            1 => of_width::<S, F, 1>(simd, factors, place, rows, finish),
+            2 => of_width::<S, F, 2>(simd, factors, place, rows, finish),
+            _ => of_width::<S, F, VECTORS>(simd, factors, place, rows, finish),
         }
     }
 }
 
 #[inline(always)]
-unsafe fn of_rows<S: Simd, F: Finish, const ROWS: usize>(
+unsafe fn of_width<S: Simd, F: Finish, const WIDTH: usize>(
     simd: S,
     factors: Factors,
     place: Place,
-    width: usize,
-    finish: &F,
+    rows: usize,
+    finish: &mut F,
 ) {
     // SAFETY: the caller's promise is the callee's.
     unsafe {
-        match width {
-            1 => sum::<S, F, ROWS, 1>(simd, factors, place, finish),
-            2 => sum::<S, F, ROWS, 2>(simd, factors, place, finish),
-            _ => sum::<S, F, ROWS, VECTORS>(simd, factors, place, finish),
+        match rows {
+            1 => sum::<S, F, 1, WIDTH>(simd, factors, place, finish),
+            2 => sum::<S, F, 2, WIDTH>(simd, factors, place, finish),
+            3 => sum::<S, F, 3, WIDTH>(simd, factors, place, finish),
+            FEW_ROWS => sum::<S, F, FEW_ROWS, WIDTH>(simd, factors, place, finish),
+            _ if !many_registers::<S>() && WIDTH > 1 => {}
+            5 => sum::<S, F, 5, WIDTH>(simd, factors, place, finish),
+            6 => sum::<S, F, 6, WIDTH>(simd, factors, place, finish),
+            7 => sum::<S, F, 7, WIDTH>(simd, factors, place, finish),
+            _ => sum::<S, F, MANY_ROWS, WIDTH>(simd, factors, place, finish),
+        }
+    }
+}
+
+/// A tile of [`tile_rows`] by [`VECTORS`], compiled alone where `finish` is long.
+///
+/// # Safety
+/// As for [`tile`].
+#[inline(always)]
+pub(super) unsafe fn largest_tile<S: Simd, F: Finish>(simd: S, factors: Factors, place: Place, finish: &mut F) {
+    // SAFETY: the caller's promise is the callee's.
+    unsafe {
+        if many_registers::<S>() {
+            sum::<S, F, MANY_ROWS, VECTORS>(simd, factors, place, finish);
+        } else {
+            sum::<S, F, FEW_ROWS, VECTORS>(simd, factors, place, finish);
         }
     }
 }
@@ -126,7 +148,7 @@ unsafe fn sum<S: Simd, F: Finish, const ROWS: usize, const WIDTH: usize>(
     simd: S,
     factors: Factors,
     place: Place,
-    finish: &F,
+    finish: &mut F,
 ) {
     let Factors { mut a, a_row, a_depth, mut b, b_stride, depth } = factors;
     let mut sums = [[simd.splat_f32s(0.0); WIDTH]; ROWS];

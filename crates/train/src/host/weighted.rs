@@ -2,11 +2,12 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::descend::{After, Beside, Descend, TurnedPanel};
 use super::kernels::{self, AdamStep};
-use super::panels::{Layout, PAD, Panel, Rows, padded};
+use super::panels::{Layout, Panel, Part, Rows, padded};
 use super::product::Matrix;
-use super::tile::{Factors, Finish, Place, tile, tile_rows, tiles};
-use super::upcoming::{Upcoming, prefetch};
+use super::tile::{Factors, Place, VECTORS, largest_tile, tile, tile_rows, tiles};
+use super::upcoming::Upcoming;
 use crate::isa::Isa;
 use crate::pages;
 
@@ -53,7 +54,7 @@ impl Transposed {
 impl Weighted {
     pub(super) fn new(rows: usize, cols: usize) -> Self {
         let layout = Layout { rows, cols };
-        let zeros = || pages::zeros(layout.len());
+        let zeros = || pages::zeros(padded(layout.len()));
         Self { layout, value: zeros(), first: zeros(), second: zeros() }
     }
 
@@ -96,22 +97,21 @@ impl Weighted {
             assert!(turned.layout.cols == rows && turned.layout.rows >= padded(cols), "the transpose fits the weights");
             (turned.values.as_mut_ptr(), turned.layout)
         });
-        let finish = Descend {
-            value: self.value.as_mut_ptr(),
-            first: self.first.as_mut_ptr(),
-            second: self.second.as_mut_ptr(),
-            step,
-            turned: None,
-        };
-        isa.dispatch(Gradient { layout: self.layout, a, b, finish, turned, upcoming });
+        let arrays = [self.value.as_mut_ptr(), self.first.as_mut_ptr(), self.second.as_mut_ptr()];
+        for part in Part::ALL {
+            part.isa(isa).dispatch(Gradient { layout: self.layout, part, a, b, arrays, step, turned, upcoming });
+        }
     }
 }
 
 struct Gradient<'a> {
     layout: Layout,
+    part: Part,
     a: Rows<'a>,
     b: Rows<'a>,
-    finish: Descend,
+    /// Weights and both moments.
+    arrays: [*mut f32; 3],
+    step: AdamStep,
     /// The transpose to write.
     turned: Option<(*mut f32, Layout)>,
     upcoming: &'a Upcoming,
@@ -123,25 +123,29 @@ impl WithSimd for Gradient<'_> {
     /// Down each panel of the weights, whose memory is walked through once.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        for panel in self.layout.panels() {
+        let mut descend = Descend::new(self.arrays, self.step);
+        for panel in self.layout.panels_of(self.part) {
             let Some((values, layout)) = self.turned else {
-                self.down(simd, 0..self.layout.rows, panel, &self.finish);
+                self.down(simd, 0..self.layout.rows, panel, &mut descend);
                 continue;
             };
             for turned in layout.panels() {
                 let start = values.wrapping_add(turned.offset).wrapping_sub(turned.first);
-                let finish = Descend { turned: Some(TurnedPanel { start, stride: turned.stride }), ..self.finish };
-                self.down(simd, turned.first..turned.first + turned.used, panel, &finish);
+                descend.turned = Some(TurnedPanel { start, stride: turned.stride });
+                self.down(simd, turned.first..turned.first + turned.used, panel, &mut descend);
             }
         }
+        // SAFETY: what is pending was put there by a tile within the weights.
+        unsafe { descend.drain(simd) };
     }
 }
 
 impl Gradient<'_> {
     #[inline(always)]
-    fn down<S: Simd>(&self, simd: S, rows: std::ops::Range<usize>, panel: Panel, finish: &Descend) {
-        for row in rows.clone().step_by(tile_rows::<S>()) {
-            let height = (rows.end - row).min(tile_rows::<S>());
+    fn down<S: Simd>(&self, simd: S, rows: std::ops::Range<usize>, panel: Panel, descend: &mut Descend) {
+        let tallest = tile_rows::<S>(panel.stride);
+        for row in rows.clone().step_by(tallest) {
+            let height = (rows.end - row).min(tallest);
             for (across, width) in tiles::<S>(panel.stride) {
                 let column = panel.first + across;
                 let factors = Factors {
@@ -155,146 +159,15 @@ impl Gradient<'_> {
                 let at = panel.offset + row * panel.stride + across;
                 let place = Place { at, stride: panel.stride, column, row };
                 self.upcoming.fetch();
-                // SAFETY: the asserts of `descend` keep rows, columns and depth within the arrays.
-                unsafe { tile(simd, factors, place, (height, width), finish) };
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct TurnedPanel {
-    /// Element (0, 0) of the transpose if its panels were one.
-    start: *mut f32,
-    stride: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Descend {
-    value: *mut f32,
-    first: *mut f32,
-    second: *mut f32,
-    step: AdamStep,
-    /// Where the new weights are written transposed as well.
-    turned: Option<TurnedPanel>,
-}
-
-impl Finish for Descend {
-    #[inline(always)]
-    unsafe fn begin<S: Simd>(&self, simd: S, _: usize, _: usize) -> S::f32s {
-        simd.splat_f32s(0.0)
-    }
-
-    /// Fetches the weights and moments of the tile below.
-    #[inline(always)]
-    unsafe fn beside<S: Simd>(&self, _: S, place: Place, term: usize) {
-        let line = term * PAD;
-        if line < tile_rows::<S>() * place.stride {
-            let next = place.at + 2 * tile_rows::<S>() * place.stride + line;
-            prefetch(self.value.wrapping_add(next));
-            prefetch(self.first.wrapping_add(next));
-            prefetch(self.second.wrapping_add(next));
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
-        &self,
-        simd: S,
-        place: Place,
-        sums: [[S::f32s; WIDTH]; ROWS],
-    ) {
-        // SAFETY: the caller keeps the tile within the output, which the moments and the transpose match.
-        unsafe {
-            for v in 0..WIDTH {
-                let across = v * S::F32_LANES;
-                let column = sums.map(|sums| sums[v]);
-                let values = self.apply(simd, place.at + across, place.stride, column);
-                if let Some(turned) = self.turned {
-                    let to = turned.start.add((place.column + across) * turned.stride + place.row);
-                    turn::<S, ROWS>(values, to, turned.stride);
+                // SAFETY: the asserts of `Weighted::descend` keep rows, columns and depth within the arrays.
+                unsafe {
+                    if (height, width) == (tallest, VECTORS) {
+                        largest_tile(simd, factors, place, &mut Beside(descend));
+                    } else {
+                        tile(simd, factors, place, (height, width), &mut After(descend));
+                    }
                 }
             }
-        }
-    }
-}
-
-impl Descend {
-    /// One Adam step of vectors that lie `stride` floats apart; returns the new weights.
-    ///
-    /// # Safety
-    /// The vectors lie within the weights.
-    #[inline(always)]
-    unsafe fn apply<S: Simd, const ROWS: usize>(
-        &self,
-        simd: S,
-        at: usize,
-        stride: usize,
-        gradient: [S::f32s; ROWS],
-    ) -> [S::f32s; ROWS] {
-        let mut values = gradient;
-        for (row, x) in values.iter_mut().enumerate() {
-            let arrays = [self.value, self.first, self.second];
-            // SAFETY: the caller keeps the vectors within the weights, which the moments match.
-            unsafe {
-                let [value, first, second] = arrays.map(|array| array.add(at + row * stride).cast::<S::f32s>());
-                let (next, m, v) =
-                    self.step.apply(simd, value.read_unaligned(), *x, first.read_unaligned(), second.read_unaligned());
-                value.write_unaligned(next);
-                first.write_unaligned(m);
-                second.write_unaligned(v);
-                *x = next;
-            }
-        }
-        values
-    }
-}
-
-/// Writes `ROWS` vectors as columns: lane l of all of them from `to + l * stride` on.
-#[inline(always)]
-unsafe fn turn<S: Simd, const ROWS: usize>(rows: [S::f32s; ROWS], to: *mut f32, stride: usize) {
-    // SAFETY: the caller keeps the lines within the transpose; a vector of S is F32_LANES floats.
-    unsafe {
-        #[cfg(target_arch = "x86_64")]
-        if ROWS.is_multiple_of(4) && S::F32_LANES == 16 {
-            let rows: *const std::arch::x86_64::__m512 = std::ptr::from_ref(&rows).cast();
-            for quad in 0..ROWS / 4 {
-                turn_quad(std::array::from_fn(|row| *rows.add(4 * quad + row)), to.add(4 * quad), stride);
-            }
-            return;
-        }
-        for lane in 0..S::F32_LANES {
-            for (row, vector) in rows.iter().enumerate() {
-                *to.add(lane * stride + row) = *std::ptr::from_ref(vector).cast::<f32>().add(lane);
-            }
-        }
-    }
-}
-
-/// Four rows of sixteen, transposed in registers.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn turn_quad(r: [std::arch::x86_64::__m512; 4], to: *mut f32, stride: usize) {
-    use std::arch::x86_64::*;
-    // SAFETY: as for `turn`; the caller runs with 512-bit vectors.
-    unsafe {
-        let low_01 = _mm512_castps_pd(_mm512_unpacklo_ps(r[0], r[1]));
-        let high_01 = _mm512_castps_pd(_mm512_unpackhi_ps(r[0], r[1]));
-        let low_23 = _mm512_castps_pd(_mm512_unpacklo_ps(r[2], r[3]));
-        let high_23 = _mm512_castps_pd(_mm512_unpackhi_ps(r[2], r[3]));
-        // Each 128-bit group of these holds one column of the four.
-        let columns = [
-            _mm512_castpd_ps(_mm512_unpacklo_pd(low_01, low_23)),
-            _mm512_castpd_ps(_mm512_unpackhi_pd(low_01, low_23)),
-            _mm512_castpd_ps(_mm512_unpacklo_pd(high_01, high_23)),
-            _mm512_castpd_ps(_mm512_unpackhi_pd(high_01, high_23)),
-        ];
-        for (within, columns) in columns.into_iter().enumerate() {
-            let at = |group: usize| to.add((4 * group + within) * stride);
-            _mm_storeu_ps(at(0), _mm512_extractf32x4_ps::<0>(columns));
-            _mm_storeu_ps(at(1), _mm512_extractf32x4_ps::<1>(columns));
-            _mm_storeu_ps(at(2), _mm512_extractf32x4_ps::<2>(columns));
-            _mm_storeu_ps(at(3), _mm512_extractf32x4_ps::<3>(columns));
         }
     }
 }
@@ -318,7 +191,7 @@ mod tests {
             let (m, n, k) = shape;
             let (a, b, value) = (numbers(k * m, 1), numbers(k * n, 2), numbers(m * n, 3));
             let layout = Layout { rows: m, cols: n };
-            let mut exact = vec![0.0; layout.len()];
+            let mut exact = vec![0.0; padded(layout.len())];
             layout.pack(&gradient(&a, &b, shape), &mut exact);
             let (a, b) = (by_rows(&a, m), by_rows(&b, n));
             for isa in Isa::available() {

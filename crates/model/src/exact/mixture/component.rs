@@ -44,6 +44,22 @@ impl Component {
         self.mean.len()
     }
 
+    /// m: `[d]`.
+    pub(super) fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// U, where it is not the identity: `[d, d]`.
+    pub(super) fn axes(&self) -> Option<&[f64]> {
+        self.axes.as_deref()
+    }
+
+    /// ln weight - (1/2) ln det(2 pi (A Sigma + D)).
+    pub(super) fn log_factor(&self, level: Level) -> f64 {
+        let volume: f64 = self.precisions(level).iter().map(|p| (std::f64::consts::TAU / p).ln()).sum();
+        self.log_weight - 0.5 * volume
+    }
+
     /// Rows in the component's axes.  rows: `[n, d]` -> rows U: `[n, d]`.
     pub(super) fn rotate(&self, rows: &[f64]) -> Vec<f64> {
         let (d, mut rotated) = (self.dim(), rows.to_vec());
@@ -88,9 +104,9 @@ impl Component {
     /// ln weight + ln N(z_t; sqrt(A) m, A Sigma + D) of each row of residuals.  y: `[n, d]` -> `[n]`.
     pub(super) fn log_joint(&self, level: Level, y: &[f64]) -> Vec<f64> {
         let precisions = self.precisions(level);
-        let volume: f64 = precisions.iter().map(|p| (std::f64::consts::TAU / p).ln()).sum();
+        let log_factor = self.log_factor(level);
         let square = |row: &[f64]| row.iter().zip(&precisions).map(|(y, p)| y * y * p).sum::<f64>();
-        y.chunks_exact(self.dim()).map(|row| self.log_weight - 0.5 * (volume + square(row))).collect()
+        y.chunks_exact(self.dim()).map(|row| log_factor - 0.5 * square(row)).collect()
     }
 
     /// E[z_0 | z_t, this component] in the data's coordinates, from the residuals.  y: `[n, d]` -> `[n, d]`.

@@ -1,0 +1,31 @@
+//! How many U-turns a class survives.
+
+use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use crate::observables::Transition;
+use crate::plot::axes::Marker;
+use crate::plot::drawing::Dash;
+use crate::plot::palette::{BLUE, GREY, INK, ORANGE, SKY};
+
+const fn all(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
+    Curve { whose, quantity, of: Of::Group("all"), label, look }
+}
+
+pub(super) static ITERATED_UTURNS: Curves = Curves {
+    name: "iterated_uturns",
+    reading: "Number τ of U-turns at t after which a sample has forgotten its class, on a logarithmic axis: it diverges below t_S; theory is τ = −1/ln q for flips without memory, and samples that flip less easily than others hold τ above the value of a single U-turn.",
+    observable: "iterated_uturns",
+    panels: &[Panel {
+        y: "τ in U-turns",
+        range: Range::Log,
+        levels: &[1.0],
+        curves: &[
+            all(Whose::Named("data"), "tau_of_kappa", "two Gaussians at κ", Look::theory(GREY, Dash::Long)),
+            all(Whose::Reference, "tau_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
+            all(Whose::Own, "tau_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
+            all(Whose::Own, "tau_one_step", "model, one U-turn", Look::measured(SKY, Marker::OpenDisc)),
+            all(Whose::Reference, "tau_class", "exact law", Look::measured(ORANGE, Marker::OpenSquare)),
+            all(Whose::Own, "tau_class", "model", Look::measured(BLUE, Marker::Disc)),
+        ],
+    }],
+    transitions: &[Transition::Speciation],
+};

@@ -1,0 +1,127 @@
+//! Memorisation by a model: do its clones and its samples end at training samples?
+
+use super::empirical_posterior::EMPIRICAL_TRAIN;
+use super::ensemble::{Ensemble, mean};
+use super::{Group, Measured, Observable, ObservableRow, Transition, TransitionRow};
+use crate::AnalysisError;
+use crate::lab::{Clones, Lab, Nearest, Recall, Tally, UTurns, nearest};
+
+/// phi_c(t) = P(the training sample nearest to two clones that share x_t is the same); the distances d1 and d2 of a sample
+/// to the two training samples nearest to it, and the memorised fraction P(d1 / d2 < 1/3).
+///
+/// Distances are those of samples (clones that part at T), of U-turns x_0 -> x_t -> x_0' of test samples against t, and as
+/// floors those of the test set (`empirical_test`) and of the training set with each sample left out (`empirical_train`).
+/// Classes are those of the nearest training sample. The theory under phi_c is that of a memoriser, whose clones agree with
+/// probability Y2. Biroli, Bonnaire, de Bortoli and Mezard 2024 for phi_c; Bonnaire, Urfin, Biroli and Mezard 2025 for the
+/// fraction.
+pub(super) struct Memorisation;
+
+/// d1 / d2 below which a sample counts as memorised.
+const MEMORISED: f64 = 1.0 / 3.0;
+/// Quantity of the clones' agreement.
+const AGREEMENT: &str = "phi_c";
+
+impl Observable for Memorisation {
+    fn name(&self) -> &'static str {
+        "memorisation"
+    }
+
+    fn group(&self) -> Group {
+        Group::Collapse
+    }
+
+    fn question(&self) -> &'static str {
+        "Does the model commit to training samples, and are its samples copies of them?"
+    }
+
+    fn work(&self, lab: &Lab<'_>) -> Option<u64> {
+        let enough = lab.data.train.len() > 2 && !lab.data.test.is_empty();
+        enough.then(|| lab.model_count() * (Clones::work(lab) + UTurns::work(lab)) + Recall::work(lab) + 2)
+    }
+
+    fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
+        let mut measured = Measured::default();
+        for (k, model) in lab.models()?.into_iter().enumerate() {
+            let tally = Tally::new(advance, Clones::work(lab));
+            let clones = lab.clones(k, &|units| tally.advance(units))?;
+            tally.complete();
+            clone_agreement(lab, model.name, clones, &mut measured);
+            let tally = Tally::new(advance, UTurns::work(lab));
+            let uturns = lab.uturns(k, &|units| tally.advance(units))?;
+            tally.complete();
+            uturn_distances(lab, model.name, uturns, &mut measured.rows);
+        }
+        let recall = lab.recall_train(advance)?;
+        let everyone = Ensemble::named(lab, "all", recall.indices.len());
+        let memoriser = (EMPIRICAL_TRAIN, AGREEMENT);
+        measured.rows.extend(everyone.rows(memoriser, &recall.times, &recall.participations(), mean));
+        let (train, test) = (lab.data.train, lab.data.test);
+        for (model, samples, own) in [("empirical_test", test, false), (EMPIRICAL_TRAIN, train, true)] {
+            let found = nearest(train, &samples.values, own);
+            measured.rows.extend(distances(lab, model, &found, &samples.labels));
+            advance(1);
+        }
+        Ok(measured)
+    }
+}
+
+/// The label of the nearest training sample of each; none without labels.
+fn classes(lab: &Lab<'_>, found: &[Nearest]) -> Vec<u8> {
+    found.iter().filter_map(|nearest| lab.data.train.labels.get(nearest.index).copied()).collect()
+}
+
+/// phi_c(t) by class of the first clone, its passage through 1/2, and the distances of the clones that part at T.
+fn clone_agreement(lab: &Lab<'_>, model: &str, clones: &Clones, measured: &mut Measured) {
+    let mut agreements = Vec::with_capacity(clones.times.len());
+    let mut by_class = Vec::with_capacity(clones.times.len());
+    let mut last = Vec::new();
+    for (first, second) in clones.first.iter().zip(&clones.second) {
+        let (first, second) = (nearest(lab.data.train, first, false), nearest(lab.data.train, second, false));
+        let same = first.iter().zip(&second).map(|(a, b)| f64::from(u8::from(a.index == b.index)));
+        agreements.push(same.collect::<Vec<f64>>());
+        by_class.push(classes(lab, &first));
+        last = first;
+    }
+    let everyone = Ensemble::named(lab, "all", agreements.first().map_or(0, Vec::len));
+    measured.rows.extend(everyone.rows((model, AGREEMENT), &clones.times, &agreements, mean));
+    let crossing = everyone.crossing(&clones.times, &agreements, 0.5);
+    let row = TransitionRow::measured(Transition::Collapse, "phi_c = 0.5", model, crossing, everyone.len());
+    measured.transitions.push(row);
+    for ((&t, agreement), classes) in clones.times.iter().zip(&agreements).zip(&by_class) {
+        for ensemble in Ensemble::with_classes(lab, classes, classes.len()).iter().skip(1) {
+            let interval = ensemble.estimate(agreement, mean);
+            let row = ObservableRow::estimate(t, model, AGREEMENT, interval, ensemble.len());
+            measured.rows.push(row.of_group(&ensemble.group));
+        }
+    }
+    measured.rows.extend(distances(lab, model, &last, &classes(lab, &last)));
+}
+
+/// d1, d1 / d2 and the memorised fraction where the U-turns end, against the t at which they turn.
+fn uturn_distances(lab: &Lab<'_>, model: &str, uturns: &UTurns, rows: &mut Vec<ObservableRow>) {
+    let found: Vec<Vec<Nearest>> = uturns.ends.iter().map(|ends| nearest(lab.data.train, ends, false)).collect();
+    let everyone = Ensemble::named(lab, "all", uturns.indices.len());
+    for (quantity, number) in NUMBERS {
+        let curves: Vec<Vec<f64>> = found.iter().map(|found| found.iter().map(number).collect()).collect();
+        rows.extend(everyone.rows((model, &format!("uturn_{quantity}")), &uturns.times, &curves, mean));
+    }
+}
+
+/// What is said of the two nearest training samples.
+const NUMBERS: [(&str, fn(&Nearest) -> f64); 3] = [
+    ("nearest_distance", |nearest| nearest.distance),
+    ("nearest_ratio", Nearest::ratio),
+    ("memorised", |nearest| f64::from(u8::from(nearest.ratio() < MEMORISED))),
+];
+
+/// The same of samples, for all and for each class.
+fn distances(lab: &Lab<'_>, model: &str, found: &[Nearest], classes: &[u8]) -> Vec<ObservableRow> {
+    let rows = |ensemble: &Ensemble| {
+        NUMBERS.map(|(quantity, number)| {
+            let interval = ensemble.estimate(&found.iter().map(number).collect::<Vec<f64>>(), mean);
+            let row = ObservableRow::timeless(model, quantity, interval.value);
+            row.with_interval(interval, ensemble.len()).of_group(&ensemble.group)
+        })
+    };
+    Ensemble::with_classes(lab, classes, found.len()).iter().flat_map(rows).collect()
+}

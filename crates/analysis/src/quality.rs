@@ -1,0 +1,5 @@
+//! How good generated samples are.
+
+mod frechet;
+
+pub use frechet::FrechetReference;
