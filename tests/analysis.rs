@@ -100,7 +100,8 @@ fn what_is_measured_or_drawn_may_change_and_what_is_sampled_may_not() {
     let said = desk.run(&["tiny.toml", "--out=run", "--set=analysis.trajectories=30"]);
     assert!(said.err.contains("kappa: done"), "{}", said.err);
     assert!(fs::read_to_string(desk.path("run/config.toml")).unwrap().contains("trajectories = 30"));
-    let said = desk.run(&["tiny.toml", "--out=run", "--set=analysis.trajectories=30", "--set=figures.reconstruction_t=3"]);
+    let said =
+        desk.run(&["tiny.toml", "--out=run", "--set=analysis.trajectories=30", "--set=figures.reconstruction_t=3"]);
     assert!(said.err.contains("up to date: kappa"), "{}", said.err);
     let message = desk.refusal(&mut desk.driver(&["tiny.toml", "--out=run", "--set=sample.count=41"]));
     assert_eq!(
@@ -173,12 +174,17 @@ fn words_that_name_no_observable_are_refused_where_they_stand() {
 #[test]
 fn every_law_takes_the_machines_place_on_the_data_it_goes_with() {
     let digits = ["--set=data.source=synthetic_digits", "--set=data.digits=[1,3]"];
-    let deltas = ["--set=data.source=gaussian_mixture", "--set=data.dim=1", "--set=data.mean_norm2=1", "--set=data.std=0"];
+    let deltas =
+        ["--set=data.source=gaussian_mixture", "--set=data.dim=1", "--set=data.mean_norm2=1", "--set=data.std=0"];
     let spins = ["--set=data.source=curie_weiss", "--set=data.spins=12"];
     let roll = ["--set=data.source=swiss_roll"];
     let desk = Desk::new();
     // The settings of the data come from the command line.
-    let bare: String = TINY.lines().filter(|l| !l.starts_with("source") && !l.contains("dim") && !l.contains("norm2")).collect::<Vec<_>>().join("\n");
+    let bare: String = TINY
+        .lines()
+        .filter(|l| !l.starts_with("source") && !l.contains("dim") && !l.contains("norm2"))
+        .collect::<Vec<_>>()
+        .join("\n");
     desk.write("bare.toml", bare);
     let cases: [(&str, &[&str], &str); 7] = [
         ("wiener", &digits, "wiener"),
@@ -201,7 +207,9 @@ fn every_law_takes_the_machines_place_on_the_data_it_goes_with() {
             match law {
                 "wiener" | "gaussian" => assert!((own / wiener - 1.0).abs() < 1e-5, "{law}, t = {t}: {own} {wiener}"),
                 // What was fitted to a few samples is good on those only.
-                "mixture" | "empirical" => assert!(metrics(&run)[&(t, 0, "train".to_owned(), "mse".to_owned())] < wiener),
+                "mixture" | "empirical" => {
+                    assert!(metrics(&run)[&(t, 0, "train".to_owned(), "mse".to_owned())] < wiener)
+                }
                 _ => assert!(own < 1.02 * wiener, "{law}, t = {t}: {own} {wiener}"),
             }
         }

@@ -273,9 +273,14 @@ fn a_closed_pipe_is_no_reason_to_panic() {
 #[test]
 fn the_swiss_roll_and_the_gaussian_mixture_draw_their_figures() {
     let desk = Desk::new();
-    let reduced =
-        ["data.train_limit=500", "data.test_limit=100", "train.epochs=2", "sample.count=50", "analysis.observables=[\"kappa\"]"]
-            .map(|set| format!("--set={set}"));
+    let reduced = [
+        "data.train_limit=500",
+        "data.test_limit=100",
+        "train.epochs=2",
+        "sample.count=50",
+        "analysis.observables=[\"kappa\"]",
+    ]
+    .map(|set| format!("--set={set}"));
     let reduced: Vec<&str> = reduced.iter().map(String::as_str).collect();
     let run = |file: &str, more: &[&str]| desk.run(&[&[shipped(file).as_str()], &reduced[..], more].concat());
     run("swiss_roll_T100.toml", &["--set=model.hidden=20"]);

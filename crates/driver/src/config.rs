@@ -24,8 +24,8 @@ use std::path::PathBuf;
 pub use choices::{Decay, Device, ExactLaw, Offline, Skip, Source};
 pub use error::{ConfigError, ConfigErrors, Origin, Place, Position};
 pub use experiment::{
-    Analysis, Components, Counts, Data, Experiment, Figures, LearningRate, Limits, Machines, Model, Origins, Run, Sample,
-    ScheduleSettings, Train,
+    Analysis, Components, Counts, Data, Experiment, Figures, LearningRate, Limits, Machines, Model, Origins, Run,
+    Sample, ScheduleSettings, Train,
 };
 pub use keys::{Key, Kind, Range, Requirement, default_of, keys};
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use analysis::{MetricRow, RunFacts, Table, to_csv};
 use analysis::observables::TransitionRow;
+use analysis::{MetricRow, RunFacts, Table, to_csv};
 use model::Device;
 use schedule::{Schedule, Timestep};
 use train::{FailedMachines, TrainError};

@@ -5,8 +5,8 @@ use analysis::{
     read_table_if_present, to_csv,
 };
 use data::Frame;
-use model::checkpoint::{self, History};
 use model::Wiener;
+use model::checkpoint::{self, History};
 use schedule::Timestep;
 
 use super::bench::Bench;

@@ -25,7 +25,13 @@ fn shown(rows: &[TransitionRow]) -> String {
                 Transition::Collapse => "collapse",
             };
             let interval = row.low.zip(row.high).map_or(String::new(), |(low, high)| format!("{low:.1} to {high:.1}"));
-            [word.to_owned(), row.convention.clone(), row.model.clone(), row.t.map_or("never".to_owned(), time), interval]
+            [
+                word.to_owned(),
+                row.convention.clone(),
+                row.model.clone(),
+                row.t.map_or("never".to_owned(), time),
+                interval,
+            ]
         }));
     }
     if cells.len() == 1 {

@@ -60,9 +60,7 @@ fn needs(law: ExactLaw) -> &'static str {
         ExactLaw::Wiener | ExactLaw::Gaussian | ExactLaw::Empirical => "any data",
         ExactLaw::Mixture => "data of two classes or more",
         ExactLaw::TwoGaussians => "data.source = gaussian_mixture given by data.dim and data.mean_norm2",
-        ExactLaw::TwoDeltas => {
-            "data.source = gaussian_mixture with data.dim = 1, data.mean_norm2 = 1 and data.std = 0"
-        }
+        ExactLaw::TwoDeltas => "data.source = gaussian_mixture with data.dim = 1, data.mean_norm2 = 1 and data.std = 0",
         ExactLaw::CurieWeiss => "data.source = curie_weiss",
         ExactLaw::Spiral => "data.source = swiss_roll with data.noise = 0",
     }

@@ -48,13 +48,13 @@ fn data() -> impl Strategy<Value = Data> {
             .prop_map(|(dir, digits, limits, offline, mirrors)| Data::Mnist { dir, digits, limits, offline, mirrors }),
         (dir(), digits(), limits()).prop_map(|(dir, digits, limits)| Data::MnistCsv { dir, digits, limits }),
         (counts(), prop_oneof![positive(), Just(0.0)]).prop_map(|(counts, noise)| Data::SwissRoll { counts, noise }),
-        (counts(), components(), prop_oneof![positive(), Just(0.0)]).prop_map(|(counts, components, std)| Data::GaussianMixture {
+        (counts(), components(), prop_oneof![positive(), Just(0.0)])
+            .prop_map(|(counts, components, std)| Data::GaussianMixture { counts, components, std }),
+        (counts(), 1usize..=65_536, positive()).prop_map(|(counts, spins, coupling)| Data::CurieWeiss {
             counts,
-            components,
-            std
+            spins,
+            coupling
         }),
-        (counts(), 1usize..=65_536, positive())
-            .prop_map(|(counts, spins, coupling)| Data::CurieWeiss { counts, spins, coupling }),
         (counts(), digits()).prop_map(|(counts, digits)| Data::SyntheticDigits { counts, digits }),
     ]
 }

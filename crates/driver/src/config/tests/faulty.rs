@@ -131,16 +131,19 @@ const MNIST: &[(&str, &str)] = &[
         "[figures]\nreconstruction_t = 2000",
         "4:20: figures.reconstruction_t: 2000 is not allowed, use 1 to 1000 (schedule.timesteps)",
     ),
-    ("[analysis]\nobservables = \"all\"", "4:15: analysis.observables: expected a list of strings, found the string \"all\""),
+    (
+        "[analysis]\nobservables = \"all\"",
+        "4:15: analysis.observables: expected a list of strings, found the string \"all\"",
+    ),
     ("[analysis]\nobservables = [3]", "4:16: analysis.observables: expected a string, found the whole number 3"),
     ("[analysis]\ntrajectories = 1", "4:16: analysis.trajectories: 1 is not allowed, use 2 to 100000000"),
     ("[analysis]\ntimes = 0", "4:9: analysis.times: 0 is not allowed, use 1 to 100000"),
     ("[analysis]\nresamples = 0", "4:13: analysis.resamples: 0 is not allowed, use 1 to 1000000"),
-    ("[analysis]\nobservable = [\"all\"]", "4:1: analysis.observable: unknown key, did you mean \"analysis.observables\"?"),
     (
-        "[model]\nkind = \"exakt\"",
-        "4:8: model.kind: \"exakt\" is not allowed, use one of machines, exact",
+        "[analysis]\nobservable = [\"all\"]",
+        "4:1: analysis.observable: unknown key, did you mean \"analysis.observables\"?",
     ),
+    ("[model]\nkind = \"exakt\"", "4:8: model.kind: \"exakt\" is not allowed, use one of machines, exact"),
     (
         "[model]\nkind = \"exact\"\nlaw = \"spiral\"",
         "5:7: model.law: spiral goes with data.source = swiss_roll with data.noise = 0; here use one of wiener, gaussian, \
@@ -172,8 +175,11 @@ const MNIST: &[(&str, &str)] = &[
 
 /// Whole files.
 const FILES: &[(&str, &str)] = &[
-    ("", ": data.source: missing, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, curie_weiss, \
-      synthetic_digits"),
+    (
+        "",
+        ": data.source: missing, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, curie_weiss, \
+      synthetic_digits",
+    ),
     (
         "data = { source = \"mnits\" }",
         ":1:19: data.source: \"mnits\" is not allowed, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, curie_weiss, \
@@ -260,14 +266,8 @@ const FILES: &[(&str, &str)] = &[
         "data.source = \"mnist\"\nmodel.kind = \"exact\"",
         ": model.law: missing, model.kind = exact needs one of wiener, gaussian, mixture, empirical",
     ),
-    (
-        "data = { source = \"curie_weiss\", spins = 0 }",
-        ":1:43: data.spins: 0 is not allowed, use 1 to 65536",
-    ),
-    (
-        "data = { source = \"curie_weiss\", coupling = 0 }",
-        ":1:46: data.coupling: 0 is not allowed, use a number > 0",
-    ),
+    ("data = { source = \"curie_weiss\", spins = 0 }", ":1:43: data.spins: 0 is not allowed, use 1 to 65536"),
+    ("data = { source = \"curie_weiss\", coupling = 0 }", ":1:46: data.coupling: 0 is not allowed, use a number > 0"),
     ("data.source = \"mnist\"\r\n[train]\r\nbatch = 0\r\n", ":3:9: train.batch: 0 is not allowed, use 1 or more"),
     ("\u{feff}seed = -1\ndata.source = \"mnist\"", ":1:8: seed: -1 is not allowed, use 0 or more"),
     (
