@@ -269,9 +269,10 @@ mod tests {
         }
         let never = run.transitions.iter().filter(|row| row.t.is_none()).count();
         assert_eq!(svg.matches(">never<").count(), never);
-        // Every measured time is a disc, every predicted one a disc with a hole, and the legend has one of each.
-        let measured = run.transitions.iter().filter(|row| row.t.is_some() && row.kind == "measured").count();
-        let predicted = run.transitions.len() - never - measured;
+        // Classes are numerals; every other measured time is a disc, every predicted one a disc with a hole, and the legend has one of each.
+        let marked = || run.transitions.iter().filter(|row| row.t.is_some() && row.group == "all");
+        let measured = marked().filter(|row| row.kind == "measured").count();
+        let predicted = marked().count() - measured;
         assert_eq!(svg.matches("<circle").count(), measured + 1 + 2 * (predicted + 1));
         run.transitions.retain(|row| row.transition == Transition::Collapse);
         assert!(!render(&run, Some(&only)).unwrap()[0].svg.contains("Speciation<"));

@@ -6,6 +6,7 @@ use super::Figure;
 use crate::observables::{Transition, TransitionRow};
 use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale, TICK_SIZE};
 use crate::plot::drawing::{Align, Dash, Drawing, Rect, Stroke, TextStyle};
+use crate::plot::font::text_width;
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{BLUE, FAINT, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, Rgb, SKY, VERMILION};
@@ -15,8 +16,11 @@ use rows::{Line, lines};
 /// The height of a line, and of the title above the lines of a transition.
 const LINE: f64 = 19.0;
 const TITLE: f64 = 26.0;
-/// Space for the names of the conventions.
-const LEFT: f64 = 214.0;
+/// The font sizes of the names of the conventions and of the labels of classes.
+const NAME_SIZE: f64 = 11.0;
+const CLASS_SIZE: f64 = 9.5;
+/// Space for the names, at least and at most.
+const LEFT: (f64, f64) = (120.0, 320.0);
 /// Space above the first line, for the ticks of alpha_bar.
 const ABOVE: f64 = 34.0;
 /// Values of alpha_bar marked along the top.
@@ -32,7 +36,7 @@ impl Figure for PhaseDiagram {
     }
 
     fn reading(&self) -> &'static str {
-        "Where a reverse trajectory commits to a class (speciation) and to a training sample (collapse), a line a convention: open marks are predicted, full marks with their 95% intervals measured; machines that stand on the mark of the exact denoiser have learned the transition."
+        "Where a reverse trajectory commits to a class (speciation) and to a training sample (collapse), a line a convention: open marks are predicted, full marks with their 95% intervals measured, numerals the classes alone; machines that stand on the mark of the exact denoiser have learned the transition."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
@@ -49,7 +53,10 @@ impl Figure for PhaseDiagram {
         let top = legend_height + ABOVE;
         let mut drawing = page.drawing(top + inner + Axes::BELOW + 4.0);
         legend(&mut drawing, (10.0, 8.0), Page::WIDTH - 20.0, &entries(&groups));
-        let frame = Rect { x: LEFT, y: top, width: Page::WIDTH - LEFT - Axes::RIGHT, height: inner };
+        let names =
+            groups.iter().flat_map(|(_, lines)| lines.iter().map(|line| text_width(&line.label, NAME_SIZE, false)));
+        let left = (names.fold(0.0, f64::max) + 22.0).clamp(LEFT.0, LEFT.1);
+        let frame = Rect { x: left, y: top, width: Page::WIDTH - left - Axes::RIGHT, height: inner };
         let x = Axis::counting("t", 1, run.facts.timesteps.max(2));
         let axes = Axes { frame, x, y: Axis::new("", Scale::Linear, 0.0, 1.0) };
         let mut y = top;
@@ -184,19 +191,25 @@ fn draw_group(
 
 /// The name of a convention and its times, those of several models side by side.
 fn draw_line(drawing: &mut Drawing, axes: &Axes, middle: f64, line: &Line<'_>) {
-    let name = TextStyle::new(TICK_SIZE + 0.5, if line.is_class { GREY } else { INK }).aligned(Align::End);
-    drawing.text((LEFT - 10.0, middle + 0.36 * TICK_SIZE), line.label.clone(), name);
+    let name = TextStyle::new(NAME_SIZE, INK).aligned(Align::End);
+    drawing.text((axes.frame.x - 8.0, middle + 0.36 * NAME_SIZE), line.label.clone(), name);
     let step = (12.0 / line.times.len() as f64).min(5.0);
+    let level = |i: usize| middle + step * (i as f64 - (line.times.len() - 1) as f64 / 2.0);
     // Intervals first, so that no bar crosses a mark.
-    for intervals in [true, false] {
-        for (i, row) in line.times.iter().enumerate() {
-            let y = middle + step * (i as f64 - (line.times.len() - 1) as f64 / 2.0);
-            match (intervals, row.t.and_then(|t| axes.x_of(t))) {
-                (true, Some(_)) => draw_interval(drawing, axes, y, row),
-                (false, Some(x)) if is_measured(row) => Marker::Disc.draw(drawing, (x, y), RADIUS, color(&row.model)),
-                (false, Some(x)) => Marker::OpenDisc.draw(drawing, (x, y), RADIUS + 0.3, color(&row.model)),
-                (_, None) => {}
-            }
+    for (i, row) in line.times.iter().enumerate().filter(|(_, row)| row.t.is_some()) {
+        draw_interval(drawing, axes, level(i), row);
+    }
+    for row in &line.classes {
+        let Some(x) = row.t.and_then(|t| axes.x_of(t)) else { continue };
+        let y = line.times.iter().position(|of_all| of_all.model == row.model).map_or(middle, level);
+        let style = TextStyle::new(CLASS_SIZE, color(&row.model)).aligned(Align::Middle);
+        drawing.text((x, y + 0.36 * CLASS_SIZE), row.group.clone(), style);
+    }
+    for (i, row) in line.times.iter().enumerate() {
+        match row.t.and_then(|t| axes.x_of(t)) {
+            Some(x) if is_measured(row) => Marker::Disc.draw(drawing, (x, level(i)), RADIUS, color(&row.model)),
+            Some(x) => Marker::OpenDisc.draw(drawing, (x, level(i)), RADIUS + 0.3, color(&row.model)),
+            None => {}
         }
     }
     // A criterion that is never met has no place on the axis: it is named where t = 0 would be.

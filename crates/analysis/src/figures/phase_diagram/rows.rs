@@ -1,13 +1,14 @@
-//! The lines of the phase diagram: one a convention, and one for each class it was measured on alone.
+//! The lines of the phase diagram: one a convention.
 
 use crate::observables::{Transition, TransitionRow};
 
-/// A convention with its times, one a model.
+/// A convention with its times.
 pub(super) struct Line<'a> {
     pub(super) label: String,
-    /// Whether it is about one class, or another part of the trajectories.
-    pub(super) is_class: bool,
+    /// Over all trajectories, one a model.
     pub(super) times: Vec<&'a TransitionRow>,
+    /// Over the trajectories of one class, whose label is the group; other groups stay in the table.
+    pub(super) classes: Vec<&'a TransitionRow>,
 }
 
 impl Line<'_> {
@@ -19,37 +20,27 @@ impl Line<'_> {
     }
 }
 
-/// The conventions of a transition in the order in which a reverse trajectory meets them, each with its classes below.
+/// The conventions of a transition in the order in which a reverse trajectory meets them.
 pub(super) fn lines(rows: &[TransitionRow], transition: Transition) -> Vec<Line<'_>> {
     let of: Vec<&TransitionRow> = rows.iter().filter(|row| row.transition == transition).collect();
     let mut conventions: Vec<&str> = Vec::new();
-    for row in &of {
+    for row in of.iter().filter(|row| row.group == "all") {
         if !conventions.contains(&row.convention.as_str()) {
             conventions.push(&row.convention);
         }
     }
-    let mut blocks: Vec<Vec<Line<'_>>> = conventions.iter().map(|convention| block(&of, convention)).collect();
-    let time = |block: &Vec<Line<'_>>| block.first().and_then(Line::median).unwrap_or(f64::NEG_INFINITY);
-    blocks.sort_by(|a, b| time(b).total_cmp(&time(a)));
-    blocks.into_iter().flatten().collect()
-}
-
-/// The line of all trajectories and those of its classes.
-fn block<'a>(rows: &[&'a TransitionRow], convention: &str) -> Vec<Line<'a>> {
-    let own: Vec<&TransitionRow> = rows.iter().copied().filter(|row| row.convention == convention).collect();
-    let mut groups: Vec<&str> = own.iter().map(|row| row.group.as_str()).collect();
-    groups.sort_unstable_by_key(|group| (*group != "all", *group));
-    groups.dedup();
-    let line = |group: &&str| Line {
-        label: match *group {
-            "all" => written(convention),
-            class if class.parse::<u8>().is_ok() => format!("class {class}"),
-            other => other.to_owned(),
-        },
-        is_class: *group != "all",
-        times: own.iter().copied().filter(|row| row.group == *group).collect(),
+    let line = |convention: &&str| {
+        let own = || of.iter().copied().filter(|row| row.convention == *convention);
+        Line {
+            label: written(convention),
+            times: own().filter(|row| row.group == "all").collect(),
+            classes: own().filter(|row| row.group.parse::<u8>().is_ok()).collect(),
+        }
     };
-    groups.iter().map(line).collect()
+    let mut lines: Vec<Line<'_>> = conventions.iter().map(line).collect();
+    let time = |line: &Line<'_>| line.median().unwrap_or(f64::NEG_INFINITY);
+    lines.sort_by(|a, b| time(b).total_cmp(&time(a)));
+    lines
 }
 
 /// A convention in the letters of the formulas.
@@ -75,21 +66,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_go_from_early_to_late_in_the_reverse_process_with_classes_below_their_convention() {
+    fn lines_go_from_early_to_late_in_the_reverse_process_and_hold_their_classes() {
         let row = |convention, model, t| TransitionRow::predicted(Transition::Collapse, convention, model, t);
         let rows = [
             row("never met", "data", None),
-            row("Y2 = 1/2", "law", Some(39.0)).of_group("3"),
+            row("Y2 = 1/2", "law", Some(45.0)).of_group("3"),
             row("Y2 = 1/2", "law", Some(39.0)),
+            row("Y2 = 1/2", "law", Some(30.0)).of_group("test"),
             row("Y2 = 1/2", "machines", Some(30.0)),
             row("I_G = ln n", "data", Some(42.0)),
             TransitionRow::predicted(Transition::Speciation, "kappa = 1", "data", Some(57.0)),
         ];
         let lines = lines(&rows, Transition::Collapse);
-        let labels: Vec<&str> = lines.iter().map(|line| line.label.as_str()).collect();
-        assert_eq!(labels, ["I_G = ln n", "Y₂ = 1/2", "class 3", "never met"]);
-        assert_eq!(lines.iter().map(|line| line.times.len()).collect::<Vec<_>>(), [1, 2, 1, 1]);
-        assert!(lines[2].is_class && !lines[1].is_class);
+        let found: Vec<(&str, usize, usize)> =
+            lines.iter().map(|line| (line.label.as_str(), line.times.len(), line.classes.len())).collect();
+        assert_eq!(found, [("I_G = ln n", 1, 0), ("Y₂ = 1/2", 2, 1), ("never met", 1, 0)]);
     }
 
     #[test]
