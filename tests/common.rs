@@ -20,6 +20,7 @@ pub(crate) const SMALL: &[&str] = &[
     "--set=train.epochs=2",
     "--set=train.batch=20",
     "--set=sample.count=16",
+    "--set=analysis.observables=[\"kappa\"]",
 ];
 
 /// Files that hold the wall-clock, the only ones in which two runs of one experiment may differ.

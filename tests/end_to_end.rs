@@ -12,10 +12,12 @@ use common::{Desk, SMALL, assert_same, files, metrics, reproducible, shipped, su
 use sha2::{Digest, Sha256};
 
 /// Figures of a run on images, with those of them that come with numbers of their own.
-const IMAGE_FIGURES: [(&str, bool); 8] = [
+const IMAGE_FIGURES: [(&str, bool); 10] = [
     ("forward_strip", false),
+    ("kappa", false),
     ("loss_vs_epoch", false),
     ("loss_vs_t", true),
+    ("phase_diagram", false),
     ("pixel_histogram", true),
     ("reconstruction", false),
     ("reverse_strip", false),
@@ -24,8 +26,16 @@ const IMAGE_FIGURES: [(&str, bool); 8] = [
 ];
 
 /// Figures of a run on points in the plane.
-const SWISS_ROLL_FIGURES: [&str; 6] =
-    ["loss_vs_epoch", "loss_vs_t", "samples_scatter", "schedule", "swiss_roll_forward", "swiss_roll_reverse"];
+const SWISS_ROLL_FIGURES: [&str; 8] = [
+    "kappa",
+    "loss_vs_epoch",
+    "loss_vs_t",
+    "phase_diagram",
+    "samples_scatter",
+    "schedule",
+    "swiss_roll_forward",
+    "swiss_roll_reverse",
+];
 
 fn names(run: &Path) -> Vec<String> {
     files(run).into_keys().collect()
@@ -51,6 +61,8 @@ fn a_run_leaves_exactly_these_files() {
         "machines/frame.safetensors",
         "manifest.json",
         "metrics.csv",
+        "observables/kappa.csv",
+        "observables/keys.json",
         "pixel_histogram.csv",
         "references.csv",
         "samples.safetensors",
@@ -58,6 +70,7 @@ fn a_run_leaves_exactly_these_files() {
         "timing.csv",
         "training.csv",
         "trajectories.safetensors",
+        "transitions.csv",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -189,9 +202,13 @@ fn every_shipped_experiment_has_a_plan_that_writes_nothing() {
     let desk = Desk::new();
     for file in experiments() {
         let said = desk.run(&["plan", file.to_str().unwrap(), "--device=host"]);
-        for part in
-            ["# cost (nothing was trained)", " machines of ", "# time: about ", "# disk: about ", "# device: host"]
-        {
+        let exact = said.out.contains("kind = \"exact\"");
+        let parts: &[&str] = if exact {
+            &["# no training: the exact denoiser ", "# sampling: "]
+        } else {
+            &[" machines of ", "# time: about ", "# disk: about ", "# device: host"]
+        };
+        for part in parts.iter().chain(&["# cost (nothing was trained)"]) {
             assert!(said.out.contains(part), "{}: {}", file.display(), said.out);
         }
         // The plan is itself an experiment, with the same plan but for the measured speed.
@@ -232,7 +249,7 @@ fn a_run_that_cannot_go_below_the_rank_floor_says_so() {
 fn help_names_every_verb_and_completions_are_printed() {
     let desk = Desk::new();
     let help = desk.run(&["--help"]).out;
-    for verb in ["run", "plan", "figures", "fetch", "completions"] {
+    for verb in ["run", "plan", "analyze", "figures", "fetch", "completions"] {
         assert!(help.lines().any(|line| line.starts_with(&format!("  {verb} "))), "{verb} is missing:\n{help}");
         assert!(desk.run(&[verb, "--help"]).out.contains("Usage: driver "));
     }
@@ -256,8 +273,15 @@ fn a_closed_pipe_is_no_reason_to_panic() {
 #[test]
 fn the_swiss_roll_and_the_gaussian_mixture_draw_their_figures() {
     let desk = Desk::new();
-    let reduced =
-        ["--set=data.train_limit=500", "--set=data.test_limit=100", "--set=train.epochs=2", "--set=sample.count=50"];
+    let reduced = [
+        "data.train_limit=500",
+        "data.test_limit=100",
+        "train.epochs=2",
+        "sample.count=50",
+        "analysis.observables=[\"kappa\"]",
+    ]
+    .map(|set| format!("--set={set}"));
+    let reduced: Vec<&str> = reduced.iter().map(String::as_str).collect();
     let run = |file: &str, more: &[&str]| desk.run(&[&[shipped(file).as_str()], &reduced[..], more].concat());
     run("swiss_roll_T100.toml", &["--set=model.hidden=20"]);
     assert_eq!(figures(&desk.path("results/swiss_roll_T100")), SWISS_ROLL_FIGURES);

@@ -117,7 +117,7 @@ fn machines_with_a_wiener_skip_beat_the_wiener_predictor() {
 #[ignore = "all 100 machines take minutes: MNIST_DIR=FOLDER cargo test --workspace -- --ignored"]
 fn no_machine_of_the_main_job_is_worse_than_the_wiener_predictor() {
     let desk = Desk::new();
-    if !run(&desk, &[&shipped("mnist_T100.toml")], "run") {
+    if !run(&desk, &[&shipped("mnist_T100.toml"), "--set=analysis.observables=[]"], "run") {
         return;
     }
     let folder = desk.path("run");

@@ -25,6 +25,7 @@ mod loss_vs_t;
 mod nishimori_gap;
 mod order_parameter;
 mod overlap;
+mod phase_diagram;
 mod pixel_histogram;
 mod potential;
 mod reconstruction;
@@ -71,6 +72,7 @@ static FIGURES: &[&dyn Figure] = &[
     &samples_scatter::SamplesScatter,
     &pixel_histogram::PixelHistogram,
     &reconstruction::Reconstructions,
+    &phase_diagram::PhaseDiagram,
     &kappa::KAPPA,
     &class_posterior::CLASS_POSTERIOR,
     &order_parameter::BINDER,
@@ -158,6 +160,7 @@ fn spread<T: Clone>(items: &[T], most: usize) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observables::Transition;
     use crate::{
         HistogramRow, MetricRow, Points, ReferenceRow, ScheduleRow, Split, Table, Trajectories, samples_to_safetensors,
     };
@@ -265,6 +268,29 @@ mod tests {
             message.starts_with("figures: `loss` is not a figure, use one of schedule, forward_strip,"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn every_transition_time_has_its_mark_and_every_convention_its_line() {
+        let mut run = fabricated::empty();
+        run.transitions = fabricated::transitions();
+        let only = ["phase_diagram".to_owned()];
+        let rendered = render(&run, Some(&only)).unwrap();
+        let svg = &rendered[0].svg;
+        for text in ["Speciation<", "Collapse<", "t_S = 57<", "t_C = 42<", "κ = 1<", "φ_C = 0.7752<", "Y₂ = 1/2<"] {
+            assert_eq!(svg.matches(text).count(), 1, "{text}");
+        }
+        let never = run.transitions.iter().filter(|row| row.t.is_none()).count();
+        assert_eq!(svg.matches(">never<").count(), never);
+        // Classes are numerals; every other measured time is a disc, every predicted one a disc with a hole, and the legend has one of each.
+        let marked = || run.transitions.iter().filter(|row| row.t.is_some() && row.group == "all");
+        let measured = marked().filter(|row| row.kind == "measured").count();
+        let predicted = marked().count() - measured;
+        assert_eq!(svg.matches("<circle").count(), measured + 1 + 2 * (predicted + 1));
+        run.transitions.retain(|row| row.transition == Transition::Collapse);
+        assert!(!render(&run, Some(&only)).unwrap()[0].svg.contains("Speciation<"));
+        run.transitions = Vec::new();
+        assert_eq!(render(&run, Some(&only)).unwrap(), []);
     }
 
     #[test]

@@ -262,7 +262,11 @@ impl<'a> Lab<'a> {
 
     /// Whether final states can be given a class, without training the classifier.
     pub fn has_classes(&self) -> bool {
-        self.truth.is_some() || self.labels().len() > 1
+        match self.truth {
+            Some(Truth::Law(law)) => law.classes() > 1,
+            Some(Truth::Spiral(_)) => true,
+            None => self.labels().len() > 1,
+        }
     }
 
     /// What decides the class of a final state; `None` without classes.

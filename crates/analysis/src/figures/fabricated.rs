@@ -5,6 +5,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::observables::{Transition, TransitionRow};
+use crate::stats::Interval;
 use crate::{
     Frames, MetricRow, Points, Reconstruction, ReferenceRow, Run, RunFacts, ScheduleRow, Split, Table, Trajectories,
     pixel_histogram, samples_to_safetensors, to_csv,
@@ -115,6 +117,50 @@ fn write_tables(dir: &Path, timesteps: impl Iterator<Item = usize> + Clone) {
         ScheduleRow { t, beta, alpha_bar, snr: alpha_bar / (1.0 - alpha_bar) }
     });
     write(dir, &schedule.collect::<Vec<_>>());
+}
+
+/// Transition times as a run with every observable has them.
+pub(crate) fn transitions() -> Vec<TransitionRow> {
+    use Transition::{Collapse, Speciation};
+    let interval = |value: f64| Interval { value, low: value - 1.6, high: value + 1.3 };
+    let predicted = |of, convention: &str, model: &str, t: f64| {
+        TransitionRow::predicted(of, convention, model, (t > 0.0).then_some(t))
+    };
+    let measured = |of, convention: &str, model: &str, t: f64| {
+        TransitionRow::measured(of, convention, model, (t > 0.0).then(|| interval(t)), 1000)
+    };
+    let mut rows = vec![
+        predicted(Speciation, "A Lambda = 1", "data", 58.0),
+        predicted(Speciation, "A Lambda = D", "data", 58.0),
+        predicted(Speciation, "A p1 p2 |d|^2 = 1", "data", 55.0),
+        predicted(Speciation, "kappa along d = 1", "data", 54.0),
+        predicted(Speciation, TransitionRow::SPECIATION_LINE, "data", 57.0),
+        predicted(Speciation, "Var[-ln p(c|x)] is largest", "mixture", 56.0),
+        predicted(Speciation, "two stable fixed points", "mixture", 55.0),
+        predicted(Speciation, "two stable fixed points", "machines", -1.0),
+        predicted(Collapse, TransitionRow::COLLAPSE_LINE, "data", 42.0),
+        predicted(Collapse, "Y2 = 1/2", "empirical_train", 39.2),
+        predicted(Collapse, "Y2 = 1/2", "empirical_train", 45.1).of_group("3"),
+        predicted(Collapse, "Y2 = 1/2", "empirical_train", 29.4).of_group("1"),
+        measured(Collapse, "nearest neighbour settles", "machines", 12.4),
+        measured(Collapse, "nearest neighbour settles", "mixture", 11.0),
+        measured(Collapse, "half of the samples memorised", "machines", -1.0),
+    ];
+    for (convention, mixture, machines) in [
+        ("phi_C = 0.7752", 56.6, 55.1),
+        ("phi_U = 0.7752", 56.9, 55.6),
+        ("U4 = 1/6", 57.3, 54.0),
+        ("pixel overlap = 1/2", 47.3, 46.8),
+        ("flip susceptibility is largest", 54.0, 52.5),
+        ("late start costs a tenth", 62.0, 60.5),
+    ] {
+        rows.push(measured(Speciation, convention, "mixture", mixture));
+        rows.push(measured(Speciation, convention, "machines", machines));
+    }
+    for class in ["1", "3"] {
+        rows.push(measured(Speciation, "phi_C = 0.7752", "machines", 53.0).of_group(class));
+    }
+    rows
 }
 
 /// A full run on 28 x 28 images.

@@ -174,7 +174,7 @@ impl Axes {
         let frame = self.frame;
         let tick_style = TextStyle::new(TICK_SIZE, INK);
         let thin = Stroke::solid(INK, 0.8);
-        for (tick, x) in self.marks(&self.x, frame.x, frame.width) {
+        for (tick, x) in self.x_ticks() {
             let length = if tick.is_empty() { 2.5 } else { 4.5 };
             if !tick.is_empty() {
                 drawing.line((x, frame.y), (x, frame.bottom()), Stroke::solid(LIGHT, 0.6));
@@ -195,6 +195,11 @@ impl Axes {
         let (middle_x, middle_y) = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0);
         drawing.text((middle_x, frame.bottom() + 33.0), self.x.label.clone(), label_style);
         drawing.text((frame.x - 50.0, middle_y), self.y.label.clone(), label_style.upwards());
+    }
+
+    /// Label and page x of each tick of the level axis; minor ticks have no label.
+    pub(crate) fn x_ticks(&self) -> Vec<(String, f64)> {
+        self.marks(&self.x, self.frame.x, self.frame.width)
     }
 
     /// Label and page coordinate of each tick of an axis that starts at `start` and is `length` long.

@@ -83,8 +83,8 @@ pub(crate) fn truth(bench: &Bench, frame: &Frame) -> Result<Option<Truth>, Drive
 /// Samples on which the loss of `law` is measured: a posterior over many points costs the most.
 fn measured(law: ExactLaw, dim: usize) -> usize {
     match law {
-        ExactLaw::Empirical | ExactLaw::Spiral | ExactLaw::CurieWeiss => 500,
-        _ => (2_000_000 / dim).clamp(2000, 10_000),
+        ExactLaw::Empirical | ExactLaw::Spiral | ExactLaw::CurieWeiss => 250,
+        _ => (1_000_000 / dim).clamp(1000, 10_000),
     }
 }
 

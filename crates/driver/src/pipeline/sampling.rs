@@ -66,21 +66,33 @@ pub(crate) fn sample(
         let real: Vec<f32> = bench.dataset.test.values.iter().map(|v| v + bench.dataset.shift).collect();
         folder.write(HistogramRow::FILE, to_csv(&pixel_histogram(&real, samples.values()))?)?;
     }
+    let trajectories = states(bench, &chain, &shown, reverse.frames()?, &mut || progress.advance(1))?;
+    progress.finish();
+    folder.write(Trajectories::FILE, trajectories.to_safetensors()?)
+}
+
+/// The states that the figures show: real samples, both directions of the chain, and U-turns of images.
+fn states(
+    bench: &Bench,
+    chain: &Chain<'_>,
+    shown: &Shown,
+    reverse: Frames,
+    advance: &mut dyn FnMut(),
+) -> Result<Trajectories, DriverError> {
     let test = bench.frame.project_samples(&bench.dataset.test);
-    let trajectories = Trajectories {
+    let from = bench.schedule.timestep(bench.experiment.figures.reconstruction_t)?;
+    Ok(Trajectories {
         real: Some(shown_points(bench, &test.select(spread(&test, shown.real)).values, None)?),
-        forward: Some(forward(bench, &chain, &test.select(by_class(&test, shown.strip)), &shown)?),
-        reverse: Some(reverse.frames()?),
+        forward: Some(forward(bench, chain, &test.select(by_class(&test, shown.strip)), shown)?),
+        reverse: Some(reverse),
         reconstruction: match bench.dataset.shape {
             Shape::Image { .. } => {
                 let x0 = test.select(by_class(&test, shown.strip));
-                Some(reconstruct(bench, &chain, &x0, from, &mut || progress.advance(1))?)
+                Some(reconstruct(bench, chain, &x0, from, advance)?)
             }
             Shape::Point => None,
         },
-    };
-    progress.finish();
-    folder.write(Trajectories::FILE, trajectories.to_safetensors()?)
+    })
 }
 
 fn shown_points(bench: &Bench, z: &[f32], t: Option<Timestep>) -> Result<Points, DriverError> {
