@@ -12,7 +12,7 @@ const fn all(whose: Whose, quantity: &'static str, label: &'static str, look: Lo
 
 pub(super) static ITERATED_UTURNS: Curves = Curves {
     name: "iterated_uturns",
-    reading: "Number τ of U-turns at t after which a sample has forgotten its class, on a logarithmic axis: it diverges below t_S; theory is τ = −1/ln q for flips without memory, and samples that flip less easily than others hold τ above the value of a single U-turn.",
+    reading: "Number τ of U-turns at t after which a sample has forgotten its class, on a logarithmic axis: it diverges below t_S; theory is τ = −1/ln q for flips without memory, a model whose samples drift away from the data as U-turns are repeated has τ below the value of its first U-turn.",
     observable: "iterated_uturns",
     panels: &[Panel {
         y: "τ in U-turns",

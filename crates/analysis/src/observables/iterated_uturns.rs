@@ -9,15 +9,16 @@ use crate::AnalysisError;
 use crate::lab::{ClassRule, Lab, UTurns};
 use crate::stats::{Bootstrap, Interval};
 
-/// U-turns repeated at fixed t, x_0 -> x_t -> x_0' -> x_t' -> x_0'' ..., a Markov chain that leaves the model's law
-/// invariant; its memory of the class.
+/// U-turns repeated at fixed t, x_0 -> x_t -> x_0' -> x_t' -> x_0'' ..., a Markov chain that leaves the law
+/// of an exact model invariant; its memory of the class.
 ///
 /// C(k) = (P(c_k = c_0) - P_0) / (1 - P_0), P_0 = sum_c P(c_0 = c) P(c_k = c) (`class_autocorrelation`, x = k).  tau_class:
 /// the least-squares line ln C(k) = -k / tau through the origin over the first k with C >= 0.2, weighted by C(k)^2 (the
 /// error of ln C grows as 1/C); no row where the interval of the rate 1/tau reaches 0.  For two equal Gaussians
 /// the flips are a Markov chain of two states with C(k) = q^k, q = 2 phi - 1, so that tau = -1/ln q (`tau_of_kappa`, of
 /// kappa_t; `tau_posterior`, of the reference law's phi).  Where samples differ in how easily they flip, C(k) falls
-/// more slowly than C(1)^k and tau exceeds `tau_one_step` = -1/ln C(1).  Kang 2026; Sclocchi, Favero and Wyart 2025.
+/// more slowly than C(1)^k and tau exceeds `tau_one_step` = -1/ln C(1); where a model's samples drift away from the data
+/// to places whose class is less certain, tau stays below it.  Kang 2026; Sclocchi, Favero and Wyart 2025.
 ///
 /// The first repetition is the U-turn of phi_U; repetition k has the trajectories k 2^32, k 2^32 + 1, ... of its family, so
 /// that no noise is shared.  Timesteps with C(1) < 0.2 forget the class at once and are not repeated.
