@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_set_has_no_distance_to_itself_and_a_moved_one_that_of_the_move() {
-        let samples = cloud(400, 0, &[(0.0, 3.0), (1.0, 0.5), (0.0, 1e-3)]);
+        let samples = cloud(400, 0, &[(0.0, 3.0), (1.0, 0.5), (0.0, 0.1)]);
         assert!(distance(&samples, &samples).abs() < 1e-9);
         let mut moved = samples.clone();
         moved.values.chunks_exact_mut(3).for_each(|row| row[1] += 2.0);
