@@ -1,5 +1,5 @@
 //! Observables of the posterior on laws whose every answer is known, and on the digits 1 and 3 of MNIST.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, unreachable_pub, reason = "tests")]
 
 mod common;
 
