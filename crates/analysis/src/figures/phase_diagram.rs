@@ -36,7 +36,7 @@ impl Figure for PhaseDiagram {
     }
 
     fn reading(&self) -> &'static str {
-        "Where a reverse trajectory commits to a class (speciation) and to a training sample (collapse), a line a convention: open marks are predicted, full marks with their 95% intervals measured, numerals the classes alone; machines that stand on the mark of the exact denoiser have learned the transition."
+        "Where a reverse trajectory commits to a class (speciation) and to a training sample (collapse), a line a convention: open marks are predicted, full marks with their 95% intervals measured, numerals the classes alone, where they stand apart; machines that stand on the mark of the exact denoiser have learned the transition."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
@@ -200,8 +200,11 @@ fn draw_line(drawing: &mut Drawing, axes: &Axes, middle: f64, line: &Line<'_>) {
         draw_interval(drawing, axes, level(i), row);
     }
     for row in &line.classes {
-        let Some(x) = row.t.and_then(|t| axes.x_of(t)) else { continue };
-        let y = line.times.iter().position(|of_all| of_all.model == row.model).map_or(middle, level);
+        let of_all = line.times.iter().position(|of_all| of_all.model == row.model);
+        let taken = of_all.and_then(|i| reach(axes, line.times[i]));
+        let is_clear = |x: &f64| taken.is_none_or(|(from, to)| *x < from || *x > to);
+        let Some(x) = row.t.and_then(|t| axes.x_of(t)).filter(is_clear) else { continue };
+        let y = of_all.map_or(middle, level);
         let style = TextStyle::new(CLASS_SIZE, color(&row.model)).aligned(Align::Middle);
         drawing.text((x, y + 0.36 * CLASS_SIZE), row.group.clone(), style);
     }
@@ -217,6 +220,13 @@ fn draw_line(drawing: &mut Drawing, axes: &Axes, middle: f64, line: &Line<'_>) {
         let at = (axes.frame.x + 8.0 + 40.0 * i as f64, middle + 0.36 * TICK_SIZE);
         drawing.text(at, "never".to_owned(), TextStyle::new(TICK_SIZE - 1.0, color(&row.model)));
     }
+}
+
+/// What the mark of a time and its interval take up of its line, with the room that a numeral beside them needs.
+fn reach(axes: &Axes, row: &TransitionRow) -> Option<(f64, f64)> {
+    let x = axes.x_of(row.t?)?;
+    let end = |t: Option<f64>| t.and_then(|t| axes.x_of(t)).unwrap_or(x);
+    Some((end(row.low).min(x - RADIUS) - 4.5, end(row.high).max(x + RADIUS) + 4.5))
 }
 
 fn draw_interval(drawing: &mut Drawing, axes: &Axes, y: f64, row: &TransitionRow) {
