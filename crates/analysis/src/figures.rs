@@ -286,7 +286,7 @@ mod tests {
         let marked = || run.transitions.iter().filter(|row| row.t.is_some() && row.group == "all");
         let measured = marked().filter(|row| row.kind == "measured").count();
         let predicted = marked().count() - measured;
-        assert_eq!(svg.matches("<circle").count(), measured + 1 + 2 * (predicted + 1));
+        assert_eq!(svg.matches("h0\" stroke").count(), measured + 1 + 2 * (predicted + 1));
         run.transitions.retain(|row| row.transition == Transition::Collapse);
         assert!(!render(&run, Some(&only)).unwrap()[0].svg.contains("Speciation<"));
         run.transitions = Vec::new();

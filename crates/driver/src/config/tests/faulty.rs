@@ -254,20 +254,20 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "model = { kind = \"exact\", law = \"two_deltas\" }\ndata = { source = \"gaussian_mixture\", dim = 1, mean_norm2 = 1 }",
-        ":1:32: model.law: two_deltas goes with data.source = gaussian_mixture with data.dim = 1, data.mean_norm2 = 1 and \
+        ":1:33: model.law: two_deltas goes with data.source = gaussian_mixture with data.dim = 1, data.mean_norm2 = 1 and \
          data.std = 0; here use one of wiener, gaussian, mixture, empirical, two_gaussians",
     ),
     (
         "model = { kind = \"exact\", law = \"mixture\" }\ndata.source = \"swiss_roll\"",
-        ":1:32: model.law: mixture goes with data of two classes or more; here use one of wiener, gaussian, empirical, \
+        ":1:33: model.law: mixture goes with data of two classes or more; here use one of wiener, gaussian, empirical, \
          spiral",
     ),
     (
         "data.source = \"mnist\"\nmodel.kind = \"exact\"",
         ": model.law: missing, model.kind = exact needs one of wiener, gaussian, mixture, empirical",
     ),
-    ("data = { source = \"curie_weiss\", spins = 0 }", ":1:43: data.spins: 0 is not allowed, use 1 to 65536"),
-    ("data = { source = \"curie_weiss\", coupling = 0 }", ":1:46: data.coupling: 0 is not allowed, use a number > 0"),
+    ("data = { source = \"curie_weiss\", spins = 0 }", ":1:42: data.spins: 0 is not allowed, use 1 to 65536"),
+    ("data = { source = \"curie_weiss\", coupling = 0 }", ":1:45: data.coupling: 0 is not allowed, use a number > 0"),
     ("data.source = \"mnist\"\r\n[train]\r\nbatch = 0\r\n", ":3:9: train.batch: 0 is not allowed, use 1 or more"),
     ("\u{feff}seed = -1\ndata.source = \"mnist\"", ":1:8: seed: -1 is not allowed, use 0 or more"),
     (
