@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_distant_clouds_are_told_apart_whatever_the_block() {
+    fn three_distant_clouds_are_told_apart() {
         let means = vec![vec![4.0, 0.0, 0.0], vec![-4.0, 0.0, 0.0], vec![0.0, 6.0, 0.0]];
         let law = GaussianMixture { means, weights: vec![1.0; 3], std: 1.0, train: 900, test: 600, seed: 3 };
         let data = law.draw().unwrap();
@@ -224,7 +224,9 @@ mod tests {
         assert_eq!(classifier.labels(), [0, 1, 2]);
         assert!(classifier.accuracy() > 0.99, "{}", classifier.accuracy());
         let all = classifier.probabilities(&data.test.values);
-        assert_eq!(all[..3], classifier.probabilities(&data.test.values[..3]));
+        // The product of one row sums in another order than that of a block.
+        let alone = classifier.probabilities(&data.test.values[..3]);
+        assert!(all.iter().zip(&alone).all(|(a, b)| (a - b).abs() < 1e-6), "{alone:?}");
         assert!(all.chunks_exact(3).all(|row| (row.iter().sum::<f64>() - 1.0).abs() < 1e-12));
         assert!(Classifier::train(&data.train, &data.test, 0).unwrap() == classifier);
     }
