@@ -249,12 +249,13 @@ fn a_run_that_cannot_go_below_the_rank_floor_says_so() {
 fn help_names_every_verb_and_completions_are_printed() {
     let desk = Desk::new();
     let help = desk.run(&["--help"]).out;
-    for verb in ["run", "plan", "analyze", "figures", "fetch", "completions"] {
+    for verb in ["run", "plan", "analyze", "observables", "figures", "fetch", "completions"] {
         assert!(help.lines().any(|line| line.starts_with(&format!("  {verb} "))), "{verb} is missing:\n{help}");
         assert!(desk.run(&[verb, "--help"]).out.contains("Usage: driver "));
     }
     let script = desk.run(&["completions", "bash"]).out;
     assert!(script.contains("complete -F _driver") && script.contains("--timesteps"), "{script}");
+    assert!(desk.run(&["observables"]).out.contains("window_surgery  "));
     assert!(desk.run(&["--version"]).out.starts_with("driver "));
 }
 

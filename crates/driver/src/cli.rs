@@ -42,7 +42,7 @@ struct Talk {
     /// Say more: a line for every machine.
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
     verbose: bool,
-    /// Say nothing but warnings and errors; what `plan`, `figures` and `completions` print stays.
+    /// Say nothing but warnings and errors; what `plan`, `observables`, `figures` and `completions` print stays.
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     quiet: bool,
 }
@@ -65,6 +65,8 @@ enum Verb {
     Plan(RunArgs),
     /// Measure the observables of a finished run and draw them: those its [analysis] lists, or all where it lists none.
     Analyze(AnalyzeArgs),
+    /// List the observables by group, each with the question it answers.
+    Observables,
     /// Draw the figures of a finished run again from its tables.
     Figures(FiguresArgs),
     /// Download MNIST to the user's cache, with checksums.
@@ -154,6 +156,10 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => commands::run::run(&args, environment, terminal),
         Verb::Plan(args) => commands::plan::plan(&args, environment, terminal),
         Verb::Analyze(args) => commands::analyze::analyze(&args, &environment, terminal),
+        Verb::Observables => {
+            commands::observables::list(terminal);
+            Ok(())
+        }
         Verb::Figures(args) => commands::figures::figures(&args, terminal),
         Verb::Fetch(args) => commands::fetch::fetch(&args, &environment, terminal),
         Verb::Completions { shell } => {

@@ -3,5 +3,6 @@
 pub(crate) mod analyze;
 pub(crate) mod fetch;
 pub(crate) mod figures;
+pub(crate) mod observables;
 pub(crate) mod plan;
 pub(crate) mod run;
