@@ -1,7 +1,6 @@
 //! How far a predictor is from being the score of any density: identities that every score obeys.
 
-use model::{Machine, PosteriorMoments, Skip};
-use rayon::prelude::*;
+use model::PosteriorMoments;
 use schedule::Timestep;
 
 use super::{Group, Measured, Model, Observable, ObservableRow};
@@ -136,8 +135,9 @@ fn divergences(
     };
     if let (Some(bank), true) = (lab.bank, model.name == lab.model.name) {
         let noise = lab.schedule.forward(t).noise;
-        let traces = jacobian_traces(&bank.machine(t)?, &answers.zt);
-        return Ok(Some(traces.into_iter().map(|trace| -trace / noise).collect()));
+        let machine = bank.machine(t)?;
+        let (active, trace) = (machine.active(&answers.zt), machine.jacobian_trace());
+        return Ok(Some(active.chunks_exact(machine.hidden).map(|active| -trace.at(active) / noise).collect()));
     }
     Ok(match model.name {
         "law" => lab.truth().map(|law| exact(law.denoiser)),
@@ -149,71 +149,9 @@ fn divergences(
     })
 }
 
-/// tr d eps_hat / d z_t of each row: W1_j . W2_j summed over the units whose input is positive, and the skip's trace.
-fn jacobian_traces(machine: &Machine, zt: &[f32]) -> Vec<f64> {
-    let Machine { dim, inputs, hidden, w1, b1, w2, skip, .. } = machine;
-    let (d, r, h) = (*dim, *inputs, *hidden);
-    let loop_gain = |j: usize| (0..r).map(|k| f64::from(w1[k * h + j]) * f64::from(w2[j * r + k])).sum();
-    let loops: Vec<f64> = (0..h).map(loop_gain).collect();
-    let passing = match skip {
-        Skip::None => 0.0,
-        Skip::Scalar(gain) => d as f64 * f64::from(*gain),
-        Skip::Diagonal(gains) => gains.iter().map(|&gain| f64::from(gain)).sum(),
-    };
-    const ROWS: usize = 64;
-    let block = |zt: &[f32]| {
-        let n = zt.len() / d;
-        let mut inputs: Vec<f32> = b1.repeat(n);
-        let (z, w) = (data::linalg::View::strided(zt, n, r, d), data::linalg::View::new(w1, r, h));
-        data::linalg::multiply(&mut inputs, z, w, 1.0);
-        let trace = |row: &[f32]| {
-            row.iter().zip(&loops).filter(|(input, _)| **input > 0.0).map(|(_, gain)| gain).sum::<f64>() + passing
-        };
-        inputs.chunks_exact(h).map(trace).collect::<Vec<_>>()
-    };
-    zt.par_chunks(ROWS * d).flat_map_iter(block).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use model::Predictor;
-
     use super::*;
-
-    /// d = 3, r = 2, H = 2.
-    fn machine(skip: Skip) -> Machine {
-        Machine {
-            dim: 3,
-            inputs: 2,
-            hidden: 2,
-            w1: vec![1.0, -1.0, 0.5, 2.0],
-            b1: vec![0.25, -1.0],
-            w2: vec![1.0, 2.0, -1.0, 0.5],
-            b2: vec![0.1, 0.2],
-            skip,
-        }
-    }
-
-    #[test]
-    fn the_trace_is_that_of_differences() {
-        let zt = [1.0, 2.0, 7.0, -1.0, 0.3, 1.0, 0.4, -0.6, 0.0];
-        for skip in [Skip::None, Skip::Scalar(0.5), Skip::Diagonal(vec![0.5, 0.25, 2.0])] {
-            let machine = machine(skip);
-            for (row, trace) in zt.chunks_exact(3).zip(jacobian_traces(&machine, &zt)) {
-                let slope = |k: usize| {
-                    let (step, mut ends) = (1e-2_f32, [[0.0; 3]; 2]);
-                    for (sign, end) in [-1.0, 1.0].into_iter().zip(&mut ends) {
-                        let mut moved = [row[0], row[1], row[2]];
-                        moved[k] += sign * step;
-                        machine.eps_hat(&moved, end);
-                    }
-                    f64::from(ends[1][k] - ends[0][k]) / f64::from(2.0 * step)
-                };
-                let slopes: f64 = (0..3).map(slope).sum();
-                assert!((trace - slopes).abs() < 1e-3, "{trace} {slopes}");
-            }
-        }
-    }
 
     #[test]
     fn scores_without_a_mean_have_no_side() {
