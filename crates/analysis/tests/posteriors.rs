@@ -220,7 +220,13 @@ fn a_memoriser_is_caught() {
         let (clones, exact) = (at(&measured, t, "memoriser", "phi_c"), at(&measured, t, "empirical_train", "phi_c"));
         let error = 3.0 * (0.25_f64 / 400.0 + 0.25 / 100.0).sqrt();
         assert!((clones.value - exact.value).abs() < error, "{t}: {clones:?} {exact:?}");
+        // The nearest sample of x_t / sqrt(A) is the likeliest, and the chain ends at it as often as it is the true one.
+        let quantity = "nearest_settled";
+        let (chain, exact) = (at(&measured, t, "memoriser", quantity), at(&measured, t, "empirical_train", quantity));
+        assert!((chain.value - exact.value).abs() < error, "{t}: {chain:?} {exact:?}");
     }
+    let change = row(&measured, None, "memoriser", "last_nearest_change", "all");
+    assert!(change.value > 10.0 && change.value < 60.0, "{change:?}");
     let time = time(&measured, "phi_c = 0.5", "memoriser", "all");
     assert!(time.low.unwrap() <= time.t.unwrap() && time.t.unwrap() <= time.high.unwrap());
 }

@@ -59,7 +59,7 @@ const fn models(quantity: &'static str) -> [Curve; 2] {
 
 pub(super) static MEMORISATION: Curves = Curves {
     name: "memorisation",
-    reading: "Clones that share x_t and end at the same nearest training sample, beside the same of a memoriser, which is Y₂; and where U-turns of test samples end: distance d₁ to the nearest training sample, d₁/d₂, and the fraction with d₁/d₂ < 1/3. A model that generalises stays far below the memoriser.",
+    reading: "Clones that share x_t and end at the same nearest training sample, beside the same of a memoriser, which is Y₂; trajectories whose nearest training sample at t is the one they end at, beside the MAP hit rate of the memoriser; and where U-turns of test samples end: distance d₁ to the nearest training sample, d₁/d₂, and the fraction with d₁/d₂ < 1/3. A model that generalises stays far below the memoriser.",
     observable: "memorisation",
     panels: &[
         Panel {
@@ -70,6 +70,22 @@ pub(super) static MEMORISATION: Curves = Curves {
                 curve(MEMORISER, "phi_c", Of::Group("all"), "memoriser, Y₂", Look::theory(INK, Dash::Mixed)),
                 models("phi_c")[0],
                 models("phi_c")[1],
+            ],
+        },
+        Panel {
+            y: "nearest settled",
+            range: Range::Fixed(-0.04, 1.04),
+            levels: &[0.5],
+            curves: &[
+                curve(
+                    MEMORISER,
+                    "nearest_settled",
+                    Of::Group("all"),
+                    "memoriser, MAP hit rate",
+                    Look::theory(INK, Dash::Long),
+                ),
+                models("nearest_settled")[0],
+                models("nearest_settled")[1],
             ],
         },
         Panel {

@@ -63,4 +63,9 @@ impl Recall {
     pub fn participations(&self) -> Vec<Vec<f64>> {
         self.curves(|_, summary| summary.participation)
     }
+
+    /// Whether the most likely point is the one that was noised: `[times][N]` of 0 and 1.
+    pub fn hits(&self) -> Vec<Vec<f64>> {
+        self.curves(|i, summary| if summary.most_likely == i { 1.0 } else { 0.0 })
+    }
 }

@@ -29,6 +29,8 @@ pub struct Clones {
     pub times: Vec<Timestep>,
     /// z_t where the clones part, for each timestep: `[N, d]`.
     pub parting: Vec<Vec<f32>>,
+    /// z_0, where the common past would have ended had it gone on alone: `[N, d]`.
+    pub end: Vec<f32>,
     /// Where the first clones end: `[N, d]`.
     pub first: Vec<Vec<f32>>,
     /// Where the second clones end: `[N, d]`.
@@ -119,6 +121,6 @@ impl Clones {
         chain.run_together(&mut walks, &mut |_| advance(1))?;
         let second = walks.split_off(times.len()).into_iter().map(|walk| walk.z).collect();
         let first = walks.into_iter().map(|walk| walk.z).collect();
-        Ok(Self { times, parting, first, second })
+        Ok(Self { times, parting, end: trunk, first, second })
     }
 }

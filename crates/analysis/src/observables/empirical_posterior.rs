@@ -47,7 +47,7 @@ impl Observable for EmpiricalPosterior {
         let recall = lab.recall_train(advance)?;
         let labels = &lab.data.train.labels;
         let classes: Vec<u8> = recall.indices.iter().filter_map(|&i| labels.get(i).copied()).collect();
-        let hits = recall.curves(|i, summary| if summary.most_likely == i { 1.0 } else { 0.0 });
+        let hits = recall.hits();
         for ensemble in Ensemble::with_classes(lab, &classes, recall.indices.len()) {
             collapse(recall, &ensemble, &mut measured);
             measured.rows.extend(ensemble.rows((EMPIRICAL_TRAIN, HIT), &recall.times, &hits, mean));

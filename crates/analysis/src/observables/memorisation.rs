@@ -5,10 +5,14 @@ use super::ensemble::{Ensemble, mean};
 use super::{Group, Measured, Observable, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
 use crate::lab::{Clones, Lab, Nearest, Recall, Tally, UTurns, nearest};
+use schedule::Timestep;
 
 /// phi_c(t) = P(the training sample nearest to two clones that share x_t is the same); the distances d1 and d2 of a sample
 /// to the two training samples nearest to it, and the memorised fraction P(d1 / d2 < 1/3).
 ///
+/// `nearest_settled` is P(the training sample nearest to x_t / sqrt(alpha_bar_t) is the one nearest to the x_0 it ends at), and
+/// `last_nearest_change` the mean time of the last change of the nearest one; a memoriser ends at its likeliest sample with the
+/// probability that a noised sample is the likeliest at x_t, its MAP hit rate.
 /// Distances are those of samples (clones that part at T), of U-turns x_0 -> x_t -> x_0' of test samples against t, and as
 /// floors those of the test set (`empirical_test`) and of the training set with each sample left out (`empirical_train`).
 /// Classes are those of the nearest training sample. The theory under phi_c is that of a memoriser, whose clones agree with
@@ -20,6 +24,8 @@ pub(super) struct Memorisation;
 const MEMORISED: f64 = 1.0 / 3.0;
 /// Quantity of the clones' agreement.
 const AGREEMENT: &str = "phi_c";
+/// Quantity of the trajectories whose nearest training sample is their last.
+const SETTLED: &str = "nearest_settled";
 
 impl Observable for Memorisation {
     fn name(&self) -> &'static str {
@@ -46,6 +52,7 @@ impl Observable for Memorisation {
             let clones = lab.clones(k, &|units| tally.advance(units))?;
             tally.complete();
             clone_agreement(lab, model.name, clones, &mut measured);
+            settling(lab, model.name, clones, &mut measured);
             let tally = Tally::new(advance, UTurns::work(lab));
             let uturns = lab.uturns(k, &|units| tally.advance(units))?;
             tally.complete();
@@ -53,8 +60,9 @@ impl Observable for Memorisation {
         }
         let recall = lab.recall_train(advance)?;
         let everyone = Ensemble::named(lab, "all", recall.indices.len());
-        let memoriser = (EMPIRICAL_TRAIN, AGREEMENT);
-        measured.rows.extend(everyone.rows(memoriser, &recall.times, &recall.participations(), mean));
+        for (quantity, curves) in [(AGREEMENT, recall.participations()), (SETTLED, recall.hits())] {
+            measured.rows.extend(everyone.rows((EMPIRICAL_TRAIN, quantity), &recall.times, &curves, mean));
+        }
         let (train, test) = (lab.data.train, lab.data.test);
         for (model, samples, own) in [("empirical_test", test, false), (EMPIRICAL_TRAIN, train, true)] {
             let found = nearest(train, &samples.values, own);
@@ -95,6 +103,31 @@ fn clone_agreement(lab: &Lab<'_>, model: &str, clones: &Clones, measured: &mut M
         }
     }
     measured.rows.extend(distances(lab, model, &last, &classes(lab, &last)));
+}
+
+/// Whether the training sample nearest to x_t / sqrt(alpha_bar_t) of a reverse trajectory is the one its end is nearest to,
+/// for each t, and the time of the last change: the least timestep looked at where it is not (0 where it always is).
+fn settling(lab: &Lab<'_>, model: &str, clones: &Clones, measured: &mut Measured) {
+    let ends = nearest(lab.data.train, &clones.end, false);
+    let settled = |(&t, z): (&Timestep, &Vec<f32>)| -> Vec<f64> {
+        let signal = lab.schedule.forward(t).signal as f32;
+        let scaled: Vec<f32> = z.iter().map(|z| z / signal).collect();
+        let now = nearest(lab.data.train, &scaled, false);
+        now.iter().zip(&ends).map(|(now, end)| f64::from(u8::from(now.index == end.index))).collect()
+    };
+    let curves: Vec<Vec<f64>> = clones.times.iter().zip(&clones.parting).map(settled).collect();
+    let everyone = Ensemble::named(lab, "all", ends.len());
+    measured.rows.extend(everyone.rows((model, SETTLED), &clones.times, &curves, mean));
+    let last_change = |i: usize| {
+        let unsettled = clones.times.iter().zip(&curves).find(|(_, settled)| settled[i] == 0.0);
+        unsettled.map_or(0.0, |(t, _)| t.get() as f64)
+    };
+    let changes: Vec<f64> = (0..ends.len()).map(last_change).collect();
+    let row = ObservableRow::timeless(model, "last_nearest_change", 0.0);
+    measured.rows.push(row.with_interval(everyone.estimate(&changes, mean), everyone.len()));
+    let crossing = everyone.crossing(&clones.times, &curves, 0.5);
+    let row = TransitionRow::measured(Transition::Collapse, "nearest settled = 0.5", model, crossing, everyone.len());
+    measured.transitions.push(row);
 }
 
 /// d1, d1 / d2 and the memorised fraction where the U-turns end, against the t at which they turn.
