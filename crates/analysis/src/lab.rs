@@ -8,7 +8,6 @@ mod local;
 mod neighbours;
 pub(crate) mod probes;
 mod recall;
-mod tally;
 mod walks;
 
 use std::sync::OnceLock;
@@ -25,11 +24,11 @@ pub(crate) use local::{LocalScore, Subject};
 pub use neighbours::{Nearest, nearest};
 pub use probes::Probes;
 pub use recall::Recall;
-pub(crate) use tally::Tally;
 pub(crate) use walks::starts;
 pub use walks::{Clones, UTurns};
 
 use crate::observables::{Law, Model, Named};
+use crate::stats::Bootstrap;
 use crate::{AnalysisError, MetricRow, TrainingRow};
 
 /// How much is measured.
@@ -167,6 +166,11 @@ impl<'a> Lab<'a> {
         self.schedule.timesteps().filter(|t| wanted.binary_search(&t.get()).is_ok()).collect()
     }
 
+    /// The resamples of `n` trajectories.
+    pub fn bootstrap(&self, n: usize) -> Bootstrap {
+        Bootstrap::new(self.settings.seed, self.settings.resamples, n)
+    }
+
     /// The labels of the classes, ascending; empty without classes.
     pub fn labels(&self) -> Vec<u8> {
         self.data.train.label_counts().into_iter().map(|(label, _)| label).collect()
@@ -222,14 +226,6 @@ impl<'a> Lab<'a> {
             Truth::Spiral(spiral) => &**spiral,
         };
         Some(Named { name: "law", denoiser })
-    }
-
-    /// The spiral, where the data come from it.
-    pub fn spiral(&self) -> Option<&'a Spiral> {
-        match self.truth? {
-            Truth::Spiral(spiral) => Some(spiral),
-            Truth::Law(_) => None,
-        }
     }
 
     /// The exact law that stands beside the run's model: that of the data, else the mixture fitted to the classes.
@@ -300,10 +296,8 @@ impl<'a> Lab<'a> {
     /// # Errors
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn uturns(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&UTurns, AnalysisError> {
-        if self.uturns[k].get().is_some() {
-            advance(UTurns::work(self));
-        }
-        once(&self.uturns[k], || UTurns::run(self, self.models()?[k].denoiser, advance))
+        let run = || UTurns::run(self, self.models()?[k].denoiser, advance);
+        once_reported(&self.uturns[k], UTurns::work(self), advance, run)
     }
 
     /// U-turns of the training set with the run's own model, which may have memorised it; run anew at every call.
@@ -321,10 +315,8 @@ impl<'a> Lab<'a> {
     /// # Errors
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn clones(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Clones, AnalysisError> {
-        if self.clones[k].get().is_some() {
-            advance(Clones::work(self));
-        }
-        once(&self.clones[k], || Clones::run(self, self.models()?[k].denoiser, advance))
+        let run = || Clones::run(self, self.models()?[k].denoiser, advance);
+        once_reported(&self.clones[k], Clones::work(self), advance, run)
     }
 
     /// The training set's posterior at noised test samples; [`Recall::work`] is reported even where it was made before.
@@ -351,10 +343,8 @@ impl<'a> Lab<'a> {
         from: (&Samples, usize, u64),
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<&'b Recall, AnalysisError> {
-        if cell.get().is_some() {
-            advance(Recall::work(self));
-        }
-        once(cell, || Ok(Recall::run(self, self.empirical_train()?, from, advance)))
+        let run = || Ok(Recall::run(self, self.empirical_train()?, from, advance));
+        once_reported(cell, Recall::work(self), advance, run)
     }
 
     /// Errors and drifts of the k-th of [`Self::models`] at noised test samples; progress is reported whether they are
@@ -363,11 +353,8 @@ impl<'a> Lab<'a> {
     /// # Errors
     /// [`AnalysisError::Model`] when a machine is missing.
     pub fn probes(&self, k: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<&Probes, AnalysisError> {
-        if let Some(probes) = self.probes[k].get() {
-            advance(Probes::work(self));
-            return Ok(probes);
-        }
-        once(&self.probes[k], || Probes::run(self, self.models()?[k].denoiser, advance))
+        let run = || Probes::run(self, self.models()?[k].denoiser, advance);
+        once_reported(&self.probes[k], Probes::work(self), advance, run)
     }
 }
 
@@ -380,4 +367,17 @@ fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, AnalysisError>) 
             Ok(cell.get_or_init(|| value))
         }
     }
+}
+
+/// As [`once`], for what reports `work` units to `advance` while it is made; where it is at hand they are reported too.
+fn once_reported<'c, T>(
+    cell: &'c OnceLock<T>,
+    work: u64,
+    advance: &(dyn Fn(u64) + Sync),
+    make: impl FnOnce() -> Result<T, AnalysisError>,
+) -> Result<&'c T, AnalysisError> {
+    if cell.get().is_some() {
+        advance(work);
+    }
+    once(cell, make)
 }

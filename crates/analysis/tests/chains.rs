@@ -75,7 +75,7 @@ fn clones_and_uturns_of_a_hundred_steps_follow_theory_with_both_variances() {
 }
 
 #[test]
-#[ignore = "takes a minute"]
+#[ignore = "half a minute: cargo test -p analysis -p driver --test chains -- --ignored"]
 fn clones_and_uturns_of_a_thousand_steps_follow_theory_with_both_variances() {
     for variance in [ReverseVariance::Posterior, ReverseVariance::Beta] {
         the_chain_follows_theory(1000, 4000, variance);

@@ -46,6 +46,11 @@ impl Samples {
         chosen
     }
 
+    /// `count` positions spread evenly over the samples, each several times where there are fewer than `count`.
+    pub fn spread(&self, count: usize) -> Vec<usize> {
+        (0..count).map(|i| i * self.len() / count).collect()
+    }
+
     /// The samples of class `label`, in order.
     pub fn of_label(&self, label: u8) -> Self {
         let indices = self.labels.iter().enumerate().filter(|&(_, &l)| l == label).map(|(i, _)| i);

@@ -1,29 +1,35 @@
 //! Speciation read off the exact posterior of the class.
 
-use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use super::curves::{Curve, Curves, Look, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, GREEN, INK, ORANGE};
 
-const fn curve(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
-}
-
 /// The laws and the closed form, for one quantity.
 const fn laws(quantity: &'static str) -> [Curve; 5] {
     [
-        curve(
+        Curve::of_all(
             Whose::Named("equal_gaussians"),
             quantity,
             "two equal Gaussians of the same κ",
             Look::theory(INK, Dash::Mixed),
         ),
         // One of the two: the law of a run without training, or the one beside its machines.
-        curve(Whose::Own, quantity, "exact law", Look::measured(BLUE, Marker::Disc)),
-        curve(Whose::Reference, quantity, "exact law", Look::measured(BLUE, Marker::Disc)),
-        curve(Whose::Named("empirical_train"), quantity, "training set as law", Look::measured(ORANGE, Marker::Square)),
-        curve(Whose::Named("empirical_test"), quantity, "test set as law", Look::measured(GREEN, Marker::Triangle)),
+        Curve::of_all(Whose::Own, quantity, "exact law", Look::measured(BLUE, Marker::Disc)),
+        Curve::of_all(Whose::Reference, quantity, "exact law", Look::measured(BLUE, Marker::Disc)),
+        Curve::of_all(
+            Whose::Named("empirical_train"),
+            quantity,
+            "training set as law",
+            Look::measured(ORANGE, Marker::Square),
+        ),
+        Curve::of_all(
+            Whose::Named("empirical_test"),
+            quantity,
+            "test set as law",
+            Look::measured(GREEN, Marker::Triangle),
+        ),
     ]
 }
 

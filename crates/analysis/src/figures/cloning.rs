@@ -6,10 +6,6 @@ use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, GREY, INK, ORANGE, SKY};
 
-const fn all(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
-}
-
 const TRAINING: Curve = Curve {
     whose: Whose::Own,
     quantity: "phi_u_train",
@@ -22,11 +18,11 @@ const TRAINING: Curve = Curve {
 const fn agreement(quantity: &'static str) -> [Curve; 6] {
     [
         TRAINING,
-        all(Whose::Named("data"), "phi_of_kappa", "two Gaussians at κ", Look::theory(GREY, Dash::Long)),
-        all(Whose::Reference, "phi_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
-        all(Whose::Own, "phi_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
-        all(Whose::Reference, quantity, "exact law, chain", Look::measured(ORANGE, Marker::OpenSquare)),
-        all(Whose::Own, quantity, "model, chain", Look::measured(BLUE, Marker::Disc)),
+        Curve::of_all(Whose::Named("data"), "phi_of_kappa", "two Gaussians at κ", Look::theory(GREY, Dash::Long)),
+        Curve::of_all(Whose::Reference, "phi_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
+        Curve::of_all(Whose::Own, "phi_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
+        Curve::of_all(Whose::Reference, quantity, "exact law, chain", Look::measured(ORANGE, Marker::OpenSquare)),
+        Curve::of_all(Whose::Own, quantity, "model, chain", Look::measured(BLUE, Marker::Disc)),
     ]
 }
 

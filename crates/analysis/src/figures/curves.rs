@@ -6,7 +6,7 @@ use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale, bounds};
 use crate::plot::drawing::{Align, Dash, Drawing, Rect, Stroke, TextStyle};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
-use crate::plot::palette::{GREY, Rgb, lighter};
+use crate::plot::palette::{BLUE, GREY, ORANGE, Rgb, lighter};
 use crate::{AnalysisError, Run};
 
 /// Points up to which each gets a marker.
@@ -74,6 +74,21 @@ pub(super) struct Curve {
     pub(super) of: Of,
     pub(super) label: &'static str,
     pub(super) look: Look,
+}
+
+impl Curve {
+    /// A curve of all trajectories.
+    pub(super) const fn of_all(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Self {
+        Self { whose, quantity, of: Of::Group("all"), label, look }
+    }
+
+    /// The exact law's and the model's measurements of one quantity.
+    pub(super) const fn of_both(quantity: &'static str) -> [Self; 2] {
+        [
+            Self::of_all(Whose::Reference, quantity, "exact law", Look::measured(ORANGE, Marker::OpenSquare)),
+            Self::of_all(Whose::Own, quantity, "model", Look::measured(BLUE, Marker::Disc)),
+        ]
+    }
 }
 
 /// How a curve is drawn.

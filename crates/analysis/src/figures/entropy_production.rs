@@ -1,14 +1,10 @@
 //! The thermodynamics of the forward process.
 
-use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use super::curves::{Curve, Curves, Look, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, GREEN, GREY, INK};
-
-const fn curve(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
-}
 
 const REFERENCE: Look = Look { dash: Dash::Long, ..Look::measured(GREEN, Marker::Triangle) };
 const GAUSSIAN: Whose = Whose::Named("gaussian");
@@ -23,9 +19,9 @@ pub(super) static ENTROPY_PRODUCTION: Curves = Curves {
             range: Range::Log,
             levels: &[],
             curves: &[
-                curve(GAUSSIAN, "entropy_production", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Reference, "entropy_production", "reference", REFERENCE),
-                curve(Whose::Own, "entropy_production", "model", Look::measured(BLUE, Marker::Disc)),
+                Curve::of_all(GAUSSIAN, "entropy_production", "Gaussian", Look::theory(INK, Dash::Mixed)),
+                Curve::of_all(Whose::Reference, "entropy_production", "reference", REFERENCE),
+                Curve::of_all(Whose::Own, "entropy_production", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },
         Panel {
@@ -33,9 +29,9 @@ pub(super) static ENTROPY_PRODUCTION: Curves = Curves {
             range: Range::Log,
             levels: &[],
             curves: &[
-                curve(GAUSSIAN, "kl_to_normal", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Reference, "kl_to_normal", "reference", REFERENCE),
-                curve(Whose::Own, "kl_to_normal", "model", Look::measured(BLUE, Marker::Disc)),
+                Curve::of_all(GAUSSIAN, "kl_to_normal", "Gaussian", Look::theory(INK, Dash::Mixed)),
+                Curve::of_all(Whose::Reference, "kl_to_normal", "reference", REFERENCE),
+                Curve::of_all(Whose::Own, "kl_to_normal", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },
         Panel {
@@ -43,15 +39,15 @@ pub(super) static ENTROPY_PRODUCTION: Curves = Curves {
             range: Range::Linear,
             levels: &[],
             curves: &[
-                curve(
+                Curve::of_all(
                     GAUSSIAN,
                     "transport_distance",
                     "Gaussian, straight distance W₂(pₜ, p_T)",
                     Look::theory(GREY, Dash::Dots),
                 ),
-                curve(GAUSSIAN, "transport_length", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Reference, "transport_length", "reference", REFERENCE),
-                curve(Whose::Own, "transport_length", "model", Look::measured(BLUE, Marker::Disc)),
+                Curve::of_all(GAUSSIAN, "transport_length", "Gaussian", Look::theory(INK, Dash::Mixed)),
+                Curve::of_all(Whose::Reference, "transport_length", "reference", REFERENCE),
+                Curve::of_all(Whose::Own, "transport_length", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },
     ],

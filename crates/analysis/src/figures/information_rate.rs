@@ -1,7 +1,7 @@
 //! Bits per step of the chain.
 
 use super::Figure;
-use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use super::curves::{Curve, Curves, Look, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::{Axes, Marker};
 use crate::plot::drawing::{Dash, Drawing};
@@ -11,10 +11,6 @@ use crate::plot::palette::{BLUE, GREEN, INK, ORANGE};
 use crate::{AnalysisError, Run};
 
 pub(super) struct InformationRate;
-
-const fn curve(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
-}
 
 const REFERENCE: Look = Look { dash: Dash::Long, ..Look::measured(GREEN, Marker::Triangle) };
 const GAUSSIAN: Whose = Whose::Named("gaussian");
@@ -29,9 +25,9 @@ static CURVES: Curves = Curves {
             range: Range::Log,
             levels: &[],
             curves: &[
-                curve(GAUSSIAN, "bits_per_step", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Reference, "bits_per_step", "reference", REFERENCE),
-                curve(Whose::Own, "bits_per_step", "model", Look::measured(BLUE, Marker::Disc)),
+                Curve::of_all(GAUSSIAN, "bits_per_step", "Gaussian", Look::theory(INK, Dash::Mixed)),
+                Curve::of_all(Whose::Reference, "bits_per_step", "reference", REFERENCE),
+                Curve::of_all(Whose::Own, "bits_per_step", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },
         Panel {
@@ -39,9 +35,9 @@ static CURVES: Curves = Curves {
             range: Range::Log,
             levels: &[],
             curves: &[
-                curve(GAUSSIAN, "information", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Reference, "information", "reference", REFERENCE),
-                curve(Whose::Own, "information", "model", Look::measured(BLUE, Marker::Disc)),
+                Curve::of_all(GAUSSIAN, "information", "Gaussian", Look::theory(INK, Dash::Mixed)),
+                Curve::of_all(Whose::Reference, "information", "reference", REFERENCE),
+                Curve::of_all(Whose::Own, "information", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },
         Panel {
@@ -49,8 +45,8 @@ static CURVES: Curves = Curves {
             range: Range::Fixed(-0.03, 1.03),
             levels: &[],
             curves: &[
-                curve(GAUSSIAN, "entropic_time", "Gaussian", Look::theory(INK, Dash::Mixed)),
-                curve(Whose::Own, "entropic_time", "model", Look::measured(BLUE, Marker::Disc)),
+                Curve::of_all(GAUSSIAN, "entropic_time", "Gaussian", Look::theory(INK, Dash::Mixed)),
+                Curve::of_all(Whose::Own, "entropic_time", "model", Look::measured(BLUE, Marker::Disc)),
             ],
         },
     ],

@@ -1,14 +1,10 @@
 //! How many U-turns a class survives.
 
-use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use super::curves::{Curve, Curves, Look, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, GREY, INK, ORANGE, SKY};
-
-const fn all(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
-}
 
 pub(super) static ITERATED_UTURNS: Curves = Curves {
     name: "iterated_uturns",
@@ -19,12 +15,12 @@ pub(super) static ITERATED_UTURNS: Curves = Curves {
         range: Range::Log,
         levels: &[1.0],
         curves: &[
-            all(Whose::Named("data"), "tau_of_kappa", "two Gaussians at κ", Look::theory(GREY, Dash::Long)),
-            all(Whose::Reference, "tau_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
-            all(Whose::Own, "tau_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
-            all(Whose::Own, "tau_one_step", "model, one U-turn", Look::measured(SKY, Marker::OpenDisc)),
-            all(Whose::Reference, "tau_class", "exact law", Look::measured(ORANGE, Marker::OpenSquare)),
-            all(Whose::Own, "tau_class", "model", Look::measured(BLUE, Marker::Disc)),
+            Curve::of_all(Whose::Named("data"), "tau_of_kappa", "two Gaussians at κ", Look::theory(GREY, Dash::Long)),
+            Curve::of_all(Whose::Reference, "tau_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
+            Curve::of_all(Whose::Own, "tau_posterior", "exact posterior", Look::theory(INK, Dash::Solid)),
+            Curve::of_all(Whose::Own, "tau_one_step", "model, one U-turn", Look::measured(SKY, Marker::OpenDisc)),
+            Curve::of_all(Whose::Reference, "tau_class", "exact law", Look::measured(ORANGE, Marker::OpenSquare)),
+            Curve::of_all(Whose::Own, "tau_class", "model", Look::measured(BLUE, Marker::Disc)),
         ],
     }],
     transitions: &[Transition::Speciation],

@@ -1,12 +1,12 @@
 //! kappa_t and what it predicts.
 
-use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use super::curves::{Curve, Curves, Look, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, INK, ORANGE};
 
 const fn line(quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose: Whose::Named("data"), quantity, of: Of::Group("all"), label, look }
+    Curve::of_all(Whose::Named("data"), quantity, label, look)
 }
 
 pub(super) static KAPPA: Curves = Curves {

@@ -6,10 +6,6 @@ use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, GREEN, GREY, ORANGE, PURPLE, SKY};
 
-const fn curve(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
-}
-
 const fn share(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
     Curve { whose, quantity, of: Of::EachClass, label, look }
 }
@@ -24,38 +20,48 @@ pub(super) static LATE_START: Curves = Curves {
             range: Range::Log,
             levels: &[],
             curves: &[
-                curve(Whose::Named("data"), "frechet_50", "as many real samples", Look::theory(GREY, Dash::Dots)),
-                curve(
+                Curve::of_all(
+                    Whose::Named("data"),
+                    "frechet_50",
+                    "as many real samples",
+                    Look::theory(GREY, Dash::Dots),
+                ),
+                Curve::of_all(
                     Whose::Reference,
                     "frechet_50_from_gaussian",
                     "reference from the Gaussian of pₛ",
                     Look::measured(PURPLE, Marker::OpenSquare),
                 ),
-                curve(
+                Curve::of_all(
                     Whose::Reference,
                     "frechet_50_from_noise",
                     "reference from N(0, I)",
                     Look::measured(GREEN, Marker::Triangle),
                 ),
-                curve(
+                Curve::of_all(
                     Whose::Reference,
                     "frechet_50_from_pixel_noise",
                     "reference from N(0, I) of the pixels",
                     Look { dash: Dash::Dots, ..Look::measured(GREEN, Marker::TriangleDown) },
                 ),
-                curve(
+                Curve::of_all(
                     Whose::Own,
                     "frechet_50_from_pixel_noise",
                     "model from N(0, I) of the pixels",
                     Look { dash: Dash::Dots, ..Look::measured(SKY, Marker::OpenDisc) },
                 ),
-                curve(
+                Curve::of_all(
                     Whose::Own,
                     "frechet_50_from_gaussian",
                     "model from the Gaussian of pₛ",
                     Look::measured(ORANGE, Marker::Square),
                 ),
-                curve(Whose::Own, "frechet_50_from_noise", "model from N(0, I)", Look::measured(BLUE, Marker::Disc)),
+                Curve::of_all(
+                    Whose::Own,
+                    "frechet_50_from_noise",
+                    "model from N(0, I)",
+                    Look::measured(BLUE, Marker::Disc),
+                ),
             ],
         },
         Panel {

@@ -1,21 +1,17 @@
 //! Directions resolved at t.
 
-use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use super::curves::{Curve, Curves, Look, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, GREEN, GREY, INK, Rgb};
 
-const fn curve(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
-}
-
 const fn model(quantity: &'static str, label: &'static str, color: Rgb) -> Curve {
-    curve(Whose::Own, quantity, label, Look::measured(color, Marker::Disc))
+    Curve::of_all(Whose::Own, quantity, label, Look::measured(color, Marker::Disc))
 }
 
 const fn exact(quantity: &'static str) -> Curve {
-    curve(Whose::Reference, quantity, "exact law", Look::theory(INK, Dash::Solid))
+    Curve::of_all(Whose::Reference, quantity, "exact law", Look::theory(INK, Dash::Solid))
 }
 
 pub(super) static LOCAL_DIMENSION: Curves = Curves {
@@ -29,7 +25,7 @@ pub(super) static LOCAL_DIMENSION: Curves = Curves {
             levels: &[],
             curves: &[
                 exact("d_mse"),
-                curve(Whose::Named("gaussian"), "d_mse", "Wiener", Look::theory(GREY, Dash::Long)),
+                Curve::of_all(Whose::Named("gaussian"), "d_mse", "Wiener", Look::theory(GREY, Dash::Long)),
                 model("d_mse", "model", BLUE),
                 model("degrees_of_freedom", "model, tr (I − √D J)", GREEN),
             ],

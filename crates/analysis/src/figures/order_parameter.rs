@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Figure;
-use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use super::curves::{Curve, Curves, Look, Panel, Range, Whose};
 use crate::observables::{ObservableRow, Transition};
 use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale};
 use crate::plot::drawing::{Align, Dash, Drawing, Rect, Stroke, TextStyle};
@@ -12,23 +12,19 @@ use crate::plot::palette::{BLUE, GREEN, GREY, INK, ORANGE, shade};
 use crate::plot::pixels::Pixels;
 use crate::{AnalysisError, Run};
 
-const fn curve(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
-}
-
 /// Theory, forward data and the models' reverse trajectories.
 const fn all(quantity: &'static str) -> [Curve; 5] {
     [
-        curve(
+        Curve::of_all(
             Whose::Named("equal_gaussians"),
             quantity,
             "two equal Gaussians, (2/3)(κ/(1+κ))²",
             Look::theory(INK, Dash::Mixed),
         ),
-        curve(Whose::Named("empirical_train"), quantity, "training set, exact", Look::theory(INK, Dash::Solid)),
-        curve(Whose::Named("data"), quantity, "test samples, forward", Look::measured(GREEN, Marker::Triangle)),
-        curve(Whose::Reference, quantity, "exact law, reverse", Look::measured(ORANGE, Marker::Square)),
-        curve(Whose::Own, quantity, "model, reverse", Look::measured(BLUE, Marker::Disc)),
+        Curve::of_all(Whose::Named("empirical_train"), quantity, "training set, exact", Look::theory(INK, Dash::Solid)),
+        Curve::of_all(Whose::Named("data"), quantity, "test samples, forward", Look::measured(GREEN, Marker::Triangle)),
+        Curve::of_all(Whose::Reference, quantity, "exact law, reverse", Look::measured(ORANGE, Marker::Square)),
+        Curve::of_all(Whose::Own, quantity, "model, reverse", Look::measured(BLUE, Marker::Disc)),
     ]
 }
 
@@ -44,13 +40,13 @@ pub(super) static BINDER: Curves = Curves {
             range: Range::Linear,
             levels: &[],
             curves: &[
-                curve(
+                Curve::of_all(
                     Whose::Reference,
                     "denoised_variance",
                     "exact law, reverse",
                     Look::measured(ORANGE, Marker::Square),
                 ),
-                curve(Whose::Own, "denoised_variance", "model, reverse", Look::measured(BLUE, Marker::Disc)),
+                Curve::of_all(Whose::Own, "denoised_variance", "model, reverse", Look::measured(BLUE, Marker::Disc)),
             ],
         },
     ],

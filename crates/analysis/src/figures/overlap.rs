@@ -1,17 +1,13 @@
 //! What survives a U-turn, from coarse features to fine ones.
 
-use super::curves::{Curve, Curves, Look, Of, Panel, Range, Whose};
+use super::curves::{Curve, Curves, Look, Panel, Range, Whose};
 use crate::observables::Transition;
 use crate::plot::axes::Marker;
 use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Rgb, VERMILION};
 
 const fn own(quantity: &'static str, label: &'static str, color: Rgb, marker: Marker) -> Curve {
-    Curve { whose: Whose::Own, quantity, of: Of::Group("all"), label, look: Look::measured(color, marker) }
-}
-
-const fn line(whose: Whose, quantity: &'static str, label: &'static str, look: Look) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look }
+    Curve::of_all(Whose::Own, quantity, label, Look::measured(color, marker))
 }
 
 const FROM_LOSS: &str = "overlap_from_loss";
@@ -27,10 +23,10 @@ pub(super) static OVERLAP: Curves = Curves {
             range: RANGE,
             levels: &[0.0],
             curves: &[
-                line(Whose::Reference, FROM_LOSS, "exact law, from its loss", Look::theory(INK, Dash::Solid)),
-                line(Whose::Own, FROM_LOSS, "model, from its loss", Look::theory(BLUE, Dash::Long)),
-                line(Whose::Own, "raw_cosine", "model, raw cosine", Look::theory(GREY, Dash::Dots)),
-                line(Whose::Reference, "overlap", "exact law", Look::measured(ORANGE, Marker::OpenSquare)),
+                Curve::of_all(Whose::Reference, FROM_LOSS, "exact law, from its loss", Look::theory(INK, Dash::Solid)),
+                Curve::of_all(Whose::Own, FROM_LOSS, "model, from its loss", Look::theory(BLUE, Dash::Long)),
+                Curve::of_all(Whose::Own, "raw_cosine", "model, raw cosine", Look::theory(GREY, Dash::Dots)),
+                Curve::of_all(Whose::Reference, "overlap", "exact law", Look::measured(ORANGE, Marker::OpenSquare)),
                 own("overlap", "model", BLUE, Marker::Disc),
             ],
         },

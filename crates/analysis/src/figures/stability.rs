@@ -7,7 +7,7 @@ use crate::plot::drawing::Dash;
 use crate::plot::palette::{BLUE, GREY, INK, Rgb, VERMILION};
 
 const fn line(whose: Whose, quantity: &'static str, label: &'static str, color: Rgb, dash: Dash) -> Curve {
-    Curve { whose, quantity, of: Of::Group("all"), label, look: Look::theory(color, dash) }
+    Curve::of_all(whose, quantity, label, Look::theory(color, dash))
 }
 
 const fn model(quantity: &'static str) -> Curve {

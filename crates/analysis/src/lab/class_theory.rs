@@ -1,9 +1,10 @@
 //! What theory says of the class of a trajectory: two equal Gaussians of the same moments, and the exact posterior.
 
 use model::speciation::TwoClasses;
-use model::{ClassSnr, ExactLaw, Family};
+use model::{ClassSnr, ExactLaw};
 use schedule::Timestep;
 
+use super::probes::noised;
 use super::{Lab, walks};
 use crate::AnalysisError;
 use crate::observables::{Law, Named};
@@ -57,7 +58,7 @@ impl ExactPhi {
 /// sum_c p^2 of each probe and sum_c (E p)^2.
 fn agreement(lab: &Lab<'_>, law: &dyn ExactLaw, z0: &[f32], t: Timestep) -> (Vec<f64>, f64) {
     let k = law.classes();
-    let zt = lab.chain(lab.model.denoiser).noised(z0, t, Family::Probes.first());
+    let zt = noised(lab, z0, t);
     let mut probabilities = vec![0.0; z0.len() / law.dim() * k];
     law.class_probabilities(t, &zt, &mut probabilities);
     let phi: Vec<f64> = probabilities.chunks_exact(k).map(|row| row.iter().map(|p| p * p).sum()).collect();

@@ -54,16 +54,25 @@ impl Probes {
     }
 }
 
-/// z_0 of the probes: the first N test samples in the order of [`starts`].  `[N, d]`.
+/// z_0 of the probes: the N test samples of [`starts`].  `[N, d]`.
 pub(crate) fn test_starts(lab: &Lab<'_>) -> Vec<f32> {
     lab.data.test.select(starts(lab)).values
 }
 
+/// As [`test_starts`], of at most `count` samples.
+pub(crate) fn few_starts(lab: &Lab<'_>, count: usize) -> Vec<f32> {
+    lab.data.test.select(lab.data.test.spread(count.min(lab.trajectories()))).values
+}
+
+/// z_t of probes that start at `z0`: the noise depends on the row and on t alone.  z0: `[n, d]` -> `[n, d]`.
+pub(crate) fn noised(lab: &Lab<'_>, z0: &[f32], t: Timestep) -> Vec<f32> {
+    lab.chain(lab.model.denoiser).noised(z0, t, Family::Probes.first())
+}
+
 /// z_0 of `count` training samples, spread over the training set.  `[count, d]`.
 pub(crate) fn train_starts(lab: &Lab<'_>, count: usize) -> Vec<f32> {
-    let n = lab.data.train.len();
-    let count = count.min(n);
-    lab.data.train.select((0..count).map(|i| i * n / count.max(1))).values
+    let train = lab.data.train;
+    train.select(train.spread(count.min(train.len()))).values
 }
 
 /// What a denoiser answers at noised samples.
@@ -83,7 +92,7 @@ pub(crate) struct Answers {
 impl Answers {
     /// The answers of `denoiser` at z_t = sqrt(A) z_0 + sqrt(D) eps; eps depends on the row and on t alone.
     pub(crate) fn of(lab: &Lab<'_>, denoiser: &dyn Denoiser, z0: &[f32], t: Timestep) -> Result<Self, AnalysisError> {
-        let zt = lab.chain(denoiser).noised(z0, t, Family::Probes.first());
+        let zt = noised(lab, z0, t);
         let forward = lab.schedule.forward(t);
         let (signal, noise) = (forward.signal as f32, forward.noise as f32);
         let eps = zt.iter().zip(z0).map(|(zt, z0)| (zt - signal * z0) / noise).collect();

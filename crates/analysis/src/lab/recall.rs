@@ -34,7 +34,7 @@ impl Recall {
         (set, count, first): (&Samples, usize, u64),
         advance: &(dyn Fn(u64) + Sync),
     ) -> Self {
-        let indices: Vec<usize> = (0..count).map(|i| i * set.len() / count.max(1)).collect();
+        let indices = set.spread(count);
         let z0 = set.select(indices.iter().copied()).values;
         let (times, chain) = (lab.fine_grid(), lab.chain(law));
         let summarise = |&t: &Timestep| {

@@ -39,12 +39,7 @@ pub struct Clones {
 
 /// N test samples spread over the test set, whose order in the file is not random.
 pub(crate) fn starts(lab: &Lab<'_>) -> Vec<usize> {
-    spread(lab.data.test.len(), lab.trajectories())
-}
-
-/// `count` indices spread over 0..n.
-fn spread(n: usize, count: usize) -> Vec<usize> {
-    (0..count).map(|i| i * n / count.max(1)).collect()
+    lab.data.test.spread(lab.trajectories())
 }
 
 impl UTurns {
@@ -68,7 +63,7 @@ impl UTurns {
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, AnalysisError> {
         let (train, wanted) = (lab.data.train, lab.settings.trajectories);
-        let indices = spread(train.len(), wanted.min(train.len()));
+        let indices = train.spread(wanted.min(train.len()));
         Self::from(lab, denoiser, (train, indices), Family::UTurns.first() + (1 << 32), advance)
     }
 

@@ -3,6 +3,7 @@
 use model::ClassSnr;
 use schedule::Timestep;
 
+use super::ensemble::numbers;
 use super::{Measured, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
 use crate::lab::{ClassRule, Lab, UTurns};
@@ -92,7 +93,7 @@ impl Agreement {
 
     /// Where the share of agreeing pairs, of all or of one class, passes through `level`.
     pub(super) fn crossing(&self, class: Option<usize>, level: f64, bootstrap: &Bootstrap) -> Option<Interval> {
-        let times: Vec<f64> = self.times.iter().map(|t| t.get() as f64).collect();
+        let times = numbers(&self.times);
         bootstrap.crossing_of(&times, level, |indices| self.curve(class, indices))
     }
 
@@ -137,22 +138,17 @@ pub(super) fn theory(lab: &Lab<'_>) -> Result<Measured, AnalysisError> {
     let mut transitions = Vec::new();
     if let Some(law) = &theory.law {
         let probes = law.phi.first().map_or(0, Vec::len);
-        let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, probes);
+        let bootstrap = lab.bootstrap(probes);
         for (&t, phi) in law.times.iter().zip(&law.phi) {
             rows.push(ObservableRow::estimate(t, &law.name, "phi_posterior", bootstrap.mean(phi), probes));
         }
-        let times: Vec<f64> = law.times.iter().map(|t| t.get() as f64).collect();
+        let times = numbers(&law.times);
         let time = bootstrap.crossing(&times, &law.phi, ClassSnr::SPECIATION_PHI);
         let convention = "phi of the posterior = 0.7752";
         let row = TransitionRow::measured(Transition::Speciation, convention, &law.name, time, probes);
         transitions.push(TransitionRow { kind: "predicted".to_owned(), ..row });
     }
     Ok(Measured { rows, transitions })
-}
-
-/// The bootstrap of N trajectories under the lab's settings.
-pub(super) fn bootstrap(lab: &Lab<'_>, trajectories: usize) -> Bootstrap {
-    Bootstrap::new(lab.settings.seed, lab.settings.resamples, trajectories)
 }
 
 #[cfg(test)]

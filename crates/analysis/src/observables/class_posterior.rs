@@ -10,6 +10,7 @@ use super::empirical_posterior::EMPIRICAL_TRAIN;
 use super::ensemble::{Ensemble, Statistic, mean, numbers, variance};
 use super::{Group, Law, Measured, Observable, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
+use crate::lab::starts;
 use crate::lab::{Lab, Recall};
 use crate::smoothing::slopes;
 
@@ -79,8 +80,7 @@ struct Probes {
 
 impl Probes {
     fn of_test(lab: &Lab<'_>) -> Result<Self, AnalysisError> {
-        let count = lab.trajectories();
-        let chosen = lab.data.test.select((0..count).map(|i| i * lab.data.test.len() / count.max(1)));
+        let chosen = lab.data.test.select(starts(lab));
         let classes = match lab.class_rule()?.filter(|_| chosen.labels.is_empty()) {
             Some(rule) => rule.decide(&chosen.values),
             None => ranks(lab, &chosen.labels),

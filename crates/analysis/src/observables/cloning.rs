@@ -2,7 +2,7 @@
 
 use schedule::Timestep;
 
-use super::agreement::{self, Agreement, bootstrap};
+use super::agreement::{self, Agreement};
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::{Clones, Lab};
@@ -37,7 +37,7 @@ impl Observable for Cloning {
         let labels = rule.labels();
         for (k, model) in lab.models()?.iter().enumerate() {
             let agreement = Agreement::of_clones(lab, k, rule, advance)?;
-            let bootstrap = bootstrap(lab, agreement.trajectories());
+            let bootstrap = lab.bootstrap(agreement.trajectories());
             rows.extend(agreement.rows(model.name, "phi_c", &labels, &bootstrap));
             transitions.extend(agreement.transitions(model.name, "phi_C", &labels, &bootstrap));
             for (i, &t) in agreement.times().iter().enumerate() {
@@ -47,7 +47,7 @@ impl Observable for Cloning {
         }
         if let Some(&t) = lab.grid().last() {
             let classes = rule.decide(&lab.data.test.values);
-            rows.extend(shares(t, "data", &classes, &labels, &bootstrap(lab, classes.len())));
+            rows.extend(shares(t, "data", &classes, &labels, &lab.bootstrap(classes.len())));
         }
         Ok(Measured { rows, transitions })
     }

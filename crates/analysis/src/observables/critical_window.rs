@@ -2,7 +2,8 @@
 
 use model::ClassSnr;
 
-use super::agreement::{self, Agreement, bootstrap};
+use super::agreement::{self, Agreement};
+use super::ensemble::numbers;
 use super::{Group, Measured, Observable, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
 use crate::lab::{Clones, Lab};
@@ -41,9 +42,9 @@ impl Observable for CriticalWindow {
         exact(lab, &mut measured)?;
         for (k, model) in lab.models()?.iter().enumerate() {
             let cloned = Agreement::of_clones(lab, k, rule, advance)?;
-            let bootstrap = bootstrap(lab, cloned.trajectories());
+            let bootstrap = lab.bootstrap(cloned.trajectories());
             measured.rows.extend(cloned.rows(model.name, "phi_c", &[], &bootstrap));
-            let times: Vec<f64> = cloned.times().iter().map(|t| t.get() as f64).collect();
+            let times = numbers(cloned.times());
             let window = Window { times: &times, bootstrap: &bootstrap, trajectories: cloned.trajectories() };
             window.add(&mut measured, (model.name, "phi_C", "measured"), |indices| cloned.curve(None, indices));
         }
@@ -68,8 +69,8 @@ fn exact(lab: &Lab<'_>, measured: &mut Measured) -> Result<(), AnalysisError> {
     }
     if let Some(law) = &theory.law {
         let probes = law.phi.first().map_or(0, Vec::len);
-        let bootstrap = bootstrap(lab, probes);
-        let times: Vec<f64> = law.times.iter().map(|t| t.get() as f64).collect();
+        let bootstrap = lab.bootstrap(probes);
+        let times = numbers(&law.times);
         let window = Window { times: &times, bootstrap: &bootstrap, trajectories: probes };
         let mean = |indices: &[u32]| law.phi.iter().map(|phi| crate::stats::mean_of(phi, indices)).collect();
         window.add(measured, (&law.name, "phi of the posterior", "predicted"), mean);

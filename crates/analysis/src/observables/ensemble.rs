@@ -6,15 +6,11 @@ use schedule::Timestep;
 use super::ObservableRow;
 use crate::lab::Lab;
 use crate::smoothing::peak;
+pub(super) use crate::stats::mean_of as mean;
 use crate::stats::{Bootstrap, Interval};
 
 /// A number of one value a trajectory, for trajectories given by their indices, repeats included.
 pub(super) type Statistic = fn(&[f64], &[u32]) -> f64;
-
-/// The mean.
-pub(super) fn mean(values: &[f64], indices: &[u32]) -> f64 {
-    indices.iter().map(|&i| values[i as usize]).sum::<f64>() / indices.len() as f64
-}
 
 /// The variance, 1/N sum (v - mean)^2.
 pub(super) fn variance(values: &[f64], indices: &[u32]) -> f64 {
@@ -55,7 +51,7 @@ impl Ensemble {
     }
 
     fn of(lab: &Lab<'_>, group: String, members: Vec<usize>) -> Self {
-        let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, members.len());
+        let bootstrap = lab.bootstrap(members.len());
         Self { group, members, bootstrap }
     }
 

@@ -3,11 +3,11 @@
 use rayon::prelude::*;
 use schedule::{Schedule, Timestep};
 
+use super::ensemble::mean;
 use super::integral::{from_the_noise, log_snrs};
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::{Lab, Probes};
-use crate::stats::Bootstrap;
 
 /// The entropy produced as p_t relaxes to N(0, I), from f_t = E|x + s|^2 of each model's score s.
 ///
@@ -122,7 +122,7 @@ impl Relaxation {
     /// The same quantities with a model's f / d of each trajectory in the place of the Gaussian's.  drifts: `[times][N]`.
     fn corrected(&self, lab: &Lab<'_>, model: &str, drifts: &[Vec<f64>]) -> Vec<ObservableRow> {
         let (n, d, schedule) = (drifts.first().map_or(0, Vec::len), lab.dim() as f64, lab.schedule);
-        let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n);
+        let bootstrap = lab.bootstrap(n);
         // d tau = (D/2) d ln(gamma) up to the sign.
         let excess = |(k, row): (usize, &Vec<f64>)| -> Vec<f64> {
             let factor = 0.5 * (1.0 - schedule.alpha_bar(self.times[k]));
@@ -198,10 +198,6 @@ fn interpolated(times: &[Timestep], values: &[f64], t: Timestep) -> f64 {
     let (start, end) = (times[below].get() as f64, times[above].get() as f64);
     let share = if end > start { ((t.get() as f64 - start) / (end - start)).clamp(0.0, 1.0) } else { 1.0 };
     values[below] + share * (values[above] - values[below])
-}
-
-fn mean(values: &[f64], indices: &[u32]) -> f64 {
-    indices.iter().map(|&i| values[i as usize]).sum::<f64>() / indices.len() as f64
 }
 
 #[cfg(test)]

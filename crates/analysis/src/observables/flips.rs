@@ -3,7 +3,6 @@
 use data::Shape;
 use rayon::prelude::*;
 
-use super::agreement::bootstrap;
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::{Lab, UTurns};
@@ -38,7 +37,7 @@ impl Observable for Flips {
         for (k, model) in lab.models()?.iter().enumerate() {
             let uturns = lab.uturns(k, advance)?;
             let n = uturns.indices.len();
-            let bootstrap = bootstrap(lab, n);
+            let bootstrap = lab.bootstrap(n);
             let start = white(lab, &uturns.z0);
             let measure = |(t, ends): (&schedule::Timestep, &Vec<f32>)| {
                 let changes = Changes::between(&start, &white(lab, ends), lab.dim());

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use schedule::Timestep;
 
+use super::ensemble::numbers;
 use super::integral::{from_the_noise, log_snrs, time_of};
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
@@ -124,7 +125,7 @@ impl Bits {
 
     /// The time at which `share` of it is lost, linear between the times.
     fn time_of_share(&self, share: f64, indices: &[u32]) -> f64 {
-        let times: Vec<f64> = self.times.iter().map(|t| t.get() as f64).collect();
+        let times = numbers(&self.times);
         let information: Vec<f64> = (0..times.len()).map(|k| self.mean(k, indices)).collect();
         let (first, last) = (information[0], information[times.len() - 1]);
         time_of(&times, &information, (1.0 - share) * first + share * last)

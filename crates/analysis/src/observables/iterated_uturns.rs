@@ -3,7 +3,6 @@
 use model::{Chain, Family, Walk};
 use schedule::Timestep;
 
-use super::agreement::bootstrap;
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::{ClassRule, Lab, UTurns};
@@ -56,7 +55,7 @@ impl Observable for IteratedUTurns {
         for (k, model) in lab.models()?.iter().enumerate() {
             let uturns = lab.uturns(k, advance)?;
             let first = rule.decide(&uturns.z0);
-            let whole = bootstrap(lab, first.len());
+            let whole = lab.bootstrap(first.len());
             let once: Vec<Classes> =
                 uturns.ends.iter().map(|end| Classes::new(rule.count(), &first, rule.decide(end))).collect();
             let all: Vec<u32> = (0..first.len() as u32).collect();
@@ -67,7 +66,7 @@ impl Observable for IteratedUTurns {
                 rows.extend(tau(uturns.times[i], model.name, "tau_one_step", rate, first.len()));
             }
             let chains = repeat(lab, &lab.chain(model.denoiser), uturns, &remembered, rule, advance)?;
-            let some = bootstrap(lab, first.len().div_ceil(EVERY));
+            let some = lab.bootstrap(first.len().div_ceil(EVERY));
             for (&i, chain) in remembered.iter().zip(&chains) {
                 rows.extend(chain.rows(uturns.times[i], model.name, &some));
             }

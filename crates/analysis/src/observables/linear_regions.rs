@@ -10,6 +10,7 @@ use schedule::Timestep;
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::Lab;
+use crate::lab::probes::{noised, test_starts};
 
 /// Activation patterns 1[W1 z + b1 > 0] at states of the chain: between two switches a machine is affine.
 ///
@@ -39,12 +40,10 @@ impl Observable for LinearRegions {
 
     fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
         let Some(bank) = lab.bank else { return Ok(Measured::default()) };
-        let count = lab.trajectories();
-        let indices = (0..count).map(|i| i * lab.data.test.len() / count.max(1));
-        let z0 = lab.data.test.select(indices).values;
+        let z0 = test_starts(lab);
         let on_data = |&t: &Timestep| {
             let machine = bank.machine(t)?;
-            let zt = lab.chain(bank).noised(&z0, t, Family::Probes.first());
+            let zt = noised(lab, &z0, t);
             let mut rows = Usage::of(&machine, &zt).rows(t, lab.model.name, "data");
             rows.push(ObservableRow::exact(t, "gaussian", "active_share", gaussian_share(lab, t, &machine)));
             advance(1);

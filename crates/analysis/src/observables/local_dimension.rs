@@ -8,7 +8,8 @@ use schedule::{Purpose, Stream, Timestep};
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::Lab;
-use crate::stats::{Bootstrap, Interval};
+use crate::lab::probes::{few_starts, noised};
+use crate::stats::Interval;
 
 /// d MSE(t), E|eps_hat - eps_Wiener|^2 / (d MSE_Wiener), and trace, participation number and rank of the Jacobian.
 ///
@@ -92,10 +93,8 @@ impl Observable for LocalDimension {
 
 impl Probes {
     fn new(lab: &Lab<'_>, t: Timestep, count: usize) -> Self {
-        let count = count.min(lab.trajectories());
-        let indices = (0..count).map(|i| i * lab.data.test.len() / count.max(1));
-        let z0 = lab.data.test.select(indices).values;
-        let zt = lab.chain(lab.wiener()).noised(&z0, t, model::Family::Probes.first());
+        let z0 = few_starts(lab, count);
+        let zt = noised(lab, &z0, t);
         let forward = lab.schedule.forward(t);
         Self { t, z0, zt, signal: forward.signal, noise: forward.noise }
     }
@@ -122,7 +121,7 @@ fn distances2(a: &[f32], b: &[f32], d: usize) -> Vec<f64> {
 /// The rows of numbers that are averages over samples: d MSE and the nonlinear power.
 fn error_rows(lab: &Lab<'_>, t: Timestep, model: &str, errors: &Errors) -> Vec<ObservableRow> {
     let n = errors.own.len();
-    let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n);
+    let bootstrap = lab.bootstrap(n);
     let sum = |values: &[f64], draw: &[u32]| draw.iter().map(|&i| values[i as usize]).sum::<f64>();
     let power = bootstrap.interval(|draw| sum(&errors.beside_wiener, draw) / sum(&errors.wiener, draw));
     let row = |quantity, interval: Interval| ObservableRow::estimate(t, model, quantity, interval, n);
@@ -132,7 +131,7 @@ fn error_rows(lab: &Lab<'_>, t: Timestep, model: &str, errors: &Errors) -> Vec<O
 /// The rows of the Jacobian: traces and squared norms of P over samples.
 fn spread_rows(lab: &Lab<'_>, t: Timestep, model: &str, traces: &[f64], norms2: &[f64]) -> Vec<ObservableRow> {
     let n = traces.len();
-    let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n);
+    let bootstrap = lab.bootstrap(n);
     let mean = |values: &[f64], draw: &[u32]| draw.iter().map(|&i| values[i as usize]).sum::<f64>() / n as f64;
     let participation = bootstrap.interval(|draw| mean(traces, draw).powi(2) / mean(norms2, draw));
     let row = |quantity, interval: Interval| ObservableRow::estimate(t, model, quantity, interval, n);

@@ -6,6 +6,7 @@ use model::{Denoiser, Skip};
 use schedule::Timestep;
 use verdict::Verdict;
 
+use super::ensemble::mean;
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::lab::probes::{Answers, test_starts, train_starts};
 use crate::lab::{Lab, Probes};
@@ -50,7 +51,7 @@ impl Observable for LossLandscape {
         let reference = if lab.model_count() > 1 { Some(lab.probes(1, advance)?) } else { None };
         let (train, test) = (train_starts(lab, lab.trajectories()), test_starts(lab));
         let n = test.len() / lab.dim();
-        let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n.min(train.len() / lab.dim()));
+        let bootstrap = lab.bootstrap(n.min(train.len() / lab.dim()));
         for (k, &t) in times.iter().enumerate() {
             let on_train = Sided::of(lab, lab.model.denoiser, &train, t)?;
             let wiener = Answers::of(lab, lab.wiener(), &test, t)?.errors();
@@ -175,21 +176,17 @@ fn memory(lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Observabl
         for (group, z0) in &sides {
             let sided = Sided::of(lab, lab.empirical_train()?, z0, t)?;
             let n = sided.own.len();
-            let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n);
+            let bootstrap = lab.bootstrap(n);
             row("mse", *group, bootstrap.mean(&sided.own), n);
             row("ratio_to_wiener", *group, bootstrap.interval(|i| sided.ratio(i)), n);
             measured.push(sided);
         }
         if let [train, test] = &measured[..] {
             let n = train.own.len().min(test.own.len());
-            let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n);
+            let bootstrap = lab.bootstrap(n);
             row("train_test_gap", "all", bootstrap.interval(|i| 1.0 - train.ratio(i) / test.ratio(i)), n);
         }
         advance(1);
     }
     Ok(rows)
-}
-
-fn mean(values: &[f64], indices: &[u32]) -> f64 {
-    indices.iter().map(|&i| values[i as usize]).sum::<f64>() / indices.len() as f64
 }

@@ -4,7 +4,7 @@ use super::empirical_posterior::EMPIRICAL_TRAIN;
 use super::ensemble::{Ensemble, mean};
 use super::{Group, Measured, Observable, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
-use crate::lab::{Clones, Lab, Nearest, Recall, Tally, UTurns, nearest};
+use crate::lab::{Clones, Lab, Nearest, Recall, UTurns, nearest};
 use schedule::Timestep;
 
 /// phi_c(t) = P(the training sample nearest to two clones that share x_t is the same); the distances d1 and d2 of a sample
@@ -48,14 +48,10 @@ impl Observable for Memorisation {
     fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
         let mut measured = Measured::default();
         for (k, model) in lab.models()?.into_iter().enumerate() {
-            let tally = Tally::new(advance, Clones::work(lab));
-            let clones = lab.clones(k, &|units| tally.advance(units))?;
-            tally.complete();
+            let clones = lab.clones(k, advance)?;
             clone_agreement(lab, model.name, clones, &mut measured);
             settling(lab, model.name, clones, &mut measured);
-            let tally = Tally::new(advance, UTurns::work(lab));
-            let uturns = lab.uturns(k, &|units| tally.advance(units))?;
-            tally.complete();
+            let uturns = lab.uturns(k, advance)?;
             uturn_distances(lab, model.name, uturns, &mut measured.rows);
         }
         let recall = lab.recall_train(advance)?;

@@ -1,6 +1,6 @@
 //! Is the reverse process the Bayesian inverse of the forward one?
 
-use super::agreement::{Agreement, bootstrap};
+use super::agreement::Agreement;
 use super::overlaps::products;
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
@@ -41,8 +41,8 @@ impl Observable for NishimoriGap {
             let cloned = Agreement::of_clones(lab, k, rule, advance)?;
             // Both are at hand now: nothing is left to report.
             let (uturns, clones) = (lab.uturns(k, &|_| ())?, lab.clones(k, &|_| ())?);
-            let ours = bootstrap(lab, turned.trajectories());
-            let theirs = bootstrap(lab, cloned.trajectories());
+            let ours = lab.bootstrap(turned.trajectories());
+            let theirs = lab.bootstrap(cloned.trajectories());
             for (i, &t) in turned.times().iter().enumerate() {
                 let of_classes = |i_u: &[u32]| mean_of(turned.at(i), i_u);
                 let gap = ours.difference(of_classes, &theirs, |i_c| mean_of(cloned.at(i), i_c));

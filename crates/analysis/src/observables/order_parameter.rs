@@ -3,7 +3,7 @@
 mod distribution;
 
 use model::speciation::TwoClasses;
-use model::{ClassSnr, Denoiser, Family};
+use model::{ClassSnr, Denoiser};
 use rayon::prelude::*;
 use schedule::Timestep;
 
@@ -12,7 +12,8 @@ use super::empirical_posterior::EMPIRICAL_TRAIN;
 use super::ensemble::{Ensemble, Statistic, mean, variance};
 use super::{Group, Measured, Observable, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
-use crate::lab::{Clones, Lab, Tally};
+use crate::lab::probes::{noised, test_starts};
+use crate::lab::{Clones, Lab};
 use crate::plot::axes::bounds;
 use distribution::{Bins, bandwidth, kernel_density, modes};
 
@@ -67,9 +68,7 @@ impl Observable for OrderParameter {
         let forward = Projections { times: times.clone(), curves: times.iter().map(forward).collect() };
         let mut of_models = Vec::new();
         for (k, model) in lab.models()?.into_iter().enumerate() {
-            let tally = Tally::new(advance, Clones::work(lab));
-            let clones = lab.clones(k, &|units| tally.advance(units))?;
-            tally.complete();
+            let clones = lab.clones(k, advance)?;
             let curves = clones.parting.iter().map(|z| line.project(z)).collect();
             of_models.push((model.name, Projections { times: clones.times.clone(), curves }));
             denoised(lab, &line, (model.name, model.denoiser), (clones, &probes), advance, &mut measured.rows)?;
@@ -149,12 +148,11 @@ struct Probes(Vec<f32>);
 
 impl Probes {
     fn of(lab: &Lab<'_>) -> Self {
-        let (n, count) = (lab.data.test.len(), lab.trajectories());
-        Self(lab.data.test.select((0..count).map(|i| i * n / count.max(1))).values)
+        Self(test_starts(lab))
     }
 
     fn at(&self, lab: &Lab<'_>, t: Timestep) -> Vec<f32> {
-        lab.chain(lab.wiener()).noised(&self.0, t, Family::Probes.first())
+        noised(lab, &self.0, t)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use model::Family;
 
-use super::agreement::bootstrap;
 use super::overlaps::{Levels, products};
 use super::{Group, Law, Measured, Observable, ObservableRow};
 use crate::lab::{Lab, UTurns};
@@ -41,7 +40,7 @@ impl Observable for Overlap {
         let mut rows = Vec::new();
         for (k, model) in lab.models()?.iter().enumerate() {
             let uturns = lab.uturns(k, advance)?;
-            let bootstrap = bootstrap(lab, uturns.indices.len());
+            let bootstrap = lab.bootstrap(uturns.indices.len());
             let levels = Levels::new(lab.data, rule, &uturns.z0);
             for (&t, ends) in uturns.times.iter().zip(&uturns.ends) {
                 let row = |quantity, interval| {
@@ -90,7 +89,7 @@ fn of_machines(lab: &Lab<'_>) -> Vec<ObservableRow> {
 fn of_law(lab: &Lab<'_>, law: Law<'_>) -> Result<Vec<ObservableRow>, AnalysisError> {
     let starts = crate::lab::starts(lab);
     let z0 = lab.data.test.select(starts.iter().copied()).values;
-    let bootstrap = bootstrap(lab, starts.len());
+    let bootstrap = lab.bootstrap(starts.len());
     let own = products(&z0, &z0, lab.dim());
     let mut rows = Vec::new();
     for t in lab.grid() {

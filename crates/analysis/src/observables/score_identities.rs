@@ -40,7 +40,7 @@ impl Observable for ScoreIdentities {
     fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
         let z0 = test_starts(lab);
         let n = z0.len() / lab.dim();
-        let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, n);
+        let bootstrap = lab.bootstrap(n);
         let mut rows = Vec::new();
         for model in lab.models()? {
             for t in lab.grid() {

@@ -1,13 +1,14 @@
 //! What the hidden layers read and write: singular values, subspaces, and the gain of each principal axis.
 
 use data::linalg::Svd;
-use model::{ExactLaw, Family, Machine, ModelError};
+use model::{ExactLaw, Machine, ModelError};
 use rayon::prelude::*;
 use schedule::Timestep;
 
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::Lab;
+use crate::lab::probes::{few_starts, noised};
 
 /// Singular values of the maps z -> z W1 W2 (singular_value) and z -> z W1 diag(p) W2 (mean_singular_value), p_h the share
 /// of noised data that activate unit h: the net's part of E J^T.  x counts them from 1.
@@ -78,16 +79,8 @@ fn axis(dim: usize, k: usize) -> Vec<f64> {
     (0..dim).map(|i| if i + 1 == k { 1.0 } else { 0.0 }).collect()
 }
 
-/// `count` test samples noised to t.
-fn noised(lab: &Lab<'_>, t: Timestep, count: usize) -> Vec<f32> {
-    let count = count.min(lab.trajectories());
-    let indices = (0..count).map(|i| i * lab.data.test.len() / count.max(1));
-    let z0 = lab.data.test.select(indices).values;
-    lab.chain(lab.wiener()).noised(&z0, t, Family::Probes.first())
-}
-
 fn of_machine(lab: &Lab<'_>, t: Timestep, machine: &Machine) -> Result<Vec<ObservableRow>, AnalysisError> {
-    let active = machine.active(&noised(lab, t, usize::MAX));
+    let active = machine.active(&noised(lab, &few_starts(lab, usize::MAX), t));
     let mut shares = vec![0.0; machine.hidden];
     for pattern in active.chunks_exact(machine.hidden) {
         shares.iter_mut().zip(pattern).for_each(|(share, &on)| *share += f64::from(u8::from(on)));
@@ -126,7 +119,7 @@ fn overlap(vectors: &[f64], k: usize) -> f64 {
 }
 
 fn of_law(lab: &Lab<'_>, t: Timestep, name: &str, law: &dyn ExactLaw) -> Vec<ObservableRow> {
-    let zt = noised(lab, t, LAW_SAMPLES);
+    let zt = noised(lab, &few_starts(lab, LAW_SAMPLES), t);
     let noise = lab.schedule.forward(t).noise;
     let gain = |k: usize| {
         let mut slopes = vec![0.0; zt.len() / lab.dim()];

@@ -1,6 +1,6 @@
 //! phi_U: does a sample that is noised to t and brought back keep its class?
 
-use super::agreement::{Agreement, bootstrap};
+use super::agreement::Agreement;
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::AnalysisError;
 use crate::lab::{Lab, UTurns};
@@ -38,14 +38,14 @@ impl Observable for UTurn {
         measured.transitions.clear();
         for (k, model) in lab.models()?.iter().enumerate() {
             let agreement = Agreement::of_uturns(lab, k, rule, advance)?;
-            let bootstrap = bootstrap(lab, agreement.trajectories());
+            let bootstrap = lab.bootstrap(agreement.trajectories());
             let kept = agreement.rows(model.name, "phi_u", &labels, &bootstrap);
             measured.rows.extend(kept.iter().map(flip));
             measured.rows.extend(kept);
             measured.transitions.extend(agreement.transitions(model.name, "phi_U", &labels, &bootstrap));
         }
         let agreement = Agreement::within(&lab.uturns_from_training(advance)?, rule);
-        let bootstrap = bootstrap(lab, agreement.trajectories());
+        let bootstrap = lab.bootstrap(agreement.trajectories());
         let rows = agreement.rows(lab.model.name, "phi_u_train", &[], &bootstrap);
         measured.rows.extend(rows.into_iter().map(|row| row.of_group("train")));
         let time = agreement.transitions(lab.model.name, "phi_U", &[], &bootstrap);

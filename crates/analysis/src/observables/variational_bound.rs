@@ -179,7 +179,7 @@ impl Errors {
         let mut rows = vec![self.finish(row("bound_sum"), &self.bootstrap(lab), &sums)];
         if let Some(last) = last {
             let last: Vec<f64> = last.iter().map(|nats| nats / std::f64::consts::LN_2).collect();
-            let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, last.len());
+            let bootstrap = lab.bootstrap(last.len());
             let sum_of = |i: usize| sums.get(i).or(sums.first()).copied().unwrap_or(f64::NAN);
             let whole: Vec<f64> = last.iter().enumerate().map(|(i, last)| prior + sum_of(i) + last).collect();
             rows.push(row("reconstruction").with_interval(bootstrap.mean(&last), last.len()));
@@ -189,7 +189,7 @@ impl Errors {
     }
 
     fn bootstrap(&self, lab: &Lab<'_>) -> Bootstrap {
-        Bootstrap::new(lab.settings.seed, lab.settings.resamples, self.trajectories())
+        lab.bootstrap(self.trajectories())
     }
 
     fn finish(&self, row: ObservableRow, bootstrap: &Bootstrap, values: &[f64]) -> ObservableRow {

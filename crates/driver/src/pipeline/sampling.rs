@@ -101,8 +101,7 @@ fn shown_points(bench: &Bench, z: &[f32], t: Option<Timestep>) -> Result<Points,
 
 /// `count` indices spread evenly over the samples, or all of them.
 pub(super) fn spread(samples: &Samples, count: usize) -> Vec<usize> {
-    let (n, count) = (samples.len(), count.min(samples.len()));
-    (0..count).map(|i| i * n / count.max(1)).collect()
+    samples.spread(count.min(samples.len()))
 }
 
 /// `count` indices that go round the classes in turn, each in file order; without labels, evenly spread.

@@ -111,16 +111,19 @@ impl Descend {
         }
     }
 
-    /// Makes the sums of a tile the pending gradient.
+    /// Makes the sums of a tile the pending gradient, once what was pending is taken.
     ///
     /// # Safety
-    /// Nothing is pending.
+    /// The tile, and the pending one, put there with the same `S`, lie within the weights.
     #[inline(always)]
     unsafe fn take<S: Simd, const ROWS: usize, const WIDTH: usize>(
         &mut self,
+        simd: S,
         place: Place,
         sums: [[S::f32s; WIDTH]; ROWS],
     ) {
+        // SAFETY: the caller's promise.
+        unsafe { self.drain(simd) };
         let pending = &mut self.pending;
         let gradient = pending.gradient.0.as_mut_ptr().cast::<S::f32s>();
         for v in 0..WIDTH {
@@ -190,11 +193,8 @@ impl Finish for Beside<'_> {
         place: Place,
         sums: [[S::f32s; WIDTH]; ROWS],
     ) {
-        // SAFETY: what is pending was put there by a tile within the weights, and is drained before more comes.
-        unsafe {
-            self.0.drain(simd);
-            self.0.take::<S, ROWS, WIDTH>(place, sums);
-        }
+        // SAFETY: the caller keeps the tile within the weights.
+        unsafe { self.0.take(simd, place, sums) };
     }
 }
 
@@ -217,10 +217,7 @@ impl Finish for After<'_> {
         sums: [[S::f32s; WIDTH]; ROWS],
     ) {
         // SAFETY: as for `Beside`.
-        unsafe {
-            self.0.drain(simd);
-            self.0.take::<S, ROWS, WIDTH>(place, sums);
-        }
+        unsafe { self.0.take(simd, place, sums) };
     }
 }
 

@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 use schedule::{Purpose, Stream, Timestep};
 
+use super::super::ensemble::numbers;
 use super::{ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
 use crate::krylov::dot;
 use crate::lab::{ClassLine, Lab, Subject};
-use crate::stats::{Bootstrap, Interval};
+use crate::stats::Interval;
 
 /// Points of the class line.
 const POINTS: usize = 21;
@@ -56,7 +57,7 @@ fn largest(slopes: &[f64], draws: &[u32]) -> f64 {
 /// Its rows, as a slope and as the multiplier 1 + D lam, and its zero crossing, with intervals over draws.
 pub(super) fn report(lab: &Lab<'_>, subject: Subject<'_>, slopes: &[Vec<f64>]) -> (Vec<ObservableRow>, TransitionRow) {
     let (name, times) = (subject.name, lab.grid());
-    let bootstrap = Bootstrap::new(lab.settings.seed, lab.settings.resamples, DRAWS);
+    let bootstrap = lab.bootstrap(DRAWS);
     let rows = times.iter().zip(slopes).flat_map(|(&t, slopes)| {
         let slope = bootstrap.interval(|draws| largest(slopes, draws));
         let multiplier = |slope: f64| 1.0 + (1.0 - lab.schedule.alpha_bar(t)) * slope;
@@ -65,7 +66,7 @@ pub(super) fn report(lab: &Lab<'_>, subject: Subject<'_>, slopes: &[Vec<f64>]) -
         [("typical_slope", slope), ("typical_multiplier", scaled)]
             .map(|(quantity, interval)| ObservableRow::estimate(t, name, quantity, interval, DRAWS))
     });
-    let steps: Vec<f64> = times.iter().map(|t| t.get() as f64).collect();
+    let steps = numbers(&times);
     let curve = |draws: &[u32]| slopes.iter().map(|slopes| largest(slopes, draws)).collect();
     let crossing = bootstrap.crossing_of(&steps, 0.0, curve);
     let convention = "typical slope along the class line = 0";
