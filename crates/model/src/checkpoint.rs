@@ -14,6 +14,10 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use serde_json::{Value, json};
 
+mod midway;
+
+pub use midway::{Midway, read_midway, write_midway};
+
 use crate::{Machine, ModelError, Skip};
 
 /// The version of the layout above.
@@ -52,19 +56,31 @@ pub struct Checkpoint {
 }
 
 /// A named tensor as raw little-endian bytes.
-type Raw = (&'static str, Dtype, Vec<usize>, Vec<u8>);
+type Raw = (String, Dtype, Vec<usize>, Vec<u8>);
 
-fn f32s(name: &'static str, shape: &[usize], values: &[f32]) -> Raw {
-    (name, Dtype::F32, shape.to_vec(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
+fn f32s(name: &str, shape: &[usize], values: &[f32]) -> Raw {
+    (name.to_owned(), Dtype::F32, shape.to_vec(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
-fn f64s(name: &'static str, values: &[f64]) -> Raw {
-    (name, Dtype::F64, vec![values.len()], values.iter().flat_map(|v| v.to_le_bytes()).collect())
+fn f64s(name: &str, values: &[f64]) -> Raw {
+    (name.to_owned(), Dtype::F64, vec![values.len()], values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
-fn u32s(name: &'static str, values: &[usize]) -> Raw {
+fn u32s(name: &str, values: &[usize]) -> Raw {
     let bytes = values.iter().flat_map(|&v| u32::try_from(v).unwrap_or(u32::MAX).to_le_bytes()).collect();
-    (name, Dtype::U32, vec![values.len()], bytes)
+    (name.to_owned(), Dtype::U32, vec![values.len()], bytes)
+}
+
+/// The tensors of a learning curve.
+fn curves(history: &History) -> Vec<Raw> {
+    let mut tensors =
+        vec![u32s("epoch", &history.epoch), f64s("train_mse", &history.train), f64s("test_mse", &history.test)];
+    for (name, curve) in [("validation_mse", &history.validation), ("wiener_test_mse", &history.wiener_test)] {
+        if !curve.is_empty() {
+            tensors.push(f64s(name, curve));
+        }
+    }
+    tensors
 }
 
 /// The bytes of a safetensors file with these tensors and one metadata entry (one, since the format's writer keeps
@@ -72,7 +88,7 @@ fn u32s(name: &'static str, values: &[usize]) -> Raw {
 fn encode(tensors: &[Raw], metadata: &Value) -> Result<Vec<u8>, ModelError> {
     let mut views = Vec::with_capacity(tensors.len());
     for (name, dtype, shape, bytes) in tensors {
-        views.push((*name, TensorView::new(*dtype, shape.clone(), bytes)?));
+        views.push((name, TensorView::new(*dtype, shape.clone(), bytes)?));
     }
     let metadata = HashMap::from([("machine".to_owned(), metadata.to_string())]);
     Ok(serialize(views, Some(metadata))?)
@@ -90,19 +106,12 @@ pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
         f32s("b1", &[h], &machine.b1),
         f32s("w2", &[h, r], &machine.w2),
         f32s("b2", &[r], &machine.b2),
-        u32s("epoch", &history.epoch),
-        f64s("train_mse", &history.train),
-        f64s("test_mse", &history.test),
     ];
+    tensors.extend(curves(history));
     match &machine.skip {
         Skip::None => {}
         Skip::Scalar(gain) => tensors.push(f32s("skip", &[1], &[*gain])),
         Skip::Diagonal(gains) => tensors.push(f32s("skip", &[gains.len()], gains)),
-    }
-    for (name, curve) in [("validation_mse", &history.validation), ("wiener_test_mse", &history.wiener_test)] {
-        if !curve.is_empty() {
-            tensors.push(f64s(name, curve));
-        }
     }
     let (dim, kept) = (machine.dim, history.kept);
     let metadata = json!({ "format": FORMAT, "t": t, "dim": dim, "alpha_bar": alpha_bar, "kept": kept, "key": key });
@@ -176,6 +185,17 @@ impl<'a> Reader<'a> {
         Ok(bytes.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
     }
 
+    /// The shape of a tensor of two dimensions.
+    fn matrix(&self, name: &str) -> Result<[usize; 2], ModelError> {
+        let (shape, _) = self.raw(name, Dtype::F32)?;
+        shape.try_into().map_err(|_| self.invalid(format!("tensor `{name}` is not a matrix")))
+    }
+
+    fn key(&self) -> Result<&str, ModelError> {
+        let key = self.metadata.get("key").and_then(Value::as_str);
+        key.ok_or_else(|| self.invalid("metadata `key` is not a string"))
+    }
+
     /// A curve with a value for each of `len` evaluations.
     fn curve(&self, name: &str, len: usize) -> Result<Vec<f64>, ModelError> {
         let (found, bytes) = self.raw(name, Dtype::F64)?;
@@ -215,9 +235,7 @@ impl<'a> Reader<'a> {
     fn checkpoint(&self) -> Result<Checkpoint, ModelError> {
         let (t, dim) = (self.integer("t")?, self.integer("dim")?);
         let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64);
-        let key = self.metadata.get("key").and_then(Value::as_str);
-        let (shape, _) = self.raw("w1", Dtype::F32)?;
-        let [inputs, hidden] = shape[..] else { return Err(self.invalid("tensor `w1` is not a matrix")) };
+        let [inputs, hidden] = self.matrix("w1")?;
         if inputs > dim {
             return Err(self.invalid(format!("{inputs} inputs for {dim} coordinates")));
         }
@@ -233,8 +251,7 @@ impl<'a> Reader<'a> {
         };
         let history = self.history()?;
         let alpha_bar = alpha_bar.ok_or_else(|| self.invalid("metadata `alpha_bar` is not a number"))?;
-        let key = key.ok_or_else(|| self.invalid("metadata `key` is not a string"))?.to_owned();
-        Ok(Checkpoint { t, alpha_bar, key, machine, history })
+        Ok(Checkpoint { t, alpha_bar, key: self.key()?.to_owned(), machine, history })
     }
 }
 

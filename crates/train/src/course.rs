@@ -1,6 +1,6 @@
 //! The course of one machine's training, the same for every engine: its learning curve and its end.
 
-use model::checkpoint::History;
+use model::checkpoint::{History, Midway};
 use model::{SkipKind, Weights};
 use schedule::Timestep;
 
@@ -30,6 +30,19 @@ impl Course {
         }
     }
 
+    /// The course that has left this learning curve, and whether it ends there.
+    pub(crate) fn resumed(job: &Job<'_>, t: Timestep, history: History) -> (Self, bool) {
+        let mut course = Self::new(job, t);
+        let mut ended = false;
+        // The rule has seen these losses, and is where it was once it has seen them again.
+        for (i, (&train, &test)) in history.train.iter().zip(&history.test).enumerate() {
+            let losses = Losses { train, validation: history.validation.get(i).copied(), test, skip_test: f64::NAN };
+            ended = course.watch.see(losses).stop;
+        }
+        course.history = history;
+        (course, ended)
+    }
+
     /// Adds the evaluation after `epoch` to the curve.
     ///
     /// # Errors
@@ -52,13 +65,29 @@ impl Course {
         Ok(verdict)
     }
 
+    /// The learning curve so far.
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
     /// The finished learning curve.
-    pub(crate) fn history(self) -> History {
+    pub(crate) fn into_history(self) -> History {
         self.history
     }
 }
 
 impl Job<'_> {
+    /// Where the training of t was left, if it was.
+    ///
+    /// # Errors
+    /// [`TrainError::Observer`] when it cannot be had, [`TrainError::Midway`] when it is of another shape.
+    pub(crate) fn left_off(&self, t: Timestep, observer: &dyn Observer) -> Result<Option<Midway>, TrainError> {
+        match observer.left_off(t).map_err(TrainError::Observer)? {
+            Some(state) if !state.fits(self.set.inputs, self.config.hidden) => Err(TrainError::Midway { t: t.get() }),
+            state => Ok(state),
+        }
+    }
+
     /// The weights that the training of t starts from: its neighbour's as finished, in scaled units, or drawn ones.
     ///
     /// # Errors

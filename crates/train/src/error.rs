@@ -24,6 +24,15 @@ pub enum TrainError {
         /// The timestep it starts from.
         neighbour: usize,
     },
+    /// A state to go on from whose arrays are not those of this bank.
+    #[error("the state that the training of t = {t} was left in is that of a machine of another shape; remove it")]
+    Midway {
+        /// The 1-based timestep.
+        t: usize,
+    },
+    /// The observer wished for an end; the states of the machines in work are kept.
+    #[error("the training was interrupted")]
+    Interrupted,
     /// A device that cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),

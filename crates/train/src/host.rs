@@ -15,7 +15,7 @@ use schedule::Timestep;
 
 use crate::course::Course;
 use crate::isa::Isa;
-use crate::{FailedMachines, Job, MachineError, Observer, TrainError};
+use crate::{FailedMachines, Job, MachineError, Observer, TrainError, Wish};
 use board::{Board, Outcome};
 pub(crate) use trainer::{EVALUATION_BLOCK, Trainer};
 
@@ -61,9 +61,18 @@ fn train_one(
     observer: &dyn Observer,
 ) -> Result<Result<(), MachineError>, TrainError> {
     observer.started(t);
-    trainer.begin(t, &job.starting_weights(t, observer)?);
-    let (mut course, mut best) = (Course::new(job, t), None);
-    for epoch in 1..=job.epochs(t) {
+    let (mut course, mut best, done) = match job.left_off(t, observer)? {
+        Some(state) => {
+            trainer.resume(t, &state);
+            let (course, ended) = Course::resumed(job, t, state.history);
+            (course, state.best, if ended { job.epochs(t) } else { state.done })
+        }
+        None => {
+            trainer.begin(t, &job.starting_weights(t, observer)?);
+            (Course::new(job, t), None, 0)
+        }
+    };
+    for epoch in done + 1..=job.epochs(t) {
         let losses = trainer.epoch(epoch);
         let verdict = match losses.map(|losses| course.evaluated(epoch, losses)) {
             Some(Err(failure)) => return Ok(Err(failure)),
@@ -72,13 +81,21 @@ fn train_one(
         };
         observer.epoch(t, epoch, losses);
         if verdict.is_some_and(|verdict| verdict.best) {
-            best = Some(trainer.machine());
+            best = Some(trainer.weights());
         }
-        if verdict.is_some_and(|verdict| verdict.stop) {
+        if epoch == job.epochs(t) || verdict.is_some_and(|verdict| verdict.stop) {
             break;
         }
+        let wish = observer.wish(t);
+        if wish != Wish::GoOn {
+            let state = trainer.midway(epoch, best.clone(), course.history().clone());
+            observer.midway(t, &state).map_err(TrainError::Observer)?;
+        }
+        if wish == Wish::End {
+            return Err(TrainError::Interrupted);
+        }
     }
-    let machine = best.unwrap_or_else(|| trainer.machine());
-    observer.finished(t, machine, course.history()).map_err(TrainError::Observer)?;
+    let machine = trainer.wiring().machine(&best.unwrap_or_else(|| trainer.weights()));
+    observer.finished(t, machine, course.into_history()).map_err(TrainError::Observer)?;
     Ok(Ok(()))
 }

@@ -21,7 +21,7 @@ mod stopping;
 pub use error::{FailedMachines, MachineError, TrainError, ranges};
 pub use job::{Decay, Job, Settings, TrainingSet, WarmStart};
 pub use lineage::Lineage;
-pub use observer::{Losses, Observer, ObserverError};
+pub use observer::{Losses, Observer, ObserverError, Wish};
 pub use stopping::Stop;
 
 use model::Device;
@@ -32,9 +32,11 @@ use schedule::Timestep;
 /// `threads` is the number of machines in work at once on the host; no result depends on it.  With a warm start the
 /// machines are trained by generation, and the observer is asked for the parents that are not among `timesteps`.
 ///
+/// A machine goes on from where the observer says that it was left, to the same bits as if it had never been.
+///
 /// # Errors
-/// [`TrainError::Machines`] with every machine that failed, after the others were trained; any other error ends the
-/// training.
+/// [`TrainError::Machines`] with every machine that failed, after the others were trained; [`TrainError::Interrupted`]
+/// after a [`Wish::End`]; any other error ends the training.
 pub fn train(
     job: &Job<'_>,
     timesteps: &[Timestep],

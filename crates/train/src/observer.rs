@@ -1,7 +1,7 @@
 //! How an engine reports to whoever runs it.
 
 use model::Machine;
-use model::checkpoint::History;
+use model::checkpoint::{History, Midway};
 use schedule::Timestep;
 
 use crate::MachineError;
@@ -19,6 +19,17 @@ pub struct Losses {
     pub skip_test: f64,
 }
 
+/// What an observer wants of the training after an epoch of a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// The next epoch.
+    GoOn,
+    /// The machine's state, and then the next epoch.
+    Keep,
+    /// The machine's state, and then the end of all training, with [`TrainError::Interrupted`](crate::TrainError).
+    End,
+}
+
 /// What an observer could not do.
 pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -27,8 +38,29 @@ pub trait Observer: Sync {
     /// The training of the machine of t begins.
     fn started(&self, t: Timestep);
 
+    /// Where an interrupted training of the machine of t was left; asked for once it has begun.
+    ///
+    /// # Errors
+    /// Whatever kept it from being had; the engine stops and passes it on.
+    fn left_off(&self, _: Timestep) -> Result<Option<Midway>, ObserverError> {
+        Ok(None)
+    }
+
     /// One epoch (1-based) of the machine of t has ended; the losses are there if it was evaluated.
     fn epoch(&self, t: Timestep, epoch: usize, losses: Option<Losses>);
+
+    /// What is wanted after an epoch of the machine of t that was not its last.
+    fn wish(&self, _: Timestep) -> Wish {
+        Wish::GoOn
+    }
+
+    /// The state of the machine of t, as it was wished for.
+    ///
+    /// # Errors
+    /// Whatever kept it from being stored; the engine stops and passes it on.
+    fn midway(&self, _: Timestep, _: &Midway) -> Result<(), ObserverError> {
+        Ok(())
+    }
 
     /// The machine of t is trained.
     ///

@@ -10,9 +10,11 @@ use burn::backend::Autodiff;
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 use burn_ndarray::{NdArray, NdArrayDevice};
+use model::Weights;
+use model::checkpoint::Midway;
 use schedule::Timestep;
 
-use crate::{FailedMachines, Job, MachineError, Observer, TrainError};
+use crate::{FailedMachines, Job, Losses, MachineError, Observer, TrainError, Wish};
 use evaluation::evaluate;
 use learner::Learner;
 use member::{End, Member};
@@ -22,6 +24,15 @@ const NDARRAY_STACK: usize = 8;
 /// Machines stacked at once on a card.
 #[cfg(feature = "cuda")]
 const CUDA_STACK: usize = 64;
+
+/// A machine to be trained, and where its training was left.
+type Begun = (Timestep, Option<Midway>);
+
+/// The epochs that it has behind it.
+fn done((_, state): &Begun) -> usize {
+    state.as_ref().map_or(0, |state| state.done)
+}
+
 /// Trains on the CPU through burn-ndarray.
 pub(crate) fn train_ndarray(job: &Job<'_>, timesteps: &[Timestep], observer: &dyn Observer) -> Result<(), TrainError> {
     train::<Autodiff<NdArray<f32>>>(job, timesteps, NDARRAY_STACK, &NdArrayDevice::Cpu, observer)
@@ -52,7 +63,11 @@ fn train<B: AutodiffBackend>(
     // A stack holds machines of one generation: their parents are trained, and they have the same number of epochs.
     for generation in timesteps.chunk_by(|&a, &b| lineage.generation(a) == lineage.generation(b)) {
         let ready = without_orphans(job, generation, observer, &mut failures);
-        for block in ready.chunks(stack) {
+        let begin = |t| Ok((t, job.left_off(t, observer)?));
+        let mut begun = ready.into_iter().map(begin).collect::<Result<Vec<Begun>, TrainError>>()?;
+        // They take their steps together, so those that go on from an earlier state stay among themselves.
+        begun.sort_by_key(done);
+        for block in begun.chunk_by(|a, b| done(a) == done(b)).flat_map(|same| same.chunks(stack)) {
             train_block::<B>(job, block, device, observer, &mut failures)?;
         }
     }
@@ -83,43 +98,72 @@ fn without_orphans(
 
 fn train_block<B: AutodiffBackend>(
     job: &Job<'_>,
-    block: &[Timestep],
+    block: &[Begun],
     device: &B::Device,
     observer: &dyn Observer,
     failures: &mut Vec<MachineError>,
 ) -> Result<(), TrainError> {
-    block.iter().for_each(|&t| observer.started(t));
-    let mut members: Vec<Member> = block.iter().map(|&t| Member::new(job, t)).collect();
-    let weights = block.iter().map(|&t| job.starting_weights(t, observer)).collect::<Result<Vec<_>, _>>()?;
-    let mut learner = Learner::<B>::new(job, block, &weights, device);
-    let epochs = block.iter().map(|&t| job.epochs(t)).max().unwrap_or(0);
-    for epoch in 1..=epochs {
+    block.iter().for_each(|(t, _)| observer.started(*t));
+    let mut members: Vec<Member> = block.iter().map(|(t, state)| Member::new(job, *t, state.as_ref())).collect();
+    let mut learner = Learner::<B>::begin(job, block, observer, device)?;
+    let epochs = members.iter().map(|member| job.epochs(member.t)).max().unwrap_or(0);
+    for epoch in block.iter().map(done).max().unwrap_or(0) + 1..=epochs {
+        if !members.iter().any(Member::trains) {
+            break;
+        }
         members.iter_mut().for_each(|member| member.epoch.draw(job, member.t, epoch));
         learner.epoch(job, &members, epoch);
         let mut losses = vec![None; members.len()];
-        if job.evaluates(block[0], epoch) {
+        if job.evaluates(members[0].t, epoch) {
             losses = evaluate(job, &members, &learner.net.valid(), device)?.into_iter().map(Some).collect();
         }
-        let mut to_keep = Vec::new();
-        for (i, (member, losses)) in members.iter_mut().zip(losses).enumerate().filter(|(_, (m, _))| m.trains()) {
-            if losses.is_some_and(|losses| member.evaluated(epoch, losses)) {
-                to_keep.push(i);
-            }
-            match &member.end {
-                End::Failed(failure) => observer.failed(member.t, failure),
-                End::Training | End::Stopped => observer.epoch(member.t, epoch, losses),
-            }
-        }
-        let ended = epoch == epochs || !members.iter().any(Member::trains);
-        if ended {
-            to_keep.extend((0..members.len()).filter(|&i| members[i].kept.is_none()));
-        }
+        let to_keep = report(&mut members, epoch, &losses, observer);
         learner.keep(&mut members, &to_keep)?;
-        if ended {
-            break;
+        if epoch < epochs {
+            keep_states(&members, &learner, epoch, observer)?;
         }
     }
+    let last: Vec<usize> = (0..members.len()).filter(|&i| members[i].kept.is_none()).collect();
+    learner.keep(&mut members, &last)?;
     finish(members, observer, failures)
+}
+
+/// Reports an epoch of the members in training; those whose weights have to be kept.
+fn report(members: &mut [Member], epoch: usize, losses: &[Option<Losses>], observer: &dyn Observer) -> Vec<usize> {
+    let mut to_keep = Vec::new();
+    for (i, (member, losses)) in members.iter_mut().zip(losses).enumerate().filter(|(_, (m, _))| m.trains()) {
+        if losses.is_some_and(|losses| member.evaluated(epoch, losses)) {
+            to_keep.push(i);
+        }
+        match &member.end {
+            End::Failed(failure) => observer.failed(member.t, failure),
+            End::Training | End::Stopped => observer.epoch(member.t, epoch, *losses),
+        }
+    }
+    to_keep
+}
+
+/// Hands over the states of a stack where one of its members is wished for.
+///
+/// # Errors
+/// [`TrainError::Interrupted`] where the end is wished for.
+fn keep_states<B: AutodiffBackend>(
+    members: &[Member],
+    learner: &Learner<B>,
+    epoch: usize,
+    observer: &dyn Observer,
+) -> Result<(), TrainError> {
+    let wishes: Vec<Wish> = members.iter().filter(|m| m.trains()).map(|member| observer.wish(member.t)).collect();
+    if wishes.iter().all(|wish| *wish == Wish::GoOn) {
+        return Ok(());
+    }
+    let alive = |(member, _): &(&Member, [Weights; 3])| !matches!(member.end, End::Failed(_));
+    for (member, [weights, first, second]) in members.iter().zip(learner.states()?).filter(alive) {
+        let (best, history) = (member.kept.clone(), member.course.history().clone());
+        let state = Midway { done: epoch, weights, first, second, best, history };
+        observer.midway(member.t, &state).map_err(TrainError::Observer)?;
+    }
+    if wishes.contains(&Wish::End) { Err(TrainError::Interrupted) } else { Ok(()) }
 }
 
 /// Hands the machines of a stack over.
@@ -128,7 +172,7 @@ fn finish(members: Vec<Member>, observer: &dyn Observer, failures: &mut Vec<Mach
         match (member.end, member.kept) {
             (End::Failed(failure), _) => failures.push(failure),
             (End::Training | End::Stopped, Some(weights)) => observer
-                .finished(member.t, member.wiring.machine(&weights), member.course.history())
+                .finished(member.t, member.wiring.machine(&weights), member.course.into_history())
                 .map_err(TrainError::Observer)?,
             (End::Training | End::Stopped, None) => {
                 return Err(TrainError::Tensor(format!("no weights of t = {}", member.t)));

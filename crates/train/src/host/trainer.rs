@@ -1,6 +1,7 @@
 //! One machine's weights, moments and buffers, and the training of one epoch.
 
-use model::{Machine, Parametrisation, Weights};
+use model::checkpoint::{History, Midway};
+use model::{Parametrisation, Weights};
 use schedule::Timestep;
 
 use super::batch::Batch;
@@ -93,6 +94,29 @@ impl<'a> Trainer<'a> {
         self.gain.reset(&[weights.gain]);
     }
 
+    /// Goes on with the machine of timestep t where it was left.
+    pub(crate) fn resume(&mut self, t: Timestep, state: &Midway) {
+        self.begin(t, &state.weights);
+        let Midway { first, second, .. } = state;
+        self.w1.set_moments(&first.w1, &second.w1);
+        self.b1.set_moments(&first.b1, &second.b1);
+        self.w2.set_moments(&first.w2, &second.w2);
+        self.b2.set_moments(&first.b2, &second.b2);
+        self.gain.set_moments(&[first.gain], &[second.gain]);
+    }
+
+    /// The state after `done` epochs.
+    pub(crate) fn midway(&self, done: usize, best: Option<Weights>, history: History) -> Midway {
+        Midway {
+            done,
+            weights: self.weights(),
+            first: self.dense(Weighted::first_moment),
+            second: self.dense(Weighted::second_moment),
+            best,
+            history,
+        }
+    }
+
     /// Trains one epoch (1-based) and, if it is one of those to be evaluated, measures the losses.
     pub(crate) fn epoch(&mut self, epoch: usize) -> Option<Losses> {
         self.epoch.restart(self.job, self.t, epoch);
@@ -114,15 +138,19 @@ impl<'a> Trainer<'a> {
         self.job.losses(&self.wiring, ErrorSums { train, validation, test, skip_test })
     }
 
-    /// The machine as trained so far.
-    pub(crate) fn machine(&self) -> Machine {
-        self.wiring.machine(&Weights {
-            w1: self.w1.dense(),
-            b1: self.b1.dense(),
-            w2: self.w2.dense(),
-            b2: self.b2.dense(),
-            gain: self.gain.value[0],
-        })
+    /// The weights as trained so far, in scaled units.
+    pub(crate) fn weights(&self) -> Weights {
+        self.dense(Weighted::dense)
+    }
+
+    /// How the net becomes eps_hat.
+    pub(crate) fn wiring(&self) -> &Parametrisation {
+        &self.wiring
+    }
+
+    fn dense(&self, part: fn(&Weighted) -> Vec<f32>) -> Weights {
+        let [w1, b1, w2, b2, gain] = [&self.w1, &self.b1, &self.w2, &self.b2, &self.gain].map(part);
+        Weights { w1, b1, w2, b2, gain: gain[0] }
     }
 
     /// Loads `rows` samples from position `first` of a split on; returns the sum of u^2.
@@ -222,7 +250,7 @@ impl<'a> Trainer<'a> {
 #[cfg(test)]
 mod tests {
     use data::{GaussianMixture, Pca};
-    use model::{MachineConfig, Moments, SkipKind};
+    use model::{Machine, MachineConfig, Moments, SkipKind};
     use schedule::{Law, LossWeight, Schedule};
 
     use super::*;
@@ -258,7 +286,7 @@ mod tests {
         trainer.begin(t, &Weights::init(job.config, dim, settings.seed, t));
         trainer.epoch(1);
         let losses = trainer.epoch(2).unwrap();
-        (trainer.machine(), losses)
+        (trainer.wiring().machine(&trainer.weights()), losses)
     }
 
     #[test]

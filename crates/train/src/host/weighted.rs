@@ -70,6 +70,22 @@ impl Weighted {
         self.layout.dense(&self.value)
     }
 
+    /// Adam's first moment as a row-major `[m, n]`.
+    pub(super) fn first_moment(&self) -> Vec<f32> {
+        self.layout.dense(&self.first)
+    }
+
+    /// Adam's second moment as a row-major `[m, n]`.
+    pub(super) fn second_moment(&self) -> Vec<f32> {
+        self.layout.dense(&self.second)
+    }
+
+    /// Takes row-major `[m, n]` as Adam's moments.
+    pub(super) fn set_moments(&mut self, first: &[f32], second: &[f32]) {
+        self.layout.pack(first, &mut self.first);
+        self.layout.pack(second, &mut self.second);
+    }
+
     pub(super) fn matrix(&self) -> Matrix<'_> {
         Matrix { layout: self.layout, values: &self.value }
     }

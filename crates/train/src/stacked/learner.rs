@@ -2,20 +2,24 @@
 
 use burn::module::Param;
 use burn::optim::adaptor::OptimizerAdaptor;
-use burn::optim::{Adam, AdamConfig, GradientsParams, Optimizer};
+use burn::optim::record::AdaptorRecord;
+use burn::optim::{Adam, AdamConfig, AdamState, AdaptiveMomentumState, GradientsParams, Optimizer};
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
+use model::checkpoint::Midway;
 use model::{SkipKind, StackedAutoencoder, StackedConfig, Weights};
 use schedule::Timestep;
 
+use super::Begun;
 use super::member::Member;
 use crate::adam::{BETA_1, BETA_2, EPSILON};
 use crate::epoch::Split;
-use crate::{Job, TrainError};
+use crate::{Job, Observer, TrainError};
 
 /// The stacked nets with their optimiser.
 pub(super) struct Learner<B: AutodiffBackend> {
     pub(super) net: StackedAutoencoder<B>,
+    config: StackedConfig,
     optimizer: OptimizerAdaptor<Adam, StackedAutoencoder<B>, B>,
     block: Vec<Timestep>,
     loss_factors: Tensor<B, 3>,
@@ -23,17 +27,69 @@ pub(super) struct Learner<B: AutodiffBackend> {
 }
 
 impl<B: AutodiffBackend> Learner<B> {
-    pub(super) fn new(job: &Job<'_>, block: &[Timestep], weights: &[Weights], device: &B::Device) -> Self {
+    /// The nets at their starting weights, or where their training was left, after as many epochs each.
+    pub(super) fn begin(
+        job: &Job<'_>,
+        block: &[Begun],
+        observer: &dyn Observer,
+        device: &B::Device,
+    ) -> Result<Self, TrainError> {
+        let timesteps: Vec<Timestep> = block.iter().map(|(t, _)| *t).collect();
+        let weights = |(t, left): &Begun| match left {
+            Some(state) => Ok(state.weights.clone()),
+            None => job.starting_weights(*t, observer),
+        };
+        let weights = block.iter().map(weights).collect::<Result<Vec<_>, _>>()?;
+        let mut learner = Self::new(job, &timesteps, &weights, device);
+        let states: Option<Vec<&Midway>> = block.iter().map(|(_, left)| left.as_ref()).collect();
+        if let Some(states) = states {
+            learner.set_moments(job.steps_per_epoch(), &states);
+        }
+        Ok(learner)
+    }
+
+    fn new(job: &Job<'_>, block: &[Timestep], weights: &[Weights], device: &B::Device) -> Self {
         let trained_gain = job.config.skip == SkipKind::Learned;
         let config = StackedConfig { inputs: job.set.inputs, hidden: job.config.hidden, trained_gain };
         let adam = AdamConfig::new().with_beta_1(BETA_1 as f32).with_beta_2(BETA_2 as f32).with_epsilon(EPSILON as f32);
         Self {
             net: config.init(weights, device),
+            config,
             optimizer: adam.init::<B, StackedAutoencoder<B>>(),
             block: block.to_vec(),
             loss_factors: per_machine::<B>(block.iter().map(|&t| job.loss_factor(t)), device),
             device: device.clone(),
         }
+    }
+
+    fn set_moments(&mut self, steps_per_epoch: usize, states: &[&Midway]) {
+        let stack = |part: fn(&Midway) -> &Weights| {
+            let weights: Vec<Weights> = states.iter().map(|state| part(state).clone()).collect();
+            self.config.init::<B::InnerBackend>(&weights, &self.device)
+        };
+        let (first, second) = (stack(|state| &state.first), stack(|state| &state.second));
+        let steps = states.iter().map(|state| state.done).max().unwrap_or(0) * steps_per_epoch;
+        let mut record = self.optimizer.to_record();
+        for ((param, first), second) in params(&self.net).into_iter().zip(params(&first)).zip(params(&second)) {
+            let momentum = AdaptiveMomentumState::new(steps, first.val(), second.val());
+            record.insert(param.id, AdaptorRecord::from_state(AdamState::new(momentum)));
+        }
+        self.optimizer = self.optimizer.clone().load_record(record);
+    }
+
+    /// The weights and Adam's moments of every net, on the host.
+    pub(super) fn states(&self) -> Result<Vec<[Weights; 3]>, TrainError> {
+        let record = self.optimizer.to_record();
+        let moments = |param: &Param<Tensor<B, 3>>| {
+            let state = record.get(&param.id).cloned();
+            let gone = || TrainError::Tensor("a tensor has no moments".to_owned());
+            state.map(|state| state.into_state::<3>().momentum).ok_or_else(gone)
+        };
+        let moments = params(&self.net).into_iter().map(moments).collect::<Result<Vec<_>, _>>()?;
+        let first = stacked(moments.iter().map(|state| state.moment_1.clone()))?;
+        let second = stacked(moments.iter().map(|state| state.moment_2.clone()))?;
+        let pairs = host(&first)?.into_iter().zip(host(&second)?);
+        Ok(host(&self.net)?.into_iter().zip(pairs).map(|(weights, (first, second))| [weights, first, second]).collect())
     }
 
     /// Trains one epoch (1-based) on the members' present draws.
@@ -57,14 +113,30 @@ impl<B: AutodiffBackend> Learner<B> {
         if which.is_empty() {
             return Ok(());
         }
-        let weights = self.net.weights().map_err(|error| TrainError::Tensor(format!("{error:?}")))?;
-        for (i, (member, weights)) in members.iter_mut().zip(weights).enumerate() {
+        for (i, (member, weights)) in members.iter_mut().zip(host(&self.net)?).enumerate() {
             if which.contains(&i) {
                 member.kept = Some(weights);
             }
         }
         Ok(())
     }
+}
+
+/// The tensors of a net, in a fixed order.
+fn params<B: Backend>(net: &StackedAutoencoder<B>) -> Vec<&Param<Tensor<B, 3>>> {
+    [&net.w1, &net.b1, &net.w2, &net.b2].into_iter().chain(&net.gain).collect()
+}
+
+/// A net of tensors in the order of [`params`].
+fn stacked<B: Backend>(tensors: impl Iterator<Item = Tensor<B, 3>>) -> Result<StackedAutoencoder<B>, TrainError> {
+    let mut params = tensors.map(Param::from_tensor);
+    let mut next = || params.next().ok_or_else(|| TrainError::Tensor("a tensor is missing".to_owned()));
+    Ok(StackedAutoencoder { w1: next()?, b1: next()?, w2: next()?, b2: next()?, gain: params.next() })
+}
+
+/// The numbers of every net of a stack.
+fn host<B: Backend>(net: &StackedAutoencoder<B>) -> Result<Vec<Weights>, TrainError> {
+    net.weights().map_err(|error| TrainError::Tensor(format!("{error:?}")))
 }
 
 /// One number a machine as a tensor `[K, 1, 1]`.

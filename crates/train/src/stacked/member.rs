@@ -1,5 +1,6 @@
 //! One machine of a stack.
 
+use model::checkpoint::Midway;
 use model::{Parametrisation, Weights};
 use schedule::Timestep;
 
@@ -27,10 +28,16 @@ pub(super) enum End {
 }
 
 impl Member {
-    pub(super) fn new(job: &Job<'_>, t: Timestep) -> Self {
+    /// The machine of t at its start or where its training was left.
+    pub(super) fn new(job: &Job<'_>, t: Timestep, left: Option<&Midway>) -> Self {
         let mut epoch = Epoch::new(Isa::detect());
         epoch.begin(job, t);
-        Self { t, wiring: job.parametrisation(t), epoch, course: Course::new(job, t), end: End::Training, kept: None }
+        let (course, ended) = match left {
+            Some(state) => Course::resumed(job, t, state.history.clone()),
+            None => (Course::new(job, t), false),
+        };
+        let end = if ended { End::Stopped } else { End::Training };
+        Self { t, wiring: job.parametrisation(t), epoch, course, end, kept: left.and_then(|state| state.best.clone()) }
     }
 
     /// Whether it still learns; one that has stopped is carried along with its stack.

@@ -4,6 +4,7 @@
 
 mod common;
 mod course;
+mod resume;
 
 use common::{Problem, SKIPS, problem};
 use model::checkpoint::History;
