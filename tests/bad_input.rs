@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 
-use common::{Desk, SMALL, assert_same, reproducible, shipped};
+use common::{Desk, SMALL, assert_same, finish, reproducible, shipped};
 
 /// An experiment without a fault, whose lines are counted below.
 const SOUND: &str = r#"name = "sound"
@@ -254,21 +254,64 @@ fn faulty_csv_digits_are_refused_by_file_and_line() {
 }
 
 #[test]
-fn damaged_checkpoints_are_trained_again() {
+fn damaged_machines_are_named_set_aside_and_trained_again() {
     let desk = Desk::new();
     let smoke = shipped("smoke.toml");
     desk.run_small(&[&smoke, "--out=run"]);
     let whole = reproducible(&desk.path("run"));
     let machine = &whole["machines/t0003.safetensors"];
-    let mut other_key = machine.clone();
-    let at = machine.windows(5).position(|window| window == b"\"key\\").unwrap() + 10;
-    other_key[at] = if other_key[at] == b'0' { b'1' } else { b'0' };
-    for damaged in [&machine[..machine.len() / 2], &machine[..5], b"", &[0xff; 64], &other_key] {
+    let mut flipped = machine.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    for damaged in [&machine[..machine.len() / 2], &machine[..5], b"", &[0xff; 64], &flipped] {
         desk.write("run/machines/t0003.safetensors", damaged);
+        let start = "run/machines/t0003.safetensors: is damaged: these are not the bytes that its training left";
+        assert!(desk.refused(&["analyze", "run", "--offline"]).starts_with(start));
         let said = desk.run_small(&[&smoke, "--out=run"]);
+        assert!(said.err.contains(&format!("warning: {start}; kept as t0003.safetensors.damaged")), "{}", said.err);
         assert!(said.err.contains("7 of 8 machines are there already"), "{}", said.err);
+        let mut found = reproducible(&desk.path("run"));
+        assert_eq!(found.remove("machines/t0003.safetensors.damaged").unwrap(), damaged);
+        assert_same(&whole, &found);
+        fs::remove_file(desk.path("run/machines/t0003.safetensors.damaged")).unwrap();
+    }
+    fs::remove_file(desk.path("run/machines/t0003.safetensors")).unwrap();
+    let said = desk.run_small(&[&smoke, "--out=run"]);
+    assert!(said.err.contains("warning: run/machines/t0003.safetensors: is gone; trained again"), "{}", said.err);
+    assert_same(&whole, &reproducible(&desk.path("run")));
+}
+
+#[test]
+fn a_marker_that_is_gone_or_damaged_is_written_again_and_nothing_is_trained() {
+    let desk = Desk::new();
+    let smoke = shipped("smoke.toml");
+    desk.run_small(&[&smoke, "--out=run"]);
+    let whole = reproducible(&desk.path("run"));
+    for content in [None, Some("{"), Some("")] {
+        match content {
+            Some(text) => desk.write("run/machines/t0005.done", text),
+            None => fs::remove_file(desk.path("run/machines/t0005.done")).unwrap(),
+        }
+        let said = desk.run_small(&[&smoke, "--out=run"]);
+        assert!(said.err.contains("8 of 8 machines are there already"), "{}", said.err);
         assert_same(&whole, &reproducible(&desk.path("run")));
     }
+}
+
+#[test]
+fn a_sound_machine_of_another_run_is_neither_used_nor_trained_over() {
+    let desk = Desk::new();
+    let smoke = shipped("smoke.toml");
+    desk.run_small(&[&smoke, "--out=run"]);
+    desk.run_small(&[&smoke, "--out=other", "--set=train.learning_rate=2e-3"]);
+    for name in ["machines/t0003.safetensors", "machines/t0003.done"] {
+        desk.write(&format!("run/{name}"), fs::read(desk.path(&format!("other/{name}"))).unwrap());
+    }
+    let before = desk.files();
+    let refusal = finish(&mut desk.driver(&[&[smoke.as_str(), "--out=run", "--offline"], SMALL].concat()), 2).err;
+    let line = "run/machines/t0003.safetensors: a machine of other settings, other data or another version of this \
+                program; name another folder with --out, or set this one aside with --fresh";
+    assert!(refusal.lines().any(|said| said == line), "{refusal}");
+    assert_same(&before, &desk.files());
 }
 
 #[test]

@@ -182,8 +182,9 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
+/// Runs a command that must end with this exit code.
 #[track_caller]
-fn finish(command: &mut Command, code: i32) -> Said {
+pub(crate) fn finish(command: &mut Command, code: i32) -> Said {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let said = Said { out: text(output.stdout), err: text(output.stderr) };

@@ -25,6 +25,24 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Removes from a folder the files in the making that a program that was killed has left; nobody may be writing there.
+///
+/// # Errors
+/// The operating system's; a folder that is not there holds none.
+pub fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +57,18 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
         assert!(write_atomically(&path.join("below a file"), b"").is_err());
+    }
+
+    #[test]
+    fn what_a_killed_program_leaves_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".writing-aB3", ".lock", "table.csv"] {
+            std::fs::write(folder.path().join(name), "half").unwrap();
+        }
+        remove_unfinished(folder.path()).unwrap();
+        let mut names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".lock", "table.csv"]);
+        remove_unfinished(&folder.path().join("absent")).unwrap();
     }
 }

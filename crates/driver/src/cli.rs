@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
-use crate::commands;
 use crate::config::Device;
 use crate::terminal::{Terminal, Verbosity};
 use crate::timesteps::TimestepRanges;
+use crate::{commands, interrupt};
 
 /// Trains one single-hidden-layer autoencoder per timestep of a diffusion, samples from them, and draws what happened.
 ///
@@ -26,7 +26,8 @@ use crate::timesteps::TimestepRanges;
         driver analyze results/mnist_T100 --only kappa           measure an observable of a finished run\n  \
         driver figures results/mnist_T100                        draw the figures again\n\n\
         Settings: defaults < file < environment (DRIVER_TRAIN__EPOCHS=3) < --set train.epochs=3.\n\
-        Exit code: 0; 1 when some machines could not be trained (the others are kept); 2 for any other error."
+        Exit code: 0; 1 when some machines could not be trained (the others are kept); 2 for any other error;\n\
+        130 or 143 after Ctrl-C or SIGTERM, from which the same command goes on."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -152,6 +153,7 @@ pub fn main() -> ExitCode {
     let environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect();
+    interrupt::listen(terminal);
     let result = match command.unwrap_or(Verb::Run(run)) {
         Verb::Run(args) => commands::run::run(&args, environment, terminal),
         Verb::Plan(args) => commands::plan::plan(&args, environment, terminal),

@@ -32,6 +32,9 @@ pub enum DriverError {
     /// A run folder that cannot be read or drawn.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// A signal that asked the program to end; its number.
+    #[error("interrupted: what is done is kept; the same command goes on from there")]
+    Interrupted(u8),
     /// A file or folder that cannot be written or read.
     #[error("{path}: {action}: {source}", path = path.display())]
     Io {
@@ -54,9 +57,13 @@ impl From<ConfigError> for DriverError {
 }
 
 impl DriverError {
-    /// 1 where a run ended with some machines untrained, 2 otherwise.
+    /// 1 where a run ended with some machines untrained, 128 + the number of a signal, 2 otherwise.
     pub(crate) fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Train(TrainError::Machines(_))) { 1 } else { 2 }
+        match self {
+            Self::Train(TrainError::Machines(_)) => 1,
+            Self::Interrupted(signal) => 128_u8.saturating_add(*signal),
+            _ => 2,
+        }
     }
 
     /// For `map_err`: `path: action: reason`.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::DriverError;
+use analysis::observables::ObservableRow;
+
+use crate::{DriverError, interrupt};
 
 /// A folder that holds one run.
 #[derive(Debug, Clone)]
@@ -26,6 +28,9 @@ impl RunFolder {
         let folder = Self { root: root.to_owned() };
         let figures = folder.figures();
         fs::create_dir_all(&figures).map_err(DriverError::io(&figures, "cannot be made"))?;
+        for part in [root.to_owned(), figures, folder.machines(), root.join(ObservableRow::FOLDER)] {
+            data::remove_unfinished(&part).map_err(DriverError::io(&part, "cannot be tidied"))?;
+        }
         Ok(folder)
     }
 
@@ -83,9 +88,38 @@ impl RunFolder {
         }
     }
 
+    /// The bytes of a file of the run, `None` where it does not exist.
+    pub(crate) fn bytes_if_present(&self, name: &str) -> Result<Option<Vec<u8>>, DriverError> {
+        let path = self.root.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(DriverError::io(&path, "cannot be read")(error)),
+        }
+    }
+
+    /// Removes a file of the run, where it is there.
+    pub(crate) fn remove_if_present(&self, name: &str) -> Result<(), DriverError> {
+        let path = self.root.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(DriverError::io(&path, "cannot be removed")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps a damaged file of the run under another name, `NAME.damaged`.
+    pub(crate) fn set_aside(&self, name: &str) -> Result<(), DriverError> {
+        let path = self.root.join(name);
+        let aside = self.root.join(format!("{name}.damaged"));
+        fs::rename(&path, aside).map_err(DriverError::io(&path, "cannot be renamed"))
+    }
+
     /// Writes a file of the run: whole or not at all; makes its folder again where the user has removed it.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), DriverError> {
         let path = self.root.join(name);
+        let _writing = interrupt::writing();
         data::write_atomically(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))
     }
 

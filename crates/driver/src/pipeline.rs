@@ -6,6 +6,7 @@ pub(crate) mod draw;
 pub(crate) mod effort;
 pub(crate) mod freshness;
 pub(crate) mod manifest;
+pub(crate) mod mark;
 pub(crate) mod models;
 pub(crate) mod observe;
 pub(crate) mod problem;

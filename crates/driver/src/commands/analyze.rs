@@ -37,7 +37,7 @@ pub(crate) fn analyze(
         ([], listed) => listed,
         (only, _) => only,
     };
-    let wanted = Wanted { words, anew: !args.only.is_empty(), model: &models::key(&bench, &folder) };
+    let wanted = Wanted { words, anew: !args.only.is_empty(), model: &models::key(&bench, &folder)? };
     let measured = observe::observe(&bench, &folder, &wanted, terminal)?;
     draw::draw(&folder, None)?;
     manifest::renew_outputs(&folder)?;

@@ -76,14 +76,14 @@ fn make_model(
             let problem = Problem::new(bench, machines);
             let shelf = Shelf::new(&problem, folder);
             let trained = training::train(&problem, &shelf, folder, timesteps, (device, threads), terminal)?;
-            record::metrics(bench, folder, &shelf.curves())?;
+            record::metrics(bench, folder, &shelf.curves()?)?;
             Ok(Made { model: shelf.key(), trained })
         }
         Model::Exact(law) => {
             let denoiser = models::denoiser(bench, folder)?;
             let losses = models::losses(bench, law, &*denoiser, terminal)?;
             folder.write(MetricRow::FILE, to_csv(&losses)?)?;
-            Ok(Made { model: models::key(bench, folder), trained: Ok(()) })
+            Ok(Made { model: models::key(bench, folder)?, trained: Ok(()) })
         }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
             resamples: raw.analysis.resamples,
         },
         figures: Figures { reconstruction_t },
-        run: Run { device: raw.run.device },
+        run: Run { device: raw.run.device, save_seconds: raw.run.save_seconds },
         origins: layers.origins(),
     })
 }

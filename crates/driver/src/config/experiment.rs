@@ -145,10 +145,12 @@ pub struct Figures {
 }
 
 /// Where the experiment runs; no result depends on it beyond rounding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Run {
     /// What trains the machines.
     pub device: Device,
+    /// Seconds of training after which a machine's state is saved, at least 0.
+    pub save_seconds: f64,
 }
 
 impl Experiment {

@@ -118,6 +118,7 @@ pub(crate) struct RawFigures {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRun {
     pub(crate) device: Device,
+    pub(crate) save_seconds: f64,
 }
 
 impl Default for RawExperiment {
@@ -164,7 +165,7 @@ impl Default for RawExperiment {
             sample: RawSample { count: 1000, variance: VarianceWord::Posterior, stride: 1 },
             analysis: RawAnalysis { observables: Vec::new(), trajectories: 1000, times: 20, resamples: 500 },
             figures: RawFigures { reconstruction_t: None },
-            run: RawRun { device: Device::Auto },
+            run: RawRun { device: Device::Auto, save_seconds: 30.0 },
         }
     }
 }

@@ -58,6 +58,7 @@ impl Experiment {
         settings.extend([
             ("figures.reconstruction_t", int(self.figures.reconstruction_t)),
             ("run.device", word(self.run.device.word())),
+            ("run.save_seconds", Value::Float(self.run.save_seconds)),
         ]);
         settings
     }

@@ -45,10 +45,18 @@ pub(crate) fn denoiser(bench: &Bench, folder: &RunFolder) -> Result<Box<dyn Deno
 }
 
 /// Identifies the run's model: everything that its predictions depend on beside the data and the schedule.
-pub(crate) fn key(bench: &Bench, folder: &RunFolder) -> String {
+///
+/// # Errors
+/// A machine of the folder that is damaged or belongs to other settings.
+pub(crate) fn key(bench: &Bench, folder: &RunFolder) -> Result<String, DriverError> {
     match bench.experiment.model {
-        Model::Machines(machines) => Shelf::new(&Problem::new(bench, machines), folder).key(),
-        Model::Exact(law) => law.word().to_owned(),
+        Model::Machines(machines) => {
+            let problem = Problem::new(bench, machines);
+            let shelf = Shelf::new(&problem, folder);
+            shelf.check()?;
+            Ok(shelf.key())
+        }
+        Model::Exact(law) => Ok(law.word().to_owned()),
     }
 }
 

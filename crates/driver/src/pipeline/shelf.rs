@@ -1,14 +1,19 @@
 //! The finished machines of a run folder: which of them belong to the experiment, and what they hold.
 
-use model::checkpoint::{self, Checkpoint, History};
-use model::{Bank, Machine};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use model::checkpoint::{self, Checkpoint, History, Midway};
+use model::{Bank, Machine, ModelError};
 use schedule::Timestep;
 use sha2::{Digest, Sha256};
 
 use super::manifest::hex;
+use super::mark::Mark;
 use super::problem::Problem;
 use crate::DriverError;
 use crate::folder::RunFolder;
+use crate::terminal::Terminal;
 
 /// The checkpoints of a run folder, by their keys.
 pub(crate) struct Shelf<'a> {
@@ -28,10 +33,91 @@ impl<'a> Shelf<'a> {
         hex(&Sha256::digest(self.keys.concat()))
     }
 
-    /// The checkpoint of t, if it can be read and belongs to this experiment.
-    pub(crate) fn kept(&self, t: Timestep) -> Option<Checkpoint> {
-        let checkpoint = checkpoint::read(&self.folder.machines().join(Bank::file_name(t))).ok()?;
-        (checkpoint.key == self.keys[t.index()]).then_some(checkpoint)
+    /// What the folder holds of the machine of t.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read, or a sound machine that belongs to other settings or another version.
+    pub(crate) fn look(&self, t: Timestep) -> Result<Found, DriverError> {
+        let name = format!("machines/{}", Bank::file_name(t));
+        let path = self.folder.root().join(&name);
+        let (bytes, mark) = (self.folder.bytes_if_present(&name)?, Mark::read(self.folder, t)?);
+        let Some(bytes) = bytes else {
+            return Ok(if mark.is_some() { Found::Damaged("is gone".to_owned()) } else { Found::Absent });
+        };
+        let is_marked = match &mark {
+            Some(Ok(mark)) if !mark.is_of(&bytes) => {
+                let reason = "is damaged: these are not the bytes that its training left".to_owned();
+                return Ok(Found::Damaged(reason));
+            }
+            mark => matches!(mark, Some(Ok(_))),
+        };
+        let foreign = |reason: &str| {
+            let way_out = "name another folder with --out, or set this one aside with --fresh";
+            Err(DriverError::Message(format!("{}: {reason}; {way_out}", path.display())))
+        };
+        match checkpoint::from_bytes(&path, &bytes) {
+            Ok(checkpoint) if checkpoint.key == self.keys[t.index()] => {
+                Ok(Found::Sound { checkpoint: Box::new(checkpoint), mark: mark.and_then(Result::ok) })
+            }
+            Ok(_) => foreign("a machine of other settings, other data or another version of this program"),
+            Err(_) if is_marked => foreign("a machine in the format of another version of this program"),
+            Err(error) => Ok(Found::Damaged(format!("is damaged: {}", reason(&error)))),
+        }
+    }
+
+    /// The checkpoint of t, if it is there and sound.
+    ///
+    /// # Errors
+    /// As [`Self::look`].
+    pub(crate) fn kept(&self, t: Timestep) -> Result<Option<Checkpoint>, DriverError> {
+        Ok(match self.look(t)? {
+            Found::Sound { checkpoint, .. } => Some(*checkpoint),
+            Found::Absent | Found::Damaged(_) => None,
+        })
+    }
+
+    /// Whether the machine of t need not be trained.  One that is damaged or gone is named; what is left of it is kept
+    /// beside it.
+    ///
+    /// # Errors
+    /// As [`Self::look`]; a file that cannot be renamed or removed.
+    pub(crate) fn settle(&self, t: Timestep, terminal: Terminal) -> Result<bool, DriverError> {
+        let name = format!("machines/{}", Bank::file_name(t));
+        let shown = self.folder.root().join(&name);
+        match self.look(t)? {
+            Found::Absent => Ok(false),
+            Found::Sound { checkpoint, mark } => {
+                if mark.is_none() {
+                    // The run was ended between the two, or somebody has removed or changed the marker.
+                    Mark::of(&self.keys[t.index()], &checkpoint::write(&checkpoint)?).write(self.folder, t)?;
+                }
+                self.folder.remove_if_present(&state(t))?;
+                Ok(true)
+            }
+            Found::Damaged(reason) => {
+                if shown.exists() {
+                    self.folder.set_aside(&name)?;
+                    let kept = format_args!("kept as {}.damaged and trained again", Bank::file_name(t));
+                    terminal.warn(format_args!("{}: {reason}; {kept}", shown.display()));
+                } else {
+                    terminal.warn(format_args!("{}: {reason}; trained again", shown.display()));
+                }
+                self.folder.remove_if_present(&Mark::path(t))?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Errs unless every machine that is there is sound and of this experiment.
+    pub(crate) fn check(&self) -> Result<(), DriverError> {
+        for t in self.problem.bench.schedule.timesteps() {
+            if let Found::Damaged(reason) = self.look(t)? {
+                let path = self.folder.machines().join(Bank::file_name(t));
+                let way_out = "run the experiment again to have it trained again";
+                return Err(DriverError::Message(format!("{}: {reason}; {way_out}", path.display())));
+            }
+        }
+        Ok(())
     }
 
     /// The machine of t, which a neighbour starts from.
@@ -40,19 +126,70 @@ impl<'a> Shelf<'a> {
             let path = self.folder.machines().join(Bank::file_name(t));
             DriverError::Message(format!("{}: gone or changed since the run began; run it again", path.display()))
         };
-        self.kept(t).map(|checkpoint| checkpoint.machine).ok_or_else(gone)
+        self.kept(t)?.map(|checkpoint| checkpoint.machine).ok_or_else(gone)
     }
 
-    /// Writes the machine of t: whole or not at all.
-    pub(crate) fn keep(&self, t: Timestep, machine: Machine, history: History) -> Result<(), DriverError> {
+    /// The bytes of the checkpoint of t.
+    pub(crate) fn encode(&self, t: Timestep, machine: Machine, history: History) -> Result<Vec<u8>, DriverError> {
         let (alpha_bar, key) = (self.problem.bench.schedule.alpha_bar(t), self.keys[t.index()].clone());
-        let bytes = checkpoint::write(&Checkpoint { t: t.get(), alpha_bar, key, machine, history })?;
-        self.folder.write(&format!("machines/{}", Bank::file_name(t)), bytes)
+        Ok(checkpoint::write(&Checkpoint { t: t.get(), alpha_bar, key, machine, history })?)
+    }
+
+    /// Writes the machine of t, whole or not at all, then its marker, and removes the state it was in.
+    pub(crate) fn keep(&self, t: Timestep, machine: Machine, history: History) -> Result<(), DriverError> {
+        let bytes = self.encode(t, machine, history)?;
+        self.folder.write(&format!("machines/{}", Bank::file_name(t)), &bytes)?;
+        Mark::of(&self.keys[t.index()], &bytes).write(self.folder, t)?;
+        self.folder.remove_if_present(&state(t))
+    }
+
+    /// Where the training of t was left; one whose file is damaged begins anew, with a warning.
+    pub(crate) fn left_off(&self, t: Timestep, terminal: Terminal) -> Option<Midway> {
+        let path = self.folder.root().join(state(t));
+        match checkpoint::read_midway(&path, &self.keys[t.index()]) {
+            Ok(state) => state,
+            Err(ModelError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                terminal.warn(format_args!("{error}; the training of t = {t} begins anew"));
+                None
+            }
+        }
+    }
+
+    /// Writes the state that the training of t is in.
+    pub(crate) fn keep_state(&self, t: Timestep, midway: &Midway) -> Result<(), DriverError> {
+        self.folder.write(&state(t), checkpoint::write_midway(t.get(), &self.keys[t.index()], midway)?)
     }
 
     /// The learning curves of the machines that are there, by timestep.
-    pub(crate) fn curves(&self) -> Vec<(Timestep, History)> {
-        self.problem.bench.schedule.timesteps().filter_map(|t| Some((t, self.kept(t)?.history))).collect()
+    pub(crate) fn curves(&self) -> Result<Vec<(Timestep, History)>, DriverError> {
+        let curve = |t| Ok(self.kept(t)?.map(|checkpoint| (t, checkpoint.history)));
+        self.problem.bench.schedule.timesteps().filter_map(|t| curve(t).transpose()).collect()
+    }
+}
+
+/// What a run folder holds of a machine.
+pub(crate) enum Found {
+    Absent,
+    /// The machine of this experiment, with its marker, where that can be read.
+    Sound {
+        checkpoint: Box<Checkpoint>,
+        mark: Option<Mark>,
+    },
+    /// It was there once, and no longer is as it was; why.
+    Damaged(String),
+}
+
+/// Where a machine in training is kept in the run folder.
+fn state(t: Timestep) -> String {
+    format!("machines/{}", Path::new(&Bank::file_name(t)).with_extension("midway").display())
+}
+
+/// What is wrong with a checkpoint, without its path.
+fn reason(error: &ModelError) -> String {
+    match error {
+        ModelError::Checkpoint { reason, .. } => reason.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -3,19 +3,19 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use model::checkpoint::History;
+use model::checkpoint::{History, Midway};
 use model::{Device, Machine};
 use schedule::Timestep;
 use serde::{Deserialize, Serialize};
-use train::{FailedMachines, Losses, MachineError, Observer, ObserverError, TrainError};
+use train::{FailedMachines, Losses, MachineError, Observer, ObserverError, TrainError, Wish};
 
 use super::problem::Problem;
 use super::shelf::Shelf;
-use crate::DriverError;
 use crate::folder::RunFolder;
 use crate::terminal::{Progress, Terminal};
+use crate::{DriverError, interrupt};
 
 /// The wall-clock of one machine, as a row of `timing.csv`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,15 +40,29 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(problem: &Problem<'_>, shelf: &Shelf<'_>, timesteps: &[Timestep]) -> Self {
+    fn new(
+        problem: &Problem<'_>,
+        shelf: &Shelf<'_>,
+        timesteps: &[Timestep],
+        terminal: Terminal,
+    ) -> Result<Self, DriverError> {
         // Every checkpoint is looked at once: all those asked for, and ancestors as they come up.
-        let mut there: BTreeMap<Timestep, bool> = timesteps.iter().map(|&t| (t, shelf.kept(t).is_some())).collect();
+        let look = |t| shelf.settle(t, terminal);
+        let there = timesteps.iter().map(|&t| Ok((t, look(t)?))).collect::<Result<BTreeMap<_, _>, DriverError>>()?;
         let count = there.values().filter(|there| **there).count();
-        let looked_up = RefCell::new(&mut there);
-        let is_there = |t| *looked_up.borrow_mut().entry(t).or_insert_with(|| shelf.kept(t).is_some());
+        let (looked_up, refused) = (RefCell::new(there), RefCell::new(None));
+        let is_there = |t| {
+            let look = || {
+                look(t).unwrap_or_else(|error| {
+                    refused.borrow_mut().get_or_insert(error);
+                    true
+                })
+            };
+            *looked_up.borrow_mut().entry(t).or_insert_with(look)
+        };
         let needed = problem.job().lineage().closure(timesteps, is_there);
         let ancestors = needed.iter().filter(|t| !timesteps.contains(t)).map(|t| t.get()).collect();
-        Self { asked: timesteps.len(), there: count, needed, ancestors }
+        refused.into_inner().map_or(Ok(Self { asked: timesteps.len(), there: count, needed, ancestors }), Err)
     }
 
     fn announce(&self, terminal: Terminal) {
@@ -80,15 +94,18 @@ pub(crate) fn train(
     (device, threads): (Device, usize),
     terminal: Terminal,
 ) -> Result<Result<(), FailedMachines>, DriverError> {
-    let plan = Plan::new(problem, shelf, timesteps);
+    let plan = Plan::new(problem, shelf, timesteps, terminal)?;
     plan.announce(terminal);
     if plan.needed.is_empty() {
         return Ok(Ok(()));
     }
     let job = problem.job();
     let total: usize = plan.needed.iter().map(|&t| job.epochs(t)).sum();
+    let training = interrupt::training();
     let keeper = Keeper {
         shelf,
+        terminal,
+        save_after: Duration::try_from_secs_f64(problem.bench.experiment.run.save_seconds).unwrap_or(Duration::MAX),
         epochs: plan.needed.iter().map(|&t| (t, job.epochs(t) as u64)).collect(),
         progress: terminal.progress("training", total as u64),
         at_work: Mutex::default(),
@@ -98,6 +115,7 @@ pub(crate) fn train(
     keeper.progress.finish();
     let seconds = keeper.seconds.into_inner().unwrap_or_else(PoisonError::into_inner);
     record_times(folder, seconds, device, threads)?;
+    training.over()?;
     match result {
         Ok(()) => Ok(Ok(())),
         Err(TrainError::Machines(failed)) => Ok(Err(failed)),
@@ -108,12 +126,22 @@ pub(crate) fn train(
 /// A machine in training.
 struct Begun {
     since: Instant,
+    saved: Instant,
     epochs: u64,
+}
+
+impl Begun {
+    fn after(epochs: u64) -> Self {
+        Self { since: Instant::now(), saved: Instant::now(), epochs }
+    }
 }
 
 /// Writes every finished machine to the run folder and counts the epochs.
 struct Keeper<'a> {
     shelf: &'a Shelf<'a>,
+    terminal: Terminal,
+    /// The time after which the state of a machine is written.
+    save_after: Duration,
     /// The epochs of each machine if nothing ends it early.
     epochs: BTreeMap<Timestep, u64>,
     progress: Progress,
@@ -137,7 +165,20 @@ impl Keeper<'_> {
 
 impl Observer for Keeper<'_> {
     fn started(&self, t: Timestep) {
-        self.at_work().insert(t, Begun { since: Instant::now(), epochs: 0 });
+        let mut at_work = self.at_work();
+        // A stack asks where its machines were left before it starts them.
+        let epochs = at_work.get(&t).map_or(0, |begun| begun.epochs);
+        at_work.insert(t, Begun::after(epochs));
+    }
+
+    fn left_off(&self, t: Timestep) -> Result<Option<Midway>, ObserverError> {
+        let state = self.shelf.left_off(t, self.terminal);
+        if let Some(state) = &state {
+            self.at_work().insert(t, Begun::after(state.done as u64));
+            self.progress.advance(state.done as u64);
+            self.progress.remark(format!("t = {t}: goes on after epoch {}", state.done));
+        }
+        Ok(state)
     }
 
     fn epoch(&self, t: Timestep, _: usize, _: Option<Losses>) {
@@ -145,6 +186,23 @@ impl Observer for Keeper<'_> {
             begun.epochs += 1;
         }
         self.progress.advance(1);
+    }
+
+    fn wish(&self, t: Timestep) -> Wish {
+        let is_due = |begun: &Begun| begun.saved.elapsed() >= self.save_after;
+        match interrupt::signal() {
+            Some(_) => Wish::End,
+            None if self.at_work().get(&t).is_some_and(is_due) => Wish::Keep,
+            None => Wish::GoOn,
+        }
+    }
+
+    fn midway(&self, t: Timestep, state: &Midway) -> Result<(), ObserverError> {
+        self.shelf.keep_state(t, state)?;
+        if let Some(begun) = self.at_work().get_mut(&t) {
+            begun.saved = Instant::now();
+        }
+        Ok(())
     }
 
     fn finished(&self, t: Timestep, machine: Machine, history: History) -> Result<(), ObserverError> {

@@ -265,4 +265,10 @@ pub(super) static KEYS: &[Key] = &[
         "Timestep to which test images are noised and from which they are reconstructed (default: 0.55 T, rounded).",
     ),
     key("run.device", Kind::Choice(Device::WORDS), "What trains the machines."),
+    key(
+        "run.save_seconds",
+        Kind::Float(Range::NOT_NEGATIVE),
+        "Seconds of training after which a machine's state is saved, so that an interrupted run goes on inside its \
+         training; 0 saves after every epoch.",
+    ),
 ];
