@@ -63,6 +63,7 @@ fn train_one(
     observer.started(t);
     trainer.begin(t, &job.starting_weights(t, observer)?);
     let (mut course, mut best) = (Course::new(job, t), None);
+    course.begun(trainer.class_reading());
     for epoch in 1..=job.epochs(t) {
         let losses = trainer.epoch(epoch);
         let verdict = match losses.map(|losses| course.evaluated(epoch, losses)) {

@@ -1,5 +1,6 @@
 //! The burn engine: K machines stacked in batched tensors, gradients by autodiff, Adam from burn.
 
+mod class_reading;
 mod evaluation;
 mod learner;
 mod member;
@@ -13,6 +14,7 @@ use burn_ndarray::{NdArray, NdArrayDevice};
 use schedule::Timestep;
 
 use crate::{FailedMachines, Job, MachineError, Observer, TrainError};
+use class_reading::ClassProbes;
 use evaluation::evaluate;
 use learner::Learner;
 use member::{End, Member};
@@ -92,13 +94,17 @@ fn train_block<B: AutodiffBackend>(
     let mut members: Vec<Member> = block.iter().map(|&t| Member::new(job, t)).collect();
     let weights = block.iter().map(|&t| job.starting_weights(t, observer)).collect::<Result<Vec<_>, _>>()?;
     let mut learner = Learner::<B>::new(job, block, &weights, device);
+    let probes = ClassProbes::<B::InnerBackend>::new(job, &members, device);
+    for (member, reading) in members.iter_mut().zip(probes.readings(&learner.net.valid())?) {
+        member.course.begun(reading);
+    }
     let epochs = block.iter().map(|&t| job.epochs(t)).max().unwrap_or(0);
     for epoch in 1..=epochs {
         members.iter_mut().for_each(|member| member.epoch.draw(job, member.t, epoch));
         learner.epoch(job, &members, epoch);
         let mut losses = vec![None; members.len()];
         if job.evaluates(block[0], epoch) {
-            losses = evaluate(job, &members, &learner.net.valid(), device)?.into_iter().map(Some).collect();
+            losses = evaluate(job, &members, &learner.net.valid(), &probes, device)?.into_iter().map(Some).collect();
         }
         let mut to_keep = Vec::new();
         for (i, (member, losses)) in members.iter_mut().zip(losses).enumerate().filter(|(_, (m, _))| m.trains()) {

@@ -4,6 +4,7 @@
 
 mod common;
 mod course;
+mod gauge;
 
 use common::{Problem, SKIPS, problem};
 use model::checkpoint::History;
@@ -87,8 +88,8 @@ fn an_observer_that_cannot_keep_a_machine_ends_the_run() {
     let mut problem = problem(SkipKind::None);
     for warm_start in [None, Some(WarmStart { spacing: 20, epochs: 1 })] {
         problem.settings.warm_start = warm_start;
-        let Problem { schedule, moments, set, settings, config } = &problem;
-        let job = Job { schedule, config: *config, moments, set, settings };
+        let Problem { schedule, moments, set, settings, config, .. } = &problem;
+        let job = Job { schedule, config: *config, moments, set, settings, classes: None };
         let timesteps: Vec<Timestep> = schedule.timesteps().collect();
         for device in [Device::Host, Device::Ndarray] {
             let error = train(&job, &timesteps, device, 3, &Full).unwrap_err();
