@@ -75,7 +75,10 @@ fn machines_without_a_skip_follow_the_reference_curves() {
             for (sum, (epoch, _)) in sums.iter_mut().zip(curve) {
                 *sum += test_metric(&folder, t, epoch, "mse");
             }
-            for ((_, epoch, split, _), value) in metrics(&folder) {
+            for ((_, epoch, split, metric), value) in metrics(&folder) {
+                if metric.starts_with("class_") {
+                    continue;
+                }
                 // eps_hat lies in an affine space of H dimensions: it cannot explain more of eps than H/d.
                 assert!(value >= 1.0 - 100.0 / 784.0 - 1e-3, "t = {t}, epoch {epoch}, {split}: {value}");
             }

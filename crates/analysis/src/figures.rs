@@ -1,5 +1,6 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
+mod class_learning;
 mod class_posterior;
 mod cloning;
 mod collapse;
@@ -96,6 +97,7 @@ static FIGURES: &[&dyn Figure] = &[
     &late_start::LATE_START,
     &window_surgery::WindowSurgery,
     &learning_time::LEARNING_TIME,
+    &class_learning::ClassLearning,
     &stability::STABILITY,
     &fixed_points::FixedPoints,
     &potential::Potential,

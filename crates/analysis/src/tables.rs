@@ -47,7 +47,7 @@ pub struct MetricRow {
     pub epoch: usize,
     /// Data it was measured on.
     pub split: Split,
-    /// What was measured: [`MetricRow::MSE`], [`MetricRow::MSE_WIENER`] or a name a later version adds.
+    /// What was measured: one of the names below, or one a later version adds.
     pub metric: String,
     /// Its value.
     pub value: f64,
@@ -58,6 +58,10 @@ impl MetricRow {
     pub const MSE: &'static str = "mse";
     /// The same for the best affine predictor of eps, on the same noise.
     pub const MSE_WIENER: &'static str = "mse_wiener";
+    /// How far x0_hat goes towards the right class mean, on probes of both classes: [`model::ClassReading::gain`].
+    pub const CLASS_GAIN: &'static str = "class_gain";
+    /// Where x0_hat lies between the class means on average over the probes: [`model::ClassReading::offset`].
+    pub const CLASS_OFFSET: &'static str = "class_offset";
 }
 
 impl Table for MetricRow {

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use analysis::observables::{Measured, Named, ObservableRow};
 use analysis::quality::FrechetReference;
-use analysis::{MetricRow, Split};
+use analysis::{MetricRow, Split, TrainingRow};
 use common::{World, at, measure};
 use data::mnist::{Checksums, MnistFiles};
 use data::{Frame, Pca, Selection};
-use model::Wiener;
+use model::{ClassSnr, Wiener};
 use schedule::{Purpose, ReverseVariance, Schedule, Stream};
 
 /// The variance of one axis at which the exact chain of N(0, lambda) ends from the variance `v` at s.
@@ -139,6 +139,55 @@ fn learning_times_are_read_off_the_curves() {
     let exact = [3.0, 7.0].map(|t| 1.0 + t * 10_f64.ln());
     assert!(excess.iter().zip(exact).all(|(found, exact)| (found - exact).abs() < 0.2), "{excess:?} {exact:?}");
     assert!(world.lab().metrics.is_empty());
+}
+
+#[test]
+fn the_class_readings_of_two_gaussians_have_closed_forms() {
+    let world = World::mixture(4, 16.0, 40, 200);
+    // Gains that rise from 0 as 1 - e^{-e/t} and offsets that fall from 1 as e^{-2e/t}, logged every second epoch.
+    let mut metrics = Vec::new();
+    for t in [5, 18, 22, 30] {
+        for epoch in (0..=200).step_by(2) {
+            let left = (-(epoch as f64) / t as f64).exp();
+            let values = [("class_gain", 1.0 - left), ("class_offset", left * left), ("mse", 0.5)];
+            let row = |(name, value): (&str, f64)| MetricRow {
+                t,
+                epoch,
+                split: Split::Train,
+                metric: name.to_owned(),
+                value,
+            };
+            metrics.extend(values.map(row));
+        }
+    }
+    let mut lab = world.lab();
+    lab.metrics = &metrics;
+    lab.model.name = "machines";
+    let measured = measure(&lab, "learning_time");
+    for t in [5, 18, 22, 30] {
+        let row = |model, quantity| at(&measured, t, model, quantity).value;
+        assert!((row("machines", "direction_time") / (t as f64 * 50_f64.ln()) - 1.0).abs() < 0.02, "{t}");
+        assert!((row("machines", "weight_time") / (t as f64 * 0.5 * 50_f64.ln()) - 1.0).abs() < 0.03, "{t}");
+        assert!((row("machines", "class_gain") - 1.0).abs() < 2e-3);
+        // With unit covariance E[u . z_0 | z_t] = D |m| tanh(sqrt(A) m . z_t) + sqrt(A) u . z_t, kappa = 16 A; the affine
+        // predictor knows the variance 1 + |m|^2 along u. 256 probes scatter by less than 1/16.
+        let a = world.schedule.alpha_bar(world.schedule.timestep(t).unwrap());
+        let exact = a + (1.0 - a) * ClassSnr(16.0 * a).overlap();
+        let affine = 17.0 * a / (17.0 * a + 1.0 - a);
+        for (model, exact) in [("law", exact), ("gaussian", affine)] {
+            assert!(
+                (row(model, "class_gain") - exact).abs() < 0.1,
+                "{t} {model}: {} {exact}",
+                row(model, "class_gain")
+            );
+            assert!(row(model, "class_offset").abs() < 0.1, "{t} {model}");
+        }
+    }
+    // Machines kept early are judged by the epoch they were kept at.
+    let training = [TrainingRow { t: 5, epochs: 200, kept: 4, started_from: None }];
+    lab.training = &training;
+    let kept = at(&measure(&lab, "learning_time"), 5, "machines", "class_gain").value;
+    assert!((kept - (1.0 - (-0.8_f64).exp())).abs() < 1e-12, "{kept}");
 }
 
 /// Floors of the distance between real digits, for as many samples on both sides.

@@ -2,7 +2,8 @@
 //!
 //! Tensors (f32, row-major): `w1` `[r, H]`, `b1` `[H]`, `w2` `[H, r]`, `b2` `[r]`; `skip` `[1]` for a scalar or `[d]` for a
 //! diagonal skip, absent without one; the learning curve at n evaluations: `epoch` (u32, `[n]`), `train_mse`, `test_mse`
-//! (f64, `[n]`) and, where there are any, `validation_mse` and `wiener_test_mse`.  The metadata key `machine` holds a
+//! (f64, `[n]`) and, where there are any, `validation_mse` and `wiener_test_mse`, and before training and after every
+//! evaluation `class_gain` and `class_offset` (f64, `[n + 1]`).  The metadata key `machine` holds a
 //! JSON object: `format`, `t`, `dim`, `alpha_bar`, `kept` (the epoch whose weights these are), `key`.
 //! eps_hat = skip * z + relu(z w1 + b1) w2 + b2, on the first r of the d coordinates of the run's frame.
 
@@ -21,7 +22,7 @@ pub use midway::{Midway, read_midway, write_midway};
 use crate::{Machine, ModelError, Skip};
 
 /// The version of the layout above.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
 
 /// Mean squared errors on eps per coordinate after the epochs that were evaluated.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,6 +39,11 @@ pub struct History {
     pub validation: Vec<f64>,
     /// The Wiener predictor's on the same test noise; empty unless the skip is Wiener.
     pub wiener_test: Vec<f64>,
+    /// [`ClassReading::gain`](crate::ClassReading) before training and after every evaluated epoch: `[n + 1]`; empty
+    /// unless there are two classes.
+    pub class_gain: Vec<f64>,
+    /// [`ClassReading::offset`](crate::ClassReading), likewise.
+    pub class_offset: Vec<f64>,
 }
 
 /// Everything that one checkpoint file holds.
@@ -75,7 +81,12 @@ fn u32s(name: &str, values: &[usize]) -> Raw {
 fn curves(history: &History) -> Vec<Raw> {
     let mut tensors =
         vec![u32s("epoch", &history.epoch), f64s("train_mse", &history.train), f64s("test_mse", &history.test)];
-    for (name, curve) in [("validation_mse", &history.validation), ("wiener_test_mse", &history.wiener_test)] {
+    for (name, curve) in [
+        ("validation_mse", &history.validation),
+        ("wiener_test_mse", &history.wiener_test),
+        ("class_gain", &history.class_gain),
+        ("class_offset", &history.class_offset),
+    ] {
         if !curve.is_empty() {
             tensors.push(f64s(name, curve));
         }
@@ -217,14 +228,19 @@ impl<'a> Reader<'a> {
         let (_, bytes) = self.raw("epoch", Dtype::U32)?;
         let epoch: Vec<usize> =
             bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk) as usize).collect();
-        let curve = |name: &str| self.curve(name, epoch.len());
-        let if_there = |name: &str| if self.tensors.names().contains(&name) { curve(name) } else { Ok(Vec::new()) };
+        let n = epoch.len();
+        let curve = |name: &str| self.curve(name, n);
+        let if_there = |name: &str, len: usize| {
+            if self.tensors.names().contains(&name) { self.curve(name, len) } else { Ok(Vec::new()) }
+        };
         Ok(History {
             kept: self.integer("kept")?,
             train: curve("train_mse")?,
             test: curve("test_mse")?,
-            validation: if_there("validation_mse")?,
-            wiener_test: if_there("wiener_test_mse")?,
+            validation: if_there("validation_mse", n)?,
+            wiener_test: if_there("wiener_test_mse", n)?,
+            class_gain: if_there("class_gain", n + 1)?,
+            class_offset: if_there("class_offset", n + 1)?,
             epoch,
         })
     }
@@ -285,6 +301,8 @@ mod tests {
             test: vec![0.7, 1e-9],
             validation: vec![0.6, 0.61],
             wiener_test: vec![0.8, 0.9],
+            class_gain: vec![0.5, 0.7, 0.75],
+            class_offset: vec![0.02, -0.01, -0.04],
         };
         Checkpoint { t: 42, alpha_bar: 0.123_456_789_012_345_67, key: "abc".to_owned(), machine, history }
     }
@@ -308,8 +326,14 @@ mod tests {
         let path = folder.path().join("t0042.safetensors");
         let mut before = checkpoint(Skip::None);
         before.history.validation.clear();
+        before.history.class_gain.clear();
+        before.history.class_offset.clear();
         std::fs::write(&path, write(&before).unwrap()).unwrap();
         assert_eq!(read(&path).unwrap(), before);
+        before.history.class_gain = vec![0.5; 2];
+        std::fs::write(&path, write(&before).unwrap()).unwrap();
+        let message = read(&path).unwrap_err().to_string();
+        assert!(message.ends_with("tensor `class_gain` has shape [2], expected [3]"), "{message}");
         before.history.test.push(0.1);
         std::fs::write(&path, write(&before).unwrap()).unwrap();
         let message = read(&path).unwrap_err().to_string();
@@ -326,7 +350,7 @@ mod tests {
             let message = read(&path).unwrap_err().to_string();
             assert!(message.starts_with(path.to_str().unwrap()), "{message}");
         }
-        std::fs::write(&path, String::from_utf8_lossy(&good).replace("format\\\":2", "format\\\":9").as_bytes())
+        std::fs::write(&path, String::from_utf8_lossy(&good).replace("format\\\":3", "format\\\":9").as_bytes())
             .unwrap();
         assert!(read(&path).is_err());
         assert!(matches!(read(&folder.path().join("absent")), Err(ModelError::Read { .. })));

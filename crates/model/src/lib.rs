@@ -26,6 +26,7 @@ mod error;
 mod exact;
 mod family;
 mod framed;
+mod gauge;
 mod init;
 mod machine;
 mod module;
@@ -44,6 +45,7 @@ pub use exact::{
 };
 pub use family::Family;
 pub use framed::Framed;
+pub use gauge::{ClassGauge, ClassReading};
 pub use init::Weights;
 pub use machine::{Jacobian, JacobianNorm, Machine, Skip, UnitSum};
 pub use module::{StackedAutoencoder, StackedConfig};

@@ -112,6 +112,11 @@ impl Parametrisation {
         (self.output * self.output * scaled_error + self.snr * beyond) / self.dim as f64
     }
 
+    /// sqrt(D/A) output: z0_hat - z_0 = denoised_scale (u - net), z0_hat = (z_t - sqrt(D) eps_hat) / sqrt(A).
+    pub fn denoised_scale(&self) -> f64 {
+        self.output / self.snr.sqrt()
+    }
+
     /// The finished machine: trained weights with the wiring's scale folded in.
     pub fn machine(&self, weights: &Weights) -> Machine {
         let scaled = |values: &[f32]| values.iter().map(|&v| (f64::from(v) * self.output) as f32).collect();

@@ -36,6 +36,8 @@ pub enum Purpose {
     Classifier = 12,
     /// The choice of samples and directions that an observable looks at (index: a number of its own, 0).
     Choice = 13,
+    /// The noise of the states on which the learning of two classes is watched (index: timestep, probe).
+    ClassProbes = 14,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, two indices).

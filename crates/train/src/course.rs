@@ -1,7 +1,7 @@
 //! The course of one machine's training, the same for every engine: its learning curve and its end.
 
 use model::checkpoint::{History, Midway};
-use model::{SkipKind, Weights};
+use model::{ClassReading, SkipKind, Weights};
 use schedule::Timestep;
 
 use crate::stopping::{Stop, Verdict, Watch};
@@ -36,11 +36,18 @@ impl Course {
         let mut ended = false;
         // The rule has seen these losses, and is where it was once it has seen them again.
         for (i, (&train, &test)) in history.train.iter().zip(&history.test).enumerate() {
-            let losses = Losses { train, validation: history.validation.get(i).copied(), test, skip_test: f64::NAN };
+            let validation = history.validation.get(i).copied();
+            let losses = Losses { train, validation, test, skip_test: f64::NAN, classes: None };
             ended = course.watch.see(losses).stop;
         }
         course.history = history;
         (course, ended)
+    }
+
+    /// Takes note of what a machine that is not trained yet knows of two classes.
+    pub(crate) fn begun(&mut self, classes: Option<ClassReading>) {
+        self.history.class_gain.extend(classes.map(|reading| reading.gain));
+        self.history.class_offset.extend(classes.map(|reading| reading.offset));
     }
 
     /// Adds the evaluation after `epoch` to the curve.
@@ -48,11 +55,12 @@ impl Course {
     /// # Errors
     /// [`MachineError::NotFinite`] when a loss is not a number.
     pub(crate) fn evaluated(&mut self, epoch: usize, losses: Losses) -> Result<Verdict, MachineError> {
-        let Losses { train, validation, test, skip_test } = losses;
+        let Losses { train, validation, test, skip_test, classes } = losses;
         if !(train.is_finite() && test.is_finite() && validation.is_none_or(f64::is_finite)) {
             return Err(MachineError::NotFinite { t: self.t.get(), epoch });
         }
         let verdict = self.watch.see(losses);
+        self.begun(classes);
         let history = &mut self.history;
         history.epoch.push(epoch);
         history.train.push(train);

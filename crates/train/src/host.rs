@@ -69,7 +69,9 @@ fn train_one(
         }
         None => {
             trainer.begin(t, &job.starting_weights(t, observer)?);
-            (Course::new(job, t), None, 0)
+            let mut course = Course::new(job, t);
+            course.begun(trainer.class_reading());
+            (course, None, 0)
         }
     };
     for epoch in done + 1..=job.epochs(t) {

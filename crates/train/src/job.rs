@@ -1,7 +1,7 @@
 //! What is to be trained: the same description for every engine.
 
 use data::Samples;
-use model::{MachineConfig, Moments, Parametrisation};
+use model::{ClassGauge, MachineConfig, Moments, Parametrisation};
 use schedule::{LossWeight, Schedule, Timestep};
 
 use crate::{Lineage, Losses, Stop, pages};
@@ -137,6 +137,8 @@ pub struct Job<'a> {
     pub set: &'a TrainingSet,
     /// How to train.
     pub settings: &'a Settings,
+    /// What the learning of two classes is watched on, in the coordinates of `set`; it changes no machine.
+    pub classes: Option<&'a ClassGauge>,
 }
 
 impl Job<'_> {
@@ -187,6 +189,7 @@ impl Job<'_> {
             validation: (!set.validation.is_empty()).then(validation),
             test: test(sums.test),
             skip_test: test(sums.skip_test),
+            classes: None,
         }
     }
 }

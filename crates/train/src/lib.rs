@@ -9,6 +9,7 @@ pub mod bench;
 mod course;
 mod epoch;
 mod error;
+mod gauge;
 mod host;
 mod isa;
 mod job;

@@ -1,7 +1,7 @@
 //! How an engine reports to whoever runs it.
 
-use model::Machine;
 use model::checkpoint::{History, Midway};
+use model::{ClassReading, Machine};
 use schedule::Timestep;
 
 use crate::MachineError;
@@ -17,6 +17,8 @@ pub struct Losses {
     pub test: f64,
     /// The untrained skip's on the same test noise: what the net has to beat.
     pub skip_test: f64,
+    /// How the net tells two classes apart, where that is watched.
+    pub classes: Option<ClassReading>,
 }
 
 /// What an observer wants of the training after an epoch of a machine.

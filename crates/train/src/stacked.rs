@@ -1,5 +1,6 @@
 //! The burn engine: K machines stacked in batched tensors, gradients by autodiff, Adam from burn.
 
+mod class_reading;
 mod evaluation;
 mod learner;
 mod member;
@@ -15,6 +16,7 @@ use model::checkpoint::Midway;
 use schedule::Timestep;
 
 use crate::{FailedMachines, Job, Losses, MachineError, Observer, TrainError, Wish};
+use class_reading::ClassProbes;
 use evaluation::evaluate;
 use learner::Learner;
 use member::{End, Member};
@@ -106,8 +108,15 @@ fn train_block<B: AutodiffBackend>(
     block.iter().for_each(|(t, _)| observer.started(*t));
     let mut members: Vec<Member> = block.iter().map(|(t, state)| Member::new(job, *t, state.as_ref())).collect();
     let mut learner = Learner::<B>::begin(job, block, observer, device)?;
+    let probes = ClassProbes::<B::InnerBackend>::new(job, &members, device);
+    let begun = block.iter().map(done).max().unwrap_or(0);
+    if begun == 0 {
+        for (member, reading) in members.iter_mut().zip(probes.readings(&learner.net.valid())?) {
+            member.course.begun(reading);
+        }
+    }
     let epochs = members.iter().map(|member| job.epochs(member.t)).max().unwrap_or(0);
-    for epoch in block.iter().map(done).max().unwrap_or(0) + 1..=epochs {
+    for epoch in begun + 1..=epochs {
         if !members.iter().any(Member::trains) {
             break;
         }
@@ -115,7 +124,7 @@ fn train_block<B: AutodiffBackend>(
         learner.epoch(job, &members, epoch);
         let mut losses = vec![None; members.len()];
         if job.evaluates(members[0].t, epoch) {
-            losses = evaluate(job, &members, &learner.net.valid(), device)?.into_iter().map(Some).collect();
+            losses = evaluate(job, &members, &learner.net.valid(), &probes, device)?.into_iter().map(Some).collect();
         }
         let to_keep = report(&mut members, epoch, &losses, observer);
         learner.keep(&mut members, &to_keep)?;

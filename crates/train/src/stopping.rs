@@ -95,7 +95,8 @@ mod tests {
     fn watch(rule: Stop, values: &[f64]) -> (Vec<usize>, Option<usize>) {
         let (mut watch, mut best) = (Watch::new(rule), Vec::new());
         for (i, &value) in values.iter().enumerate() {
-            let verdict = watch.see(Losses { train: 1.0, validation: Some(value), test: value, skip_test: 1.0 });
+            let verdict =
+                watch.see(Losses { train: 1.0, validation: Some(value), test: value, skip_test: 1.0, classes: None });
             if verdict.best {
                 best.push(i + 1);
             }

@@ -1,5 +1,7 @@
 //! How long each machine took to learn.
 
+mod classes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::Skip;
@@ -9,6 +11,7 @@ use super::variational_bound::second_moments;
 use super::{Group, Measured, Observable, ObservableRow};
 use crate::lab::Lab;
 use crate::{AnalysisError, MetricRow, Split};
+use classes::Watched;
 
 /// Epochs of its own training after which a machine is as good as it gets, for every t.
 ///
@@ -16,7 +19,16 @@ use crate::{AnalysisError, MetricRow, Split};
 /// L(e) <= 1.1 L*; `excess_learning_time` the first with L(e) - L* <= (L(0) - L*) / 10, where at least 2% of L(0) was
 /// learned. e is linear between epochs. L(0) is that of the machine before training: recorded, or the affine predictor's
 /// where that is what the machine starts as (Wiener skip), else curves begin at epoch 1. Losses are compared as ratios to
-/// the affine predictor's on the same noise where both were measured. Groups: `train`, `test`. Klinger and Biroli 2026 for one machine a timestep.
+/// the affine predictor's on the same noise where both were measured. Groups: `train`, `test`.
+///
+/// Of two classes, on the probes of [`model::ClassGauge`] (training samples, as many of either class, with noise of their
+/// own): m(x0_hat) = u . (x0_hat - middle) / (|d| / 2) is -1 and 1 at the class means; `class_gain` is half the
+/// difference of its means over the two classes at the kept epoch, `class_offset` its mean over all probes, on which the
+/// class weights act: with weights p_1, p_2 it tends to p_2 - p_1 where nothing is known of the class. `direction_time`
+/// and `weight_time` are the first epochs from which on gain and offset stay within 0.02 (a hundredth of the distance
+/// between the class means) of these, 0 where that holds before training. Theory: m(E[x_0 | x_t]) of the exact law and of
+/// one Gaussian (`gaussian`, the affine predictor) on the same states. Learning of the direction before the weight, one
+/// machine a timestep: (attributed) Klinger and Biroli 2026.
 pub(super) struct LearningTime;
 
 /// L(e) below this multiple of L* counts as learned.
@@ -40,7 +52,8 @@ impl Observable for LearningTime {
     }
 
     fn work(&self, lab: &Lab<'_>) -> Option<u64> {
-        lab.metrics.iter().any(|row| row.metric == MetricRow::MSE).then_some(1)
+        let any = lab.metrics.iter().any(|row| row.metric == MetricRow::MSE);
+        any.then(|| 1 + Watched::of(lab).work(lab))
     }
 
     fn measure(&self, lab: &Lab<'_>, advance: &(dyn Fn(u64) + Sync)) -> Result<Measured, AnalysisError> {
@@ -58,6 +71,7 @@ impl Observable for LearningTime {
             }
         }
         advance(1);
+        rows.extend(Watched::of(lab).measure(lab, advance)?);
         Ok(Measured { rows, transitions: Vec::new() })
     }
 }

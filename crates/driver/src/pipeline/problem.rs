@@ -1,6 +1,6 @@
 //! The training problem: the data as the machines see them, and how the machines are trained.
 
-use model::{MachineConfig, Moments, SkipKind};
+use model::{ClassGauge, MachineConfig, Moments, SkipKind};
 use train::{Job, Settings, TrainingSet};
 
 use super::bench::Bench;
@@ -13,6 +13,7 @@ pub(crate) struct Problem<'a> {
     moments: Moments,
     set: TrainingSet,
     settings: Settings,
+    classes: Option<ClassGauge>,
 }
 
 impl<'a> Problem<'a> {
@@ -31,7 +32,8 @@ impl<'a> Problem<'a> {
         let moments =
             Moments { eigenvalues: bench.pca.eigenvalues.clone(), second_moment: squares / train.values.len() as f64 };
         let set = TrainingSet::new(&train, &test, inputs).with_validation(&validation);
-        Self { bench, config, moments, set, settings: settings(bench) }
+        let classes = ClassGauge::of(&train, bench.experiment.seed);
+        Self { bench, config, moments, set, settings: settings(bench), classes }
     }
 
     pub(crate) fn job(&self) -> Job<'_> {
@@ -41,6 +43,7 @@ impl<'a> Problem<'a> {
             moments: &self.moments,
             set: &self.set,
             settings: &self.settings,
+            classes: self.classes.as_ref(),
         }
     }
 }

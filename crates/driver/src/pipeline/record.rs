@@ -48,10 +48,16 @@ fn metric_rows(t: usize, history: &History) -> Vec<MetricRow> {
         (Split::Test, MetricRow::MSE_WIENER, &history.wiener_test),
     ];
     let row = |epoch, split, metric: &str, value| MetricRow { t, epoch, split, metric: metric.to_owned(), value };
-    let rows = history.epoch.iter().enumerate().flat_map(|(i, &epoch)| {
+    let losses = history.epoch.iter().enumerate().flat_map(|(i, &epoch)| {
         curves.iter().filter_map(move |(split, metric, curve)| Some((epoch, *split, *metric, *curve.get(i)?)))
     });
-    rows.map(|(epoch, split, metric, value)| row(epoch, split, metric, value)).collect()
+    // Unlike losses, the classes are looked at before the training too.
+    let classes = [(MetricRow::CLASS_GAIN, &history.class_gain), (MetricRow::CLASS_OFFSET, &history.class_offset)];
+    let epochs = || std::iter::once(0).chain(history.epoch.iter().copied());
+    let classes = classes.into_iter().flat_map(|(metric, curve)| {
+        epochs().zip(curve).map(move |(epoch, &value)| (epoch, Split::Train, metric, value))
+    });
+    losses.chain(classes).map(|(epoch, split, metric, value)| row(epoch, split, metric, value)).collect()
 }
 
 /// The losses of one machine as it is kept beside the Wiener predictor's.

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PURPOSES: [Purpose; 13] = [
+const PURPOSES: [Purpose; 14] = [
     Purpose::Init,
     Purpose::Shuffle,
     Purpose::TrainNoise,
@@ -16,6 +16,7 @@ const PURPOSES: [Purpose; 13] = [
     Purpose::Bootstrap,
     Purpose::Classifier,
     Purpose::Choice,
+    Purpose::ClassProbes,
 ];
 
 /// The stream whose first numbers are frozen below and printed by scripts/make_reference/streams.py.

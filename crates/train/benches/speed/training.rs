@@ -66,7 +66,7 @@ impl Problem {
 
     fn job(&self) -> Job<'_> {
         let Self { schedule, moments, set, settings, config } = self;
-        Job { schedule, config: *config, moments, set, settings }
+        Job { schedule, config: *config, moments, set, settings, classes: None }
     }
 }
 

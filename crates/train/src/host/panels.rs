@@ -59,6 +59,18 @@ impl Layout {
         }
     }
 
+    /// The product with a column `[cols]`, in f64: `[rows]`.
+    pub(super) fn times(self, packed: &[f32], column: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.rows];
+        for panel in self.panels() {
+            let column = &column[panel.first..][..panel.used];
+            for (row, sum) in sums.iter_mut().enumerate() {
+                *sum += packed[panel.row(row)].iter().zip(column).map(|(&w, u)| f64::from(w) * u).sum::<f64>();
+            }
+        }
+        sums
+    }
+
     /// The row-major `[rows, cols]` without padding.
     pub(super) fn dense(self, packed: &[f32]) -> Vec<f32> {
         let mut dense = vec![0.0; self.rows * self.cols];
@@ -190,6 +202,11 @@ pub(super) mod tests {
             let mut packed = vec![0.0; layout.len()];
             layout.pack(&dense, &mut packed);
             prop_assert_eq!(layout.dense(&packed), dense.clone());
+            let column: Vec<f64> = numbers(cols, 4).into_iter().map(f64::from).collect();
+            for (row, found) in dense.chunks_exact(cols).zip(layout.times(&packed, &column)) {
+                let exact: f64 = row.iter().zip(&column).map(|(&w, u)| f64::from(w) * u).sum();
+                prop_assert!((found - exact).abs() < 1e-12 * cols as f64);
+            }
             prop_assert_eq!(packed.iter().filter(|v| **v != 0.0).count(), dense.iter().filter(|v| **v != 0.0).count());
         }
     }

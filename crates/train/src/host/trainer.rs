@@ -1,5 +1,7 @@
 //! One machine's weights, moments and buffers, and the training of one epoch.
 
+mod class_reading;
+
 use model::checkpoint::{History, Midway};
 use model::{Parametrisation, Weights};
 use schedule::Timestep;
@@ -11,6 +13,7 @@ use super::product::{Start, Then, product};
 use super::upcoming::Upcoming;
 use super::weighted::{Transposed, Weighted};
 use crate::epoch::{Epoch, Split};
+use crate::gauge::Gauge;
 use crate::isa::Isa;
 use crate::job::ErrorSums;
 use crate::{Job, Losses};
@@ -52,6 +55,7 @@ pub(crate) struct Trainer<'a> {
     squares: Vec<f32>,
     /// Samples evaluated at a time.
     block: usize,
+    gauge: Option<Gauge<'a>>,
 }
 
 impl<'a> Trainer<'a> {
@@ -78,6 +82,7 @@ impl<'a> Trainer<'a> {
             gain_gradient: vec![0.0; PAD],
             squares: vec![0.0; block * PAD],
             block,
+            gauge: None,
         }
     }
 
@@ -86,6 +91,7 @@ impl<'a> Trainer<'a> {
         self.t = t;
         self.wiring = self.job.parametrisation(t);
         self.epoch.begin(self.job, t);
+        self.gauge = Gauge::new(self.job, t, &self.wiring);
         self.w1.reset(&weights.w1);
         self.b1.reset(&weights.b1);
         self.w2.reset(&weights.w2);
@@ -135,7 +141,8 @@ impl<'a> Trainer<'a> {
         let (train, _) = self.evaluate(Split::Train, self.job.set.train_len());
         let (test, skip_test) = self.evaluate(Split::Test, self.job.set.test_len());
         let (validation, _) = self.evaluate(Split::Validation, self.job.set.validation_len());
-        self.job.losses(&self.wiring, ErrorSums { train, validation, test, skip_test })
+        let losses = self.job.losses(&self.wiring, ErrorSums { train, validation, test, skip_test });
+        Losses { classes: self.class_reading(), ..losses }
     }
 
     /// The weights as trained so far, in scaled units.
@@ -280,6 +287,7 @@ mod tests {
             moments: &Moments { eigenvalues, second_moment: 0.7 },
             set: &TrainingSet::new(&data.train, &data.test, dim),
             settings: &settings,
+            classes: None,
         };
         let mut trainer = Trainer::new(&job, isa, block);
         let t = schedule.timestep(7).unwrap();

@@ -86,6 +86,11 @@ impl Weighted {
         self.layout.pack(second, &mut self.second);
     }
 
+    /// The product of the value with a column `[n]`: `[m]`.
+    pub(super) fn times(&self, column: &[f64]) -> Vec<f64> {
+        self.layout.times(&self.value, column)
+    }
+
     pub(super) fn matrix(&self) -> Matrix<'_> {
         Matrix { layout: self.layout, values: &self.value }
     }

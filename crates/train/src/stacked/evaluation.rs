@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use model::StackedAutoencoder;
 
+use super::class_reading::ClassProbes;
 use super::learner::batch;
 use super::member::Member;
 use crate::epoch::Split;
@@ -18,6 +19,7 @@ pub(super) fn evaluate<B: Backend>(
     job: &Job<'_>,
     members: &[Member],
     net: &StackedAutoencoder<B>,
+    probes: &ClassProbes<B>,
     device: &B::Device,
 ) -> Result<Vec<Losses>, TrainError> {
     let mut sums = vec![ErrorSums::default(); members.len()];
@@ -28,7 +30,8 @@ pub(super) fn evaluate<B: Backend>(
         sums[i].test += net;
         sums[i].skip_test += skip;
     })?;
-    Ok(members.iter().zip(sums).map(|(member, sums)| job.losses(&member.wiring, sums)).collect())
+    let losses = members.iter().zip(sums).map(|(member, sums)| job.losses(&member.wiring, sums));
+    Ok(losses.zip(probes.readings(net)?).map(|(losses, classes)| Losses { classes, ..losses }).collect())
 }
 
 /// Goes through the samples of a split block by block and hands (machine, sum of |net - u|^2, sum of |u|^2) to `add`.

@@ -2,9 +2,9 @@
 
 use std::sync::Mutex;
 
-use data::{Frame, GaussianMixture, Pca};
+use data::{Frame, GaussianMixture, Pca, Samples};
 use model::checkpoint::History;
-use model::{Device, Machine, MachineConfig, Moments, SkipKind};
+use model::{ClassGauge, Device, Machine, MachineConfig, Moments, SkipKind};
 use schedule::{Law, LossWeight, Schedule, Timestep};
 use train::{
     Decay, Job, Losses, MachineError, Observer, ObserverError, Settings, Stop, TrainError, TrainingSet, train,
@@ -46,6 +46,7 @@ pub(crate) struct Problem {
     pub(crate) set: TrainingSet,
     pub(crate) settings: Settings,
     pub(crate) config: MachineConfig,
+    pub(crate) classes: Option<ClassGauge>,
 }
 
 /// Three clouds on a plane in five dimensions: one direction has little variance, two have none.
@@ -68,7 +69,9 @@ pub(crate) fn problem(skip: SkipKind) -> Problem {
     };
     let [train, validation, test] = [&train, &validation, &data.test].map(|samples| frame.project_samples(samples));
     let second_moment = train.values.iter().map(|&v| f64::from(v * v)).sum::<f64>() / train.values.len() as f64;
+    let two_classes = Samples { labels: train.labels.iter().map(|&label| label.min(1)).collect(), ..train.clone() };
     Problem {
+        classes: ClassGauge::of(&two_classes, 5),
         schedule,
         moments: Moments { eigenvalues: pca.eigenvalues, second_moment },
         set: TrainingSet::new(&train, &test, inputs).with_validation(&validation),
@@ -88,6 +91,11 @@ pub(crate) fn problem(skip: SkipKind) -> Problem {
 }
 
 impl Problem {
+    pub(crate) fn job(&self) -> Job<'_> {
+        let Self { schedule, moments, set, settings, config, classes } = self;
+        Job { schedule, config: *config, moments, set, settings, classes: classes.as_ref() }
+    }
+
     pub(crate) fn train_on(&self, timesteps: &[usize], device: Device, threads: usize) -> Trained {
         self.go_on(Vec::new(), timesteps, device, threads)
     }
@@ -115,11 +123,9 @@ impl Problem {
         device: Device,
         threads: usize,
     ) -> (Result<(), TrainError>, Trained) {
-        let Self { schedule, moments, set, settings, config } = self;
-        let job = Job { schedule, config: *config, moments, set, settings };
-        let timesteps: Vec<Timestep> = timesteps.iter().map(|&t| schedule.timestep(t).unwrap()).collect();
+        let timesteps: Vec<Timestep> = timesteps.iter().map(|&t| self.schedule.timestep(t).unwrap()).collect();
         let kept = Kept(Mutex::new(there));
-        let result = train(&job, &timesteps, device, threads, &kept);
+        let result = train(&self.job(), &timesteps, device, threads, &kept);
         let mut kept = kept.0.into_inner().unwrap();
         kept.sort_by_key(|(t, ..)| *t);
         (result, kept)

@@ -4,6 +4,7 @@
 
 mod common;
 mod course;
+mod gauge;
 mod resume;
 
 use common::{Problem, SKIPS, problem};
@@ -88,9 +89,8 @@ fn an_observer_that_cannot_keep_a_machine_ends_the_run() {
     let mut problem = problem(SkipKind::None);
     for warm_start in [None, Some(WarmStart { spacing: 20, epochs: 1 })] {
         problem.settings.warm_start = warm_start;
-        let Problem { schedule, moments, set, settings, config } = &problem;
-        let job = Job { schedule, config: *config, moments, set, settings };
-        let timesteps: Vec<Timestep> = schedule.timesteps().collect();
+        let job = problem.job();
+        let timesteps: Vec<Timestep> = job.schedule.timesteps().collect();
         for device in [Device::Host, Device::Ndarray] {
             let error = train(&job, &timesteps, device, 3, &Full).unwrap_err();
             assert_eq!(error.to_string(), "disk full");

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use model::checkpoint::{History, Midway, read_midway, write_midway};
 use model::{Device, Machine, SkipKind};
 use schedule::Timestep;
-use train::{Decay, Job, Losses, MachineError, Observer, ObserverError, Stop, TrainError, WarmStart, Wish, train};
+use train::{Decay, Losses, MachineError, Observer, ObserverError, Stop, TrainError, WarmStart, Wish, train};
 
 use crate::common::{Problem, SKIPS, Trained, problem};
 
@@ -65,8 +65,7 @@ impl Observer for Desk {
 
 /// Trains with an interruption after every `patience` epochs of a machine; the number of interruptions.
 fn in_pieces(problem: &Problem, timesteps: &[usize], device: Device, patience: usize) -> (Trained, usize) {
-    let Problem { schedule, moments, set, settings, config } = problem;
-    let job = Job { schedule, config: *config, moments, set, settings };
+    let (job, schedule) = (problem.job(), &problem.schedule);
     let mut desk = Desk { patience: Some(patience), wish: Some(Wish::End), ..Desk::default() };
     for interruptions in 0.. {
         let left = timesteps.iter().map(|&t| schedule.timestep(t).unwrap());
@@ -123,9 +122,8 @@ fn sparse_evaluations_and_the_thesis_rule_are_resumed_too() {
 fn a_state_that_is_kept_changes_nothing_and_one_of_another_shape_is_refused() {
     for device in DEVICES {
         let problem = problem(SkipKind::Wiener);
-        let Problem { schedule, moments, set, settings, config } = &problem;
-        let job = Job { schedule, config: *config, moments, set, settings };
-        let t = schedule.timestep(9).unwrap();
+        let job = problem.job();
+        let t = problem.schedule.timestep(9).unwrap();
         let desk = Desk { patience: Some(2), wish: Some(Wish::Keep), ..Desk::default() };
         // A thread that has to keep a state goes on; the state is gone once the machine is finished.
         train(&job, &[t], device, 1, &desk).unwrap();

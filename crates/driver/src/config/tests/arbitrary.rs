@@ -126,11 +126,12 @@ fn analysis() -> impl Strategy<Value = Analysis> {
 
 fn experiment() -> impl Strategy<Value = Experiment> {
     let device = prop_oneof![Just(Device::Host), Just(Device::Ndarray), Just(Device::Cuda), Just(Device::Auto)];
+    let run = (device, 0.0..1e9_f64).prop_map(|(device, save_seconds)| Run { device, save_seconds });
     let variance = prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
     let named = ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", any::<String>(), 0..=i64::MAX as u64);
     let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), any::<prop::sample::Index>());
-    (named, data(), schedule(), model(), sampled, analysis(), device).prop_map(
-        |((name, purpose, seed), data, schedule, (model, train), (count, variance, stride, t), analysis, device)| {
+    (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
+        |((name, purpose, seed), data, schedule, (model, train), (count, variance, stride, t), analysis, run)| {
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
             Experiment {
                 name,
@@ -143,7 +144,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                 sample: Sample { count, variance, stride: within(stride) },
                 analysis,
                 figures: Figures { reconstruction_t: within(t) },
-                run: Run { device },
+                run,
                 origins: Origins::default(),
             }
         },
