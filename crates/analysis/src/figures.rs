@@ -23,7 +23,9 @@ mod local_dimension;
 mod loss_landscape;
 mod loss_vs_epoch;
 mod loss_vs_t;
+mod mode_softening;
 mod nishimori_gap;
+mod noisy_class_probe;
 mod order_parameter;
 mod overlap;
 mod phase_diagram;
@@ -76,6 +78,7 @@ static FIGURES: &[&dyn Figure] = &[
     &phase_diagram::PhaseDiagram,
     &kappa::KAPPA,
     &class_posterior::CLASS_POSTERIOR,
+    &noisy_class_probe::NOISY_CLASS_PROBE,
     &order_parameter::BINDER,
     &order_parameter::OrderParameter,
     &collapse::GAUSSIAN_COLLAPSE,
@@ -104,6 +107,7 @@ static FIGURES: &[&dyn Figure] = &[
     &local_dimension::LOCAL_DIMENSION,
     &linear_regions::LINEAR_REGIONS,
     &spectrum::Spectrum,
+    &mode_softening::ModeSoftening,
 ];
 
 /// Every figure there is.

@@ -160,6 +160,13 @@ impl<'a> Lab<'a> {
         self.spread(100)
     }
 
+    /// The grid, and before its first timestep 1, 2, 4, ..., where a curve over t may be steep.
+    pub(crate) fn with_early(&self, grid: Vec<Timestep>) -> Vec<Timestep> {
+        let first = grid.first().map_or(1, |t| t.get());
+        let before = self.schedule.timesteps().take(first - 1).filter(|t| t.get().is_power_of_two());
+        before.chain(grid).collect()
+    }
+
     fn spread(&self, count: usize) -> Vec<Timestep> {
         let (last, count) = (self.schedule.len(), count.min(self.schedule.len()).max(1));
         let wanted: Vec<usize> = (1..=count).map(|k| (k * last + count / 2) / count).collect();

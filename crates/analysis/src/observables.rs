@@ -21,7 +21,9 @@ mod linear_regions;
 mod local_dimension;
 mod loss_landscape;
 mod memorisation;
+mod mode_softening;
 mod nishimori_gap;
+mod noisy_class_probe;
 mod order_parameter;
 mod overlap;
 mod overlaps;
@@ -103,6 +105,7 @@ pub trait Observable: Sync {
 static OBSERVABLES: &[&dyn Observable] = &[
     &kappa::Kappa,
     &class_posterior::ClassPosterior,
+    &noisy_class_probe::NoisyClassProbe,
     &order_parameter::OrderParameter,
     &gaussian_collapse::GaussianCollapse,
     &empirical_posterior::EmpiricalPosterior,
@@ -120,6 +123,7 @@ static OBSERVABLES: &[&dyn Observable] = &[
     &local_dimension::LocalDimension,
     &linear_regions::LinearRegions,
     &spectrum::Spectrum,
+    &mode_softening::ModeSoftening,
     &loss_landscape::LossLandscape,
     &information_rate::InformationRate,
     &variational_bound::VariationalBound,

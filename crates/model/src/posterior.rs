@@ -19,6 +19,16 @@ pub trait PosteriorMoments: Denoiser {
     /// u^T Cov(z_0 | z_t) u for one direction u `[d]` of any length.  zt: `[n, d]` -> variances: `[n]`.
     fn posterior_variance_along(&self, t: Timestep, zt: &[f32], direction: &[f64], variances: &mut [f64]);
 
+    /// As [`Self::posterior_variance_along`], for several directions `[m, d]`.  zt: `[n, d]` -> variances: `[n, m]`.
+    fn posterior_variances_along(&self, t: Timestep, zt: &[f32], directions: &[f64], variances: &mut [f64]) {
+        let (d, m) = (self.dim(), directions.len() / self.dim());
+        let mut along = vec![0.0; zt.len() / d];
+        for (k, direction) in directions.chunks_exact(d).enumerate() {
+            self.posterior_variance_along(t, zt, direction, &mut along);
+            variances.iter_mut().skip(k).step_by(m).zip(&along).for_each(|(out, along)| *out = *along);
+        }
+    }
+
     /// tr Cov(z_0 | z_t) = E[|z_0 - E z_0|^2 | z_t].  zt: `[n, d]` -> traces: `[n]`.
     fn posterior_variance(&self, t: Timestep, zt: &[f32], traces: &mut [f64]);
 
@@ -33,6 +43,16 @@ pub trait PosteriorMoments: Denoiser {
         self.posterior_variance_along(t, zt, direction, slopes);
         let (snr, noise) = snr_and_noise(self.alpha_bar(t));
         slopes.iter_mut().for_each(|slope| *slope = (norm2 - snr * *slope) / noise);
+    }
+
+    /// As [`Self::jacobian_along`], for several directions `[m, d]`.  zt: `[n, d]` -> slopes: `[n, m]`.
+    fn jacobians_along(&self, t: Timestep, zt: &[f32], directions: &[f64], slopes: &mut [f64]) {
+        let rows = directions.chunks_exact(self.dim());
+        let norms2: Vec<f64> = rows.map(|direction| direction.iter().map(|u| u * u).sum()).collect();
+        self.posterior_variances_along(t, zt, directions, slopes);
+        let (snr, noise) = snr_and_noise(self.alpha_bar(t));
+        let norms2 = norms2.iter().cycle();
+        slopes.iter_mut().zip(norms2).for_each(|(slope, norm2)| *slope = (norm2 - snr * *slope) / noise);
     }
 
     /// J v, each row with a direction of its own.  zt, directions: `[n, d]` -> products: `[n, d]`.

@@ -93,7 +93,7 @@ fn color(model: &str) -> Rgb {
 fn called(model: &str) -> String {
     match model {
         "law" => "exact law".to_owned(),
-        "data" => "moments of the data".to_owned(),
+        "data" => "the data".to_owned(),
         other => other.replace('_', ", "),
     }
 }

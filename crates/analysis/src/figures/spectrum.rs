@@ -143,7 +143,7 @@ fn heat_map(drawing: &mut Drawing, frame: Rect, x: Axis, rows: &[&ObservableRow]
         for j in 0..height {
             let rank = low * (high / low).powf(1.0 - (j as f64 + 0.5) / height as f64);
             if let Some(&value) = table.get(&(t, rank.round() as usize)) {
-                put(&mut pixels, (i, j), colors[shade(value, top)]);
+                pixels.put((i, j), colors[shade(value, top)]);
             }
         }
     }
@@ -158,19 +158,12 @@ fn shade(value: f64, top: f64) -> usize {
     (share.clamp(0.0, 1.0) * (SHADES - 1) as f64) as usize
 }
 
-fn put(pixels: &mut Pixels, (i, j): (usize, usize), (r, g, b): Rgb) {
-    let start = 3 * (j * pixels.width + i);
-    if let Some(pixel) = pixels.rgb.get_mut(start..start + 3) {
-        pixel.copy_from_slice(&[r, g, b]);
-    }
-}
-
 fn color_bar(drawing: &mut Drawing, bar: Rect, top: f64, colors: &[Rgb]) {
     let (width, height) = (bar.width as usize, bar.height as usize);
     let mut pixels = Pixels::filled(width, height, PAPER);
     for j in 0..height {
         let color = colors[(SHADES - 1) * (height - 1 - j) / (height - 1).max(1)];
-        (0..width).for_each(|i| put(&mut pixels, (i, j), color));
+        (0..width).for_each(|i| pixels.put((i, j), color));
     }
     drawing.image((bar.x, bar.y), pixels, 1.0);
     drawing.outline(bar, Stroke::solid(INK, 0.8));

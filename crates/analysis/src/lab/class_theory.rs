@@ -20,7 +20,8 @@ pub struct ClassTheory {
     pub law: Option<ExactPhi>,
 }
 
-/// phi_t = E sum_c p(c | z_t)^2 of a law, on noised test samples.
+/// phi_t = E sum_c p^2 and the class entropy H(c | z_t) = E[-sum_c p ln p] of a law, p = p(c | z_t), on noised test samples.
+#[derive(Default)]
 pub struct ExactPhi {
     /// The law's name.
     pub name: String,
@@ -28,6 +29,10 @@ pub struct ExactPhi {
     pub times: Vec<Timestep>,
     /// sum_c p(c | z_t)^2 of every probe, at each timestep.
     pub phi: Vec<Vec<f64>>,
+    /// -sum_c p ln p of every probe, the mean of the surprisal -ln p of a class drawn from p, in nats.
+    pub entropy: Vec<Vec<f64>>,
+    /// sum_c p ln^2 p of every probe, the mean of its square.
+    pub surprisal2: Vec<Vec<f64>>,
     /// sum_c (E p(c | z_t))^2, the agreement of independent trajectories, at each timestep.
     pub chance: Vec<f64>,
 }
@@ -50,19 +55,32 @@ impl ExactPhi {
         let step = starts.len().div_ceil(PROBES).max(1);
         let z0 = lab.data.test.select(starts.into_iter().step_by(step)).values;
         let times = lab.fine_grid();
-        let (phi, chance) = times.iter().map(|&t| agreement(lab, law, &z0, t)).unzip();
-        Self { name: name.to_owned(), times, phi, chance }
+        let mut exact = Self { name: name.to_owned(), ..Self::default() };
+        for &t in &times {
+            exact.push(law.classes(), &posterior(lab, law, &z0, t));
+        }
+        Self { times, ..exact }
+    }
+
+    /// Takes in the posteriors of the next timestep, `[n, K]`.
+    fn push(&mut self, k: usize, probabilities: &[f64]) {
+        let of_rows = |term: fn(f64) -> f64| -> Vec<f64> {
+            probabilities.chunks_exact(k).map(|row| row.iter().map(|&p| term(p)).sum()).collect()
+        };
+        let n = (probabilities.len() / k) as f64;
+        let share = |c: usize| probabilities.iter().skip(c).step_by(k).sum::<f64>() / n;
+        self.phi.push(of_rows(|p| p * p));
+        // p ln p and p ln^2 p vanish with p.
+        self.entropy.push(of_rows(|p| -p * p.max(f64::MIN_POSITIVE).ln()));
+        self.surprisal2.push(of_rows(|p| p * p.max(f64::MIN_POSITIVE).ln().powi(2)));
+        self.chance.push((0..k).map(|c| share(c).powi(2)).sum());
     }
 }
 
-/// sum_c p^2 of each probe and sum_c (E p)^2.
-fn agreement(lab: &Lab<'_>, law: &dyn ExactLaw, z0: &[f32], t: Timestep) -> (Vec<f64>, f64) {
-    let k = law.classes();
+/// p(c | z_t) at noised samples: `[n, K]`.
+fn posterior(lab: &Lab<'_>, law: &dyn ExactLaw, z0: &[f32], t: Timestep) -> Vec<f64> {
     let zt = noised(lab, z0, t);
-    let mut probabilities = vec![0.0; z0.len() / law.dim() * k];
+    let mut probabilities = vec![0.0; z0.len() / law.dim() * law.classes()];
     law.class_probabilities(t, &zt, &mut probabilities);
-    let phi: Vec<f64> = probabilities.chunks_exact(k).map(|row| row.iter().map(|p| p * p).sum()).collect();
-    let share = |c: usize| probabilities.iter().skip(c).step_by(k).sum::<f64>() / phi.len() as f64;
-    let chance = (0..k).map(|c| share(c).powi(2)).sum();
-    (phi, chance)
+    probabilities
 }

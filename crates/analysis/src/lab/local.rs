@@ -1,5 +1,7 @@
 //! Scores with exact Jacobians: what the machines and the exact laws have in common.
 
+use std::ops::Range;
+
 use model::{Bank, ExactLaw, Machine, Predictor};
 use schedule::Timestep;
 
@@ -98,6 +100,30 @@ impl LocalScore<'_> {
             }
         };
         slopes.into_iter().map(|slope| -slope / self.noise).collect()
+    }
+
+    /// The mean of u^T J_s u over each set of unit directions, the sets being ranges of rows of `directions` `[m, d]`.
+    /// zt: `[n, d]` -> one `[n]` a set.
+    pub(crate) fn mean_slopes(&self, zt: &[f32], directions: &[f64], sets: &[Range<usize>]) -> Vec<Vec<f64>> {
+        let mut means: Vec<Vec<f64>> = match &self.source {
+            Source::Machine(machine) => {
+                let (d, active) = (machine.dim, machine.active(zt));
+                let of_set = |set: &Range<usize>| {
+                    let form = machine.jacobian_mean_form(&directions[set.start * d..set.end * d]);
+                    active.chunks_exact(machine.hidden).map(|active| form.at(active)).collect()
+                };
+                sets.iter().map(of_set).collect()
+            }
+            Source::Law { law, t, .. } => {
+                let m = directions.len() / law.dim();
+                let mut slopes = vec![0.0; zt.len() / law.dim() * m];
+                law.jacobians_along(*t, zt, directions, &mut slopes);
+                let mean = |row: &[f64], set: &Range<usize>| row[set.clone()].iter().sum::<f64>() / set.len() as f64;
+                sets.iter().map(|set| slopes.chunks_exact(m).map(|row| mean(row, set)).collect()).collect()
+            }
+        };
+        means.iter_mut().flatten().for_each(|slope| *slope /= -self.noise);
+        means
     }
 
     /// J_s v, each row with a direction of its own.  zt, v: `[n, d]` -> `[n, d]`.

@@ -26,10 +26,7 @@ pub struct Probes {
 impl Probes {
     /// The timesteps of [`Lab::fine_grid`], and before the first of them 1, 2, 4, ..., where a curve over t is steep.
     pub fn times(lab: &Lab<'_>) -> Vec<Timestep> {
-        let grid = lab.fine_grid();
-        let first = grid.first().map_or(1, |t| t.get());
-        let before = lab.schedule.timesteps().take(first - 1).filter(|t| t.get().is_power_of_two());
-        before.chain(grid).collect()
+        lab.with_early(lab.fine_grid())
     }
 
     /// Timesteps of the probes of one model, the unit of progress.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use data::Samples;
 use model::speciation::TwoClasses;
 use model::{ClassSnr, Family};
 use schedule::Timestep;
@@ -30,6 +31,10 @@ pub(super) const EQUAL_GAUSSIANS: &str = "equal_gaussians";
 
 /// Quantity of the cloning probability.
 const PHI: &str = "phi";
+/// Quantities of the class entropy, of its slope over t, and of the variance of the surprisal.
+pub(super) const CLASS_ENTROPY: &str = "class_entropy";
+pub(super) const CLASS_ENTROPY_RATE: &str = "class_entropy_rate";
+pub(super) const SURPRISAL_VARIANCE: &str = "surprisal_variance";
 
 impl Observable for ClassPosterior {
     fn name(&self) -> &'static str {
@@ -65,9 +70,7 @@ impl Observable for ClassPosterior {
         Decisions::remembered(lab, EMPIRICAL_TRAIN, recall, &test.labels, None).measure(lab, &mut measured);
         let recall = lab.recall_train(advance)?;
         Decisions::remembered(lab, EMPIRICAL_TRAIN, recall, &train.labels, Some("train")).measure(lab, &mut measured);
-        if lab.labels().len() == 2 {
-            equal_gaussians(lab, &mut measured)?;
-        }
+        measured.rows.extend(equal_gaussians(lab)?);
         Ok(measured)
     }
 }
@@ -81,10 +84,7 @@ struct Probes {
 impl Probes {
     fn of_test(lab: &Lab<'_>) -> Result<Self, AnalysisError> {
         let chosen = lab.data.test.select(starts(lab));
-        let classes = match lab.class_rule()?.filter(|_| chosen.labels.is_empty()) {
-            Some(rule) => rule.decide(&chosen.values),
-            None => ranks(lab, &chosen.labels),
-        };
+        let classes = classes_of(lab, &chosen)?;
         Ok(Self { z0: chosen.values, classes })
     }
 
@@ -101,6 +101,14 @@ impl Probes {
         let probabilities = times.iter().map(at).collect();
         Decisions { model: law.name, group: None, times, classes: self.classes.clone(), count: k, probabilities }
     }
+}
+
+/// The class of each sample: by its label, without labels by the lab's rule.
+pub(super) fn classes_of(lab: &Lab<'_>, samples: &Samples) -> Result<Vec<usize>, AnalysisError> {
+    Ok(match lab.class_rule()?.filter(|_| samples.labels.is_empty()) {
+        Some(rule) => rule.decide(&samples.values),
+        None => ranks(lab, &samples.labels),
+    })
 }
 
 /// The rank of each label among the classes of the training set.
@@ -173,10 +181,10 @@ impl Decisions<'_> {
         let surprisal = self.curves(|p, class| -p[class].max(f64::MIN_POSITIVE).ln());
         let quantities: [(&str, &[Vec<f64>], Statistic); 5] = [
             (PHI, &agreement, mean),
-            ("class_entropy", &entropy, mean),
-            ("class_entropy_rate", &rate, mean),
+            (CLASS_ENTROPY, &entropy, mean),
+            (CLASS_ENTROPY_RATE, &rate, mean),
             ("entropy_variance", &entropy, variance),
-            ("surprisal_variance", &surprisal, variance),
+            (SURPRISAL_VARIANCE, &surprisal, variance),
         ];
         for ensemble in self.ensembles(lab) {
             for (quantity, curves, statistic) in quantities {
@@ -213,7 +221,7 @@ fn predicted(
 }
 
 /// The times at which the mean lies between 5% and 95% of its largest value.  curves: `[times][N]`.
-fn crossover(curves: &[Vec<f64>]) -> Range<usize> {
+pub(super) fn crossover(curves: &[Vec<f64>]) -> Range<usize> {
     let means: Vec<f64> = curves.iter().map(|values| values.iter().sum::<f64>() / values.len() as f64).collect();
     let top = means.iter().copied().fold(0.0, f64::max);
     let within: Vec<usize> = (0..means.len()).filter(|&k| (0.05 * top..0.95 * top).contains(&means[k])).collect();
@@ -229,7 +237,7 @@ fn entropy(p: &[f64]) -> f64 {
 }
 
 /// The slope over t of every trajectory's curve: `[times][N]` both.
-fn slope_curves(times: &[Timestep], curves: &[Vec<f64>]) -> Vec<Vec<f64>> {
+pub(super) fn slope_curves(times: &[Timestep], curves: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let (times, n) = (numbers(times), curves.first().map_or(0, Vec::len));
     let mut sloped = vec![vec![0.0; n]; curves.len()];
     for i in 0..n {
@@ -239,21 +247,25 @@ fn slope_curves(times: &[Timestep], curves: &[Vec<f64>]) -> Vec<Vec<f64>> {
     sloped
 }
 
-/// The same quantities of two equal Gaussians at kappa_t, the linear discriminant's on the training set.
-fn equal_gaussians(lab: &Lab<'_>, measured: &mut Measured) -> Result<(), AnalysisError> {
+/// The same quantities of two equal Gaussians at kappa_t, the linear discriminant's on the training set; none for another
+/// number of classes.
+pub(super) fn equal_gaussians(lab: &Lab<'_>) -> Result<Vec<ObservableRow>, AnalysisError> {
+    if lab.labels().len() != 2 {
+        return Ok(Vec::new());
+    }
     let (classes, times) = (TwoClasses::of(lab.data.train)?, lab.fine_grid());
     let snr = |&t: &Timestep| ClassSnr(classes.snr(lab.schedule.alpha_bar(t)));
     let entropies: Vec<f64> = times.iter().map(|t| std::f64::consts::LN_2 - snr(t).information()).collect();
     let rates = slopes(&numbers(&times), &entropies);
-    for ((t, entropy), rate) in times.iter().zip(entropies).zip(rates) {
+    let rows = times.iter().zip(entropies).zip(rates).flat_map(|((t, entropy), rate)| {
         let row = |quantity, value| ObservableRow::exact(*t, EQUAL_GAUSSIANS, quantity, value);
-        measured.rows.extend([
+        [
             row(PHI, snr(t).cloning_probability()),
-            row("class_entropy", entropy),
-            row("class_entropy_rate", rate),
+            row(CLASS_ENTROPY, entropy),
+            row(CLASS_ENTROPY_RATE, rate),
             row("entropy_variance", snr(t).entropy_variance()),
-            row("surprisal_variance", snr(t).surprisal_variance()),
-        ]);
-    }
-    Ok(())
+            row(SURPRISAL_VARIANCE, snr(t).surprisal_variance()),
+        ]
+    });
+    Ok(rows.collect())
 }

@@ -17,6 +17,14 @@ impl Pixels {
         Self { width, height, rgb: [r, g, b].repeat(width * height) }
     }
 
+    /// Colours the pixel in column i and row j, both counted from the upper left corner.
+    pub(crate) fn put(&mut self, (i, j): (usize, usize), (r, g, b): Rgb) {
+        let start = 3 * (j * self.width + i);
+        if let Some(pixel) = self.rgb.get_mut(start..start + 3) {
+            pixel.copy_from_slice(&[r, g, b]);
+        }
+    }
+
     /// Writes grey levels, [-1, 1] from black to white and clipped there, with the upper left corner at (x, y).
     fn put_grey(&mut self, (x, y): (usize, usize), image: &[f32], width: usize) {
         for (i, line) in image.chunks_exact(width).enumerate() {

@@ -4,6 +4,7 @@ mod component;
 mod precise;
 
 use component::Component;
+use data::linalg::{View, multiply};
 use data::{Frame, Samples};
 use schedule::{Schedule, Timestep};
 
@@ -236,6 +237,31 @@ impl PosteriorMoments for Mixture {
                 let class =
                     |((p, along), within): ((&f64, &Vec<f64>), &f64)| p * (within + (along[row] - mean).powi(2));
                 *out = p.iter().zip(&along).zip(&within).map(class).sum();
+            }
+        });
+    }
+
+    fn posterior_variances_along(&self, t: Timestep, zt: &[f32], directions: &[f64], variances: &mut [f64]) {
+        let (d, level) = (self.dim, self.levels[t.index()]);
+        let m = directions.len() / d;
+        let within = |c: &Component| {
+            let (rotated, variances) = (c.rotate(directions), c.posterior_variances(level));
+            let along = |u: &[f64]| u.iter().zip(&variances).map(|(u, v)| v * u * u).sum::<f64>();
+            rotated.chunks_exact(d).map(along).collect::<Vec<_>>()
+        };
+        let within: Vec<Vec<f64>> = self.components.iter().map(within).collect();
+        by_blocks((zt, d), (variances, m), ROWS, |zt, out| {
+            out.fill(0.0);
+            for (Conditional { probabilities, offsets }, within) in
+                self.conditional_means(level, zt).1.iter().zip(&within)
+            {
+                let mut along = vec![0.0; out.len()];
+                let directions = View::new(directions, m, d).transposed();
+                multiply(&mut along, View::new(offsets, probabilities.len(), d), directions, 0.0);
+                for ((out, along), p) in out.chunks_exact_mut(m).zip(along.chunks_exact(m)).zip(probabilities) {
+                    let directions = out.iter_mut().zip(along).zip(within);
+                    directions.for_each(|((out, along), within)| *out += p * (within + along * along));
+                }
             }
         });
     }

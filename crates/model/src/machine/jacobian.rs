@@ -52,6 +52,22 @@ impl Machine {
         UnitSum { constant, shares }
     }
 
+    /// The mean of u^T J u over several directions u `[n, d]`: its share of unit h is the mean of (W2 u)_h (W1^T u)_h.
+    pub fn jacobian_mean_form(&self, directions: &[f64]) -> UnitSum {
+        let (d, r, h) = (self.dim, self.inputs, self.hidden);
+        let n = directions.len() / d;
+        let (w1, w2, seen) = (in_f64(&self.w1), in_f64(&self.w2), View::strided(directions, n, r, d));
+        let (mut read, mut written) = (vec![0.0; n * h], vec![0.0; n * h]);
+        multiply(&mut read, seen, View::new(&w1, r, h), 0.0);
+        multiply(&mut written, seen, View::new(&w2, h, r).transposed(), 0.0);
+        let mut shares = vec![0.0; h];
+        for (read, written) in read.chunks_exact(h.max(1)).zip(written.chunks_exact(h.max(1))) {
+            shares.iter_mut().zip(read.iter().zip(written)).for_each(|(share, (a, b))| *share += a * b / n as f64);
+        }
+        let skipped = |u: &[f64]| u.iter().enumerate().map(|(k, u)| self.skip_gain(k) * u * u).sum::<f64>();
+        UnitSum { constant: directions.chunks_exact(d).map(skipped).sum::<f64>() / n as f64, shares }
+    }
+
     /// tr J: the share of unit h is sum_k W1_kh W2_hk.
     pub fn jacobian_trace(&self) -> UnitSum {
         let constant = (0..self.dim).map(|k| self.skip_gain(k)).sum();
@@ -274,6 +290,8 @@ mod tests {
                 }
                 let form: f64 = u.iter().zip(&product).map(|(u, p)| u * p).sum();
                 assert!((machine.jacobian_form(&u, &v).at(active) - form).abs() < 1e-12);
+                let mean = 0.5 * [u, v].map(|u| machine.jacobian_form(&u, &u).at(active)).iter().sum::<f64>();
+                assert!((machine.jacobian_mean_form(&[u, v].concat()).at(active) - mean).abs() < 1e-12);
                 let trace: f64 = (0..5).map(|k| dense[k * 6]).sum();
                 assert!((jacobian.trace() - trace).abs() < 1e-12);
                 let square: f64 = dense.iter().map(|j| j * j).sum();

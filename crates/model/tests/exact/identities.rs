@@ -144,6 +144,11 @@ fn variances_jacobian_and_divergence_agree_with_the_covariance() {
         law.jacobian_along(t, &zt, &u, &mut along);
         let from_covariance: Vec<f64> = expected.iter().map(|e| (norm2 - e) / noise).collect();
         assert_close(&along, &from_covariance, 1e-9, name);
+        // u among others, as the second of two directions.
+        let pair = [u.iter().map(|u| 2.0 - u).collect(), u.clone()].concat();
+        let mut both = vec![f64::NAN; 80];
+        law.jacobians_along(t, &zt, &pair, &mut both);
+        assert_close(&both.chunks_exact(2).map(|row| row[1]).collect::<Vec<_>>(), &from_covariance, 1e-9, name);
         law.jacobian_times(t, &zt, &u.repeat(40), &mut products);
         assert_close(&products.chunks_exact(d).map(dot).collect::<Vec<_>>(), &from_covariance, 1e-9, name);
         for k in 0..d {
