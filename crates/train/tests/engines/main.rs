@@ -7,11 +7,11 @@ mod course;
 mod gauge;
 mod resume;
 
-use common::{Problem, SKIPS, problem};
+use common::{SKIPS, problem};
 use model::checkpoint::History;
 use model::{Device, Machine, SkipKind};
 use schedule::Timestep;
-use train::{Job, Losses, MachineError, Observer, ObserverError, TrainError, WarmStart, train};
+use train::{Losses, MachineError, Observer, ObserverError, TrainError, WarmStart, train};
 
 #[test]
 fn host_and_ndarray_agree_on_the_same_noise_and_weights() {
