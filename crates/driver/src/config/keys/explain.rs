@@ -167,6 +167,7 @@ mod tests {
   machine of the lowest one is kept, which needs images of train.validation; test_variance, the last
   six test losses vary by less than train.tolerance (the thesis's rule, which looks at the test
   set).
+
   type        one of none, plateau, test_variance
               none: All epochs.
               plateau: Until the validation loss no longer falls.
