@@ -40,7 +40,7 @@ fn faulty_arguments_and_variables_are_named() {
         (&["--set=train.epochs"], "--set train.epochs: expected key=value, as in train.epochs=3"),
         (
             &["--set=train.batch=2001"],
-            "--set train.batch=2001: train.batch: 2001 is not allowed, there are 2000 training samples",
+            "--set train.batch=2001: train.batch: 2001 is not allowed, use 1 to 2000: there are 2000 training samples",
         ),
         (
             &["--set=train.validation=1951"],

@@ -16,7 +16,7 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 26] = [
+const BEYOND_A_SCHEMA: [&str; 25] = [
     "batch_above_generated",
     "batch_above_n",
     "beta_start_above_beta_end",
@@ -40,10 +40,12 @@ const BEYOND_A_SCHEMA: [&str; 26] = [
     "reconstruction_beyond_T",
     "timesteps_too_many",
     "type_point_for_whole",
-    "unknown_quoted",
     "validation_leaves_no_batch",
     "weights_without_means",
 ];
+
+/// What stands for the observables in the kept messages.
+const OBSERVABLES: &str = "{all observables and their groups}";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/faulty")
@@ -65,9 +67,10 @@ fn load(stem: &str) -> Result<(), ConfigErrors> {
     config::load(&Sources { file, ..Sources::default() }).map(|_| ())
 }
 
-/// The message with the file's name for its path.
+/// The message with the file's name for its path, and a short form of the list of all observables, which grows.
 fn message(errors: &ConfigErrors) -> String {
-    format!("{errors}\n").replace(&format!("{}/", folder().display()), "")
+    let known = analysis::observables::words_known().join(", ");
+    format!("{errors}\n").replace(&format!("{}/", folder().display()), "").replace(&known, OBSERVABLES)
 }
 
 /// The lines that only one of two texts has.
@@ -103,8 +106,18 @@ fn every_faulty_file_is_refused_with_its_message() {
 
 #[test]
 fn every_line_begins_with_the_place_and_the_key_and_says_what_is_allowed() {
-    let remedies =
-        ["use ", "did you mean", "expected ", "goes with ", "write ", "end it with ", "put ", " needs ", " has "];
+    let remedies = [
+        "use ",
+        "did you mean",
+        "expected ",
+        "goes with ",
+        "write ",
+        "end it with ",
+        "put ",
+        "set ",
+        " needs ",
+        " has ",
+    ];
     for stem in stems("toml") {
         let text = fs::read_to_string(folder().join(format!("{stem}.toml"))).unwrap();
         for error in load(&stem).unwrap_err().iter() {
@@ -125,14 +138,14 @@ fn every_line_begins_with_the_place_and_the_key_and_says_what_is_allowed() {
             let said = &line[start.len()..];
             assert!(error.key().is_some() || said.starts_with("not valid TOML: "), "{line}");
             assert!(remedies.iter().any(|words| said.contains(words)), "{line}");
-            assert!(!line.contains('\n') && !said.ends_with('.'), "{line}");
+            assert!(!line.contains('\n'), "{line}");
         }
     }
 }
 
 #[test]
 fn the_program_says_the_same_ends_with_2_and_writes_nothing() {
-    let desk = Desk::new();
+    let (desk, known) = (Desk::new(), analysis::observables::words_known().join(", "));
     let some: Vec<String> = stems("toml").into_iter().step_by(8).chain(["several_at_once".to_owned()]).collect();
     for stem in &some {
         desk.write(&format!("{stem}.toml"), fs::read(folder().join(format!("{stem}.toml"))).unwrap());
@@ -140,7 +153,8 @@ fn the_program_says_the_same_ends_with_2_and_writes_nothing() {
     for stem in &some {
         let expected = fs::read_to_string(folder().join(format!("{stem}.stderr"))).unwrap();
         for verb in ["run", "plan"] {
-            assert_eq!(desk.refusal(&mut desk.driver(&[verb, &format!("{stem}.toml")])), expected);
+            let said = desk.refusal(&mut desk.driver(&[verb, &format!("{stem}.toml")]));
+            assert_eq!(said.replace(&known, OBSERVABLES), expected);
         }
     }
 }

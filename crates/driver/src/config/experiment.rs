@@ -111,7 +111,9 @@ impl Train {
     pub(crate) fn too_many_for(&self, n: usize) -> Option<(&'static str, String)> {
         let Self { batch, validation, .. } = self;
         match n.checked_sub(*batch) {
-            None => Some(("train.batch", format!("{batch} is not allowed, there are {n} training samples"))),
+            None => {
+                Some(("train.batch", format!("{batch} is not allowed, use 1 to {n}: there are {n} training samples")))
+            }
             Some(most) if *validation > most => {
                 let message = format!(
                     "{validation} is not allowed, use 0 to {most}: of {n} training samples a batch of {batch} must be left"

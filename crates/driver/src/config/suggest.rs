@@ -29,6 +29,9 @@ pub(crate) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
 
 /// The message for the unknown `name` in `section` ("" outside the sections); `spelt` writes a path as its layer does.
 pub(crate) fn unknown_key(section: &str, name: &str, spelt: impl Fn(&str) -> String) -> String {
+    if section.is_empty() && name.contains('.') && keys::find(name).is_some() {
+        return format!("unknown key, write {name} without quotes");
+    }
     match nearest_key(section, name) {
         Some(path) => format!("unknown key, did you mean {}?", spelt(&path)),
         None if section.is_empty() => {

@@ -8,11 +8,21 @@ use super::error::{ConfigError, ConfigErrors, Faults, one_line, shown};
 use super::keys;
 use super::source_text::SourceText;
 
+/// How the parser's words for a number that is none begin.
+const NUMBERS: [&str; 7] = [
+    "invalid exponent",
+    "invalid mantissa",
+    "invalid fraction",
+    "invalid float",
+    "invalid integer",
+    "unexpected leading zero",
+    "`_` may",
+];
+
 /// The faults of a text that is not TOML: one a line, since the parser stumbles on after the first.
 pub(crate) fn faults(source: &SourceText, errors: &[Error]) -> ConfigErrors {
     let text = source.text();
-    let mut slips: Vec<(Range<usize>, &str)> =
-        errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
+    let mut slips: Vec<(Range<usize>, &str)> = errors.iter().map(|error| slip(text, error)).collect();
     slips.sort_by_key(|(span, _)| span.start);
     let mut faults = Faults::default();
     let mut line_before = None;
@@ -25,11 +35,22 @@ pub(crate) fn faults(source: &SourceText, errors: &[Error]) -> ConfigErrors {
         let said = reworded(message, text.get(span.clone()).unwrap_or_default());
         faults.push(ConfigError::new(source.origin(&span), key.as_deref(), format!("not valid TOML: {said}")));
         // A list that is not closed swallows the lines below it.
-        if message.contains("array") && !message.contains("table") {
+        if of_list(message) {
             break;
         }
     }
     faults.into_errors()
+}
+
+/// Where the parser stumbled and what it said; it looks for the end of a list on the lines below.
+fn slip<'a>(text: &str, error: &'a Error) -> (Range<usize>, &'a str) {
+    let (span, message) = (error.span().unwrap_or(0..0), error.message());
+    let end = text.get(..span.start).map_or(0, |before| before.trim_end().len());
+    (if of_list(message) { end..end } else { span }, message)
+}
+
+fn of_list(message: &str) -> bool {
+    message.contains("array") && !message.contains("table")
 }
 
 /// What to write instead, where the parser's own words say what it looked for rather than what is wrong.
@@ -43,6 +64,7 @@ fn reworded(message: &str, marked: &str) -> String {
         "string values must be quoted" => {
             return format!("{quoted} is not a value, use a number, a string in quotes, or a list as in [1, 3]");
         }
+        "invalid unquoted key" => return format!("{quoted} is not allowed in a name, write key = value"),
         "duplicate key" => return format!("{quoted} a second time is not allowed, use each key and each table once"),
         "invalid basic string" => "a string is not closed, end it with \"",
         "invalid literal string" => "a string is not closed, end it with '",
@@ -55,6 +77,11 @@ fn reworded(message: &str, marked: &str) -> String {
         "unexpected key or value" => "more than one value on a line, begin a new line or a comment with #",
         "missing escaped value" => "a backslash in a string is written \\\\, or the string in single quotes",
         "unquoted keys cannot be empty" => "a name is missing, write key = value or [table]",
+        "invalid key-value pair" => "neither a key nor a table, write key = value or [table]",
+        start if start.starts_with("cannot extend value") => {
+            return format!("{quoted} has a value already, use each key and each table once");
+        }
+        start if NUMBERS.iter().any(|slip| start.starts_with(slip)) => "not a number, write it as 10, 0.5 or 1e-3",
         _ => return one_line(message),
     };
     said.to_owned()

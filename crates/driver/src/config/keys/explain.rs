@@ -3,7 +3,7 @@
 use super::super::error::shown;
 use super::super::layers::variable;
 use super::super::suggest::unknown_key;
-use super::{Key, Kind, default_of, find, is_section, keys, sections};
+use super::{Key, default_of, find, is_section, keys, sections};
 
 /// Width of the text.
 const WIDTH: usize = 100;
@@ -75,9 +75,6 @@ fn whole(key: &Key) -> String {
         line("example", &if section.is_empty() { written } else { format!("{written} (in [{section}])") });
         line("", &format!("--set {}", argument(key, example)));
         line("", &format!("{}={}", variable(key.path), quoted(&bare(key, example))));
-    }
-    if matches!(key.kind, Kind::Observables) {
-        line("see also", "driver observables, which says what each of them answers");
     }
     text
 }

@@ -81,6 +81,9 @@ impl Kind {
             Self::Text | Self::Path => self.expected(),
             Self::Float(_) | Self::Choice(_) | Self::FloatOrKnots(_) => self.allowed(),
             Self::Int { .. } => format!("{}, {}", self.expected(), self.allowed()),
+            Self::Observables => {
+                "a list of observables and of groups of them; `driver observables` lists both".to_owned()
+            }
             _ => format!("{}: {}", self.expected(), self.allowed()),
         }
     }
