@@ -74,7 +74,9 @@ fn reworded(message: &str, marked: &str) -> String {
         "unclosed array table" => "the name of a table is not closed, end it with ]]",
         "missing comma between array elements" => "a list lacks a comma or its end, write it as in [1, 3]",
         "unclosed array" => "a list is not closed, end it with ]",
-        "unexpected key or value" => "more than one value on a line, begin a new line or a comment with #",
+        "unexpected key or value" => {
+            "more than one value on a line, write the next on a line of its own or as a # comment"
+        }
         "missing escaped value" => "write a backslash as \\\\, or put the string in single quotes",
         "unquoted keys cannot be empty" => "a name is missing, write key = value or [table]",
         "invalid key-value pair" => "neither a key nor a table, write key = value or [table]",
