@@ -24,7 +24,8 @@ use crate::{commands, interrupt};
         driver plan experiments/mnist_T1000.toml                 what it would cost\n  \
         driver experiments/mnist_T100.toml --set model.hidden=400 --out results/wide\n  \
         driver analyze results/mnist_T100 --only kappa           measure an observable of a finished run\n  \
-        driver figures results/mnist_T100                        draw the figures again\n\n\
+        driver figures results/mnist_T100                        draw the figures again\n  \
+        driver explain train.stop                                what a setting means\n\n\
         Settings: defaults < file < environment (DRIVER_TRAIN__EPOCHS=3) < --set train.epochs=3.\n\
         Exit code: 0; 1 when some machines could not be trained (the others are kept); 2 for any other error;\n\
         130 or 143 after Ctrl-C or SIGTERM, from which the same command goes on."
@@ -43,7 +44,7 @@ struct Talk {
     /// Say more: a line for every machine.
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
     verbose: bool,
-    /// Say nothing but warnings and errors; what `plan`, `observables`, `figures` and `completions` print stays.
+    /// Say nothing but warnings and errors; what `plan`, `observables`, `explain`, `schema`, `figures` and `completions` print stays.
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     quiet: bool,
 }
@@ -72,6 +73,19 @@ enum Verb {
     Figures(FiguresArgs),
     /// Download MNIST to the user's cache, with checksums.
     Fetch(FetchArgs),
+    /// Say what a setting means: its type, range, default, an example, and what it goes with.
+    #[command(after_help = "Examples:\n  \
+        driver explain                  all settings, a line or two each\n  \
+        driver explain train            those of the table [train]\n  \
+        driver explain train.stop       everything about one")]
+    Explain {
+        /// A key as train.batch or batch, or a table of keys as train [default: all].
+        key: Option<String>,
+    },
+    /// Print the JSON Schema of an experiment's file, for editors that complete and check TOML.
+    #[command(after_help = "Example:\n  \
+        driver schema > experiment.schema.json      then begin a file with the line #:schema experiment.schema.json")]
+    Schema,
     /// Print a shell's completion script.
     Completions {
         /// The shell.
@@ -162,6 +176,11 @@ pub fn main() -> ExitCode {
             commands::observables::list(terminal);
             Ok(())
         }
+        Verb::Explain { key } => commands::explain::explain(key.as_deref(), terminal),
+        Verb::Schema => {
+            commands::schema::print(terminal);
+            Ok(())
+        }
         Verb::Figures(args) => commands::figures::figures(&args, terminal),
         Verb::Fetch(args) => commands::fetch::fetch(&args, &environment, terminal),
         Verb::Completions { shell } => {
@@ -176,6 +195,26 @@ pub fn main() -> ExitCode {
         Err(error) => {
             terminal.error(&error);
             ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_is_in_the_help_and_in_the_completions_and_explains_itself() {
+        Cli::command().debug_assert();
+        let help = Cli::command().render_long_help().to_string();
+        let mut script = Vec::new();
+        clap_complete::generate(clap_complete::Shell::Bash, &mut Cli::command(), "driver", &mut script);
+        let script = String::from_utf8(script).expect("text");
+        for verb in Cli::command().get_subcommands() {
+            let name = verb.get_name();
+            assert!(help.contains(&format!("\n  {name} ")), "{name}");
+            assert!(script.contains(&format!("driver,{name})")), "{name}");
+            assert!(verb.get_about().is_some_and(|about| about.to_string().len() > 20), "{name}");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The verbs, one file each.
 
 pub(crate) mod analyze;
+pub(crate) mod explain;
 pub(crate) mod fetch;
 pub(crate) mod figures;
 pub(crate) mod observables;
 pub(crate) mod plan;
 pub(crate) mod run;
+pub(crate) mod schema;

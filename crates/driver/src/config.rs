@@ -13,6 +13,7 @@ mod layers;
 mod raw;
 mod source_text;
 mod suggest;
+mod syntax;
 mod value;
 mod write;
 
@@ -27,7 +28,7 @@ pub use experiment::{
     Analysis, Components, Counts, Data, Experiment, Figures, LearningRate, Limits, Machines, Model, Origins, Run,
     Sample, ScheduleSettings, Train,
 };
-pub use keys::{Key, Kind, Range, Requirement, default_of, keys};
+pub use keys::{Key, Kind, Range, Requirement, default_of, explain, keys, schema};
 
 use build::build;
 use check::check;

@@ -3,12 +3,14 @@
 mod data;
 mod model;
 
-use schedule::{Law, LossWeight, ReverseVariance, Schedule};
+use schedule::{Law, LossWeight, ReverseVariance, Schedule, ScheduleError};
 use train::{Stop, WarmStart};
 
 use super::choices::{LawWord, LossWord, StopWord, VarianceWord, WarmStartWord};
 use super::error::{ConfigError, Faults, Origin, shown};
-use super::experiment::{Analysis, Experiment, Figures, LearningRate, Run, Sample, ScheduleSettings, Train};
+use super::experiment::{
+    Analysis, Data, Experiment, Figures, LearningRate, Model, Run, Sample, ScheduleSettings, Train,
+};
 use super::layers::Layers;
 use super::raw::{RawExperiment, RawSchedule, RawTrain};
 
@@ -28,6 +30,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
         VarianceWord::Posterior => ReverseVariance::Posterior,
         VarianceWord::Beta => ReverseVariance::Beta,
     };
+    builder.counts(data.as_ref(), model, &train);
     let stride = builder.at_most_timesteps("sample.stride", raw.sample.stride, timesteps);
     let reconstruction_t = match raw.figures.reconstruction_t {
         Some(t) => builder.at_most_timesteps("figures.reconstruction_t", t, timesteps),
@@ -103,6 +106,15 @@ impl Builder<'_> {
         let timesteps = raw.timesteps;
         let keys = ["schedule.law", "schedule.timesteps", "schedule.beta_start", "schedule.beta_end"];
         if !keys.iter().any(|key| self.faults.spoils(key)) {
+            if let Law::Linear { beta_start, beta_end } = law
+                && beta_start > beta_end
+            {
+                let message = format!(
+                    "{beta_start} is not allowed above schedule.beta_end, use a number > 0 and <= {beta_end}, or a larger \
+                     schedule.beta_end"
+                );
+                self.fault("schedule.beta_start", message);
+            }
             match Schedule::new(law, timesteps) {
                 // A strided reverse step divides two values of alpha_bar.
                 Ok(schedule) if schedule.alpha_bar(schedule.last()) < f64::MIN_POSITIVE => {
@@ -113,6 +125,9 @@ impl Builder<'_> {
                     self.fault("schedule.timesteps", message);
                 }
                 Ok(_) => {}
+                Err(ScheduleError::BetaOutOfRange { key, value }) => {
+                    self.fault(key, format!("{value:e} is not allowed, use a number >= 1e-16 and < 1"));
+                }
                 Err(error) => self.fault("schedule.timesteps", error.to_string()),
             }
         }
@@ -163,6 +178,16 @@ impl Builder<'_> {
                 Stop::Plateau { patience: raw.patience, min_improvement: raw.min_improvement }
             }
             StopWord::TestVariance => Stop::TestVariance { tolerance: raw.tolerance },
+        }
+    }
+
+    /// A batch and the validation images must fit into the training set, as far as its size is known without the data.
+    fn counts(&mut self, data: Option<&Data>, model: Option<Model>, train: &Train) {
+        let keys = ["train.batch", "train.validation", "data.train_limit"];
+        let sound = !keys.iter().any(|key| self.faults.spoils(key));
+        let known = data.and_then(Data::most_train).filter(|_| sound && matches!(model, Some(Model::Machines(_))));
+        if let Some((key, message)) = known.and_then(|n| train.too_many_for(n)) {
+            self.fault(key, message);
         }
     }
 

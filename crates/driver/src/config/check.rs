@@ -67,7 +67,7 @@ fn faults_of(kind: &Kind, node: &Node) -> Found {
         }
         (Kind::Text, Value::Text(_)) => Vec::new(),
         (Kind::Path, Value::Text(text)) => refuse_unless(!text.is_empty() && !text.contains('\0'), kind, node),
-        (Kind::Choice(words), Value::Text(word)) => refuse_unless(words.contains(&word.as_str()), kind, node),
+        (Kind::Choice(words), Value::Text(word)) => faults_of_word(kind, node, word, words),
         (Kind::FloatOrKnots(_), Value::List(items)) => list(kind, node, items, faults_of_knot),
         (Kind::IntList { min, max }, Value::List(items)) => {
             list(kind, node, items, |_, item| faults_of(&Kind::Int { min: *min, max: *max }, item))
@@ -77,7 +77,7 @@ fn faults_of(kind: &Kind, node: &Node) -> Found {
         }
         (Kind::TextList, Value::List(items)) => list(kind, node, items, |_, item| faults_of(&Kind::Text, item)),
         (Kind::Observables, Value::List(words)) => {
-            words.iter().flat_map(faults_of_observable).take(MOST_FAULTS).collect()
+            words.iter().flat_map(|word| faults_of_observable(kind, word)).take(MOST_FAULTS).collect()
         }
         (Kind::FloatMatrix, Value::List(rows)) => list(kind, node, rows, faults_of_row),
         _ => wrong_type(node),
@@ -115,16 +115,21 @@ fn faults_of_knot(kind: &Kind, knot: &Node) -> Found {
     }
 }
 
-/// A word that names observables; a misspelt one is told the nearest.
-fn faults_of_observable(node: &Node) -> Found {
-    let Value::Text(word) = &node.value else { return faults_of(&Kind::Text, node) };
-    let known = observables::words_known();
-    if known.contains(&word.as_str()) {
+/// A word that names observables.
+fn faults_of_observable(kind: &Kind, node: &Node) -> Found {
+    match &node.value {
+        Value::Text(word) => faults_of_word(kind, node, word, &observables::words_known()),
+        _ => faults_of(&Kind::Text, node),
+    }
+}
+
+/// A word that must be one of `known`; a misspelt one is told the nearest.
+fn faults_of_word(kind: &Kind, node: &Node, word: &str, known: &[&'static str]) -> Found {
+    if known.contains(&word) {
         return Vec::new();
     }
-    let hint = suggest::nearest(word, &known).map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
-    let allowed = Kind::Observables.allowed();
-    vec![(node.span.clone(), format!("{} is not allowed, use {allowed}{hint}", node.value.written()))]
+    let hint = suggest::nearest(word, known).map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+    vec![(node.span.clone(), format!("{} is not allowed, use {}{hint}", node.value.written(), kind.allowed()))]
 }
 
 fn expected(kind: &Kind, node: &Node) -> String {

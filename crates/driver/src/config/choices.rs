@@ -1,4 +1,5 @@
-//! The settings that are one word out of a few: each enum is also the list of words that the key table allows.
+//! The settings that are one word out of a few: each enum is also the list of words that the key table allows, and its
+//! documentation is what users read of each word.
 
 use std::fmt;
 
@@ -6,16 +7,18 @@ use serde::{Deserialize, Serialize};
 
 /// Declares an enum whose variants are the allowed words of a key.
 macro_rules! choice {
-    ($(#[$meta:meta])* $vis:vis $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis $name:ident { $($(#[doc = $about:literal])+ $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         $vis enum $name {
-            $($(#[$about])* #[serde(rename = $word)] $variant),+
+            $($(#[doc = $about])+ #[serde(rename = $word)] $variant),+
         }
 
         impl $name {
             /// The words of all variants, as written in a file.
             $vis const WORDS: &'static [&'static str] = &[$($word),+];
+            /// What each word means, in the order of the words.
+            $vis const ABOUT: &'static [&'static str] = &[$(concat!($($about),+)),+];
             /// All variants, in the order of the words.
             #[allow(dead_code, reason = "not every choice is gone through")]
             $vis const ALL: &'static [Self] = &[$(Self::$variant),+];

@@ -107,6 +107,23 @@ pub struct Train {
 }
 
 impl Train {
+    /// The key at fault, and why, where a batch and the validation images do not fit into a training set of n samples.
+    pub(crate) fn too_many_for(&self, n: usize) -> Option<(&'static str, String)> {
+        let Self { batch, validation, .. } = self;
+        match n.checked_sub(*batch) {
+            None => {
+                Some(("train.batch", format!("{batch} is not allowed, use 1 to {n}: there are {n} training samples")))
+            }
+            Some(most) if *validation > most => {
+                let message = format!(
+                    "{validation} is not allowed, use 0 to {most}: of {n} training samples a batch of {batch} must be left"
+                );
+                Some(("train.validation", message))
+            }
+            Some(_) => None,
+        }
+    }
+
     /// Which machine starts from which.
     pub(crate) fn lineage<'a>(&self, schedule: &'a Schedule) -> Lineage<'a> {
         Lineage::new(schedule, self.warm_start.map(|warm| warm.spacing))

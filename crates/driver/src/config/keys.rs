@@ -1,9 +1,15 @@
 //! The one list of configuration keys: what exists, of which type, in which range, and what it means.
 
+mod explain;
 mod kind;
+#[cfg(test)]
+mod manual;
+mod schema;
 mod table;
 
+pub use explain::explain;
 pub use kind::{Kind, Range};
+pub use schema::schema;
 
 use super::raw::RawExperiment;
 
@@ -20,6 +26,47 @@ pub struct Key {
     pub goes_with: Option<Requirement>,
     /// Meaning, unit and source, in one or two sentences.
     pub doc: &'static str,
+    /// What each word of a [`Kind::Choice`] means, in the order of the words; empty for other kinds.
+    pub words: &'static [&'static str],
+    /// A value as TOML, other than the default.
+    pub example: Option<&'static str>,
+}
+
+impl Key {
+    /// The section, "" outside the sections, and the name within it.
+    pub fn parts(&self) -> (&'static str, &'static str) {
+        self.path.split_once('.').unwrap_or(("", self.path))
+    }
+
+    /// The words of a [`Kind::Choice`], each with what it means.
+    pub fn choices(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let words = if let Kind::Choice(words) = self.kind { words } else { &[] };
+        words.iter().copied().zip(self.words.iter().map(|about| about.trim()))
+    }
+
+    /// The keys that go with a word of this one, each with those words.
+    pub fn dependents(&self) -> impl Iterator<Item = (&'static Key, &'static [&'static str])> {
+        let path = self.path;
+        keys().iter().filter_map(move |key| {
+            let of = key.goes_with.filter(|of| of.key == path)?;
+            Some((key, of.words))
+        })
+    }
+
+    /// The keys that the documentation of this one names, and those whose documentation names it.
+    pub fn related(&self) -> Vec<&'static str> {
+        let other = |key: &&Key| key.path != self.path && self.goes_with.is_none_or(|of| of.key != key.path);
+        let tied = |key: &&Key| names(self.doc, key.path) || names(key.doc, self.path);
+        let dependent = |key: &&Key| key.goes_with.is_some_and(|of| of.key == self.path);
+        keys().iter().filter(other).filter(tied).filter(|key| !dependent(key)).map(|key| key.path).collect()
+    }
+}
+
+/// Whether `text` names the key `path`, as a whole word.
+fn names(text: &str, path: &str) -> bool {
+    // A path without a point is a common word as well.
+    let ends = |at: usize| !text[at + path.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    path.contains('.') && text.match_indices(path).any(|(at, _)| ends(at))
 }
 
 /// `key` is one of `words`.
@@ -107,6 +154,9 @@ mod tests {
     fn requirements_name_words_of_a_choice() {
         for key in keys() {
             assert!(key.doc.ends_with('.') && !key.doc.contains('\n'), "{}", key.path);
+            let words = if let Kind::Choice(words) = key.kind { words } else { &[] };
+            assert_eq!(words.len(), key.words.len(), "{}: say what each word means", key.path);
+            assert!(key.words.iter().all(|about| about.ends_with('.')), "{}", key.path);
             let Some(requirement) = key.goes_with else { continue };
             let Some(Kind::Choice(words)) = find(requirement.key).map(|key| key.kind) else { panic!("{}", key.path) };
             assert!(requirement.words.iter().all(|word| words.contains(word)), "{}", key.path);

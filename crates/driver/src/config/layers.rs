@@ -7,16 +7,22 @@ use figment::Figment;
 use figment::providers::Serialized;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{ConfigError, Faults, Origin, Place, one_line, shown};
+use super::error::{ConfigError, ConfigErrors, Faults, Origin, Place, one_line, shown};
 use super::experiment::Origins;
 use super::keys::{self, Key};
 use super::raw::RawExperiment;
 use super::source_text::SourceText;
 use super::suggest;
+use super::syntax;
 use super::value::{Entry, Node, Value, entries};
 
 /// Environment variables with this prefix are settings.
 const PREFIX: &str = "DRIVER_";
+
+/// The environment variable that sets the key `path`.
+pub(crate) fn variable(path: &str) -> String {
+    format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))
+}
 
 /// A value given for a key.
 #[derive(Debug)]
@@ -36,7 +42,7 @@ impl Layer {
     /// `path` as this layer writes it.
     fn spelt(&self, path: &str) -> String {
         match self.place {
-            Some(Place::Environment { .. }) => format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__")),
+            Some(Place::Environment { .. }) => variable(path),
             _ => format!("\"{path}\""),
         }
     }
@@ -53,13 +59,13 @@ impl Layers {
     /// Sorts every given value to its key; unknown keys and misshapen arguments go to `faults`.
     ///
     /// # Errors
-    /// A [`ConfigError`] when the file is not TOML: nothing can be said about its keys then.
+    /// The slips of a file that is not TOML: nothing can be said about its keys then.
     pub(crate) fn read(
         source: SourceText,
         environment: &[(String, String)],
         set: &[String],
         faults: &mut Faults,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, ConfigErrors> {
         let file = parse_file(&source)?;
         let mut layers = Self { source, layers: Vec::new() };
         layers.add(None, file, faults);
@@ -195,14 +201,9 @@ impl Layers {
     }
 }
 
-fn parse_file(source: &SourceText) -> Result<Vec<Entry>, ConfigError> {
-    match DeTable::parse(source.text()) {
-        Ok(table) => Ok(entries(table.get_ref())),
-        Err(error) => {
-            let origin = error.span().map_or_else(|| source.whole(), |span| source.origin(&span));
-            Err(ConfigError::new(origin, None, format!("not valid TOML: {}", one_line(error.message()))))
-        }
-    }
+fn parse_file(source: &SourceText) -> Result<Vec<Entry>, ConfigErrors> {
+    let (table, errors) = DeTable::parse_recoverable(source.text());
+    if errors.is_empty() { Ok(entries(table.get_ref())) } else { Err(syntax::faults(source, &errors)) }
 }
 
 /// The entry `path = text` of the environment or the command line: TOML where it parses, else a bare string.

@@ -29,6 +29,9 @@ pub(crate) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
 
 /// The message for the unknown `name` in `section` ("" outside the sections); `spelt` writes a path as its layer does.
 pub(crate) fn unknown_key(section: &str, name: &str, spelt: impl Fn(&str) -> String) -> String {
+    if section.is_empty() && name.contains('.') && keys::find(name).is_some() {
+        return format!("unknown key, write {name} without quotes");
+    }
     match nearest_key(section, name) {
         Some(path) => format!("unknown key, did you mean {}?", spelt(&path)),
         None if section.is_empty() => {
@@ -39,7 +42,8 @@ pub(crate) fn unknown_key(section: &str, name: &str, spelt: impl Fn(&str) -> Str
     }
 }
 
-/// The nearest name in the same section, else the key of that very name in another section, else the nearest path.
+/// The nearest name in the same section, else the key of that very name in another section, else the nearest path, else
+/// the key of the nearest name in another section.
 fn nearest_key(section: &str, name: &str) -> Option<String> {
     let lower = name.to_lowercase();
     let (of, prefix) = if section.is_empty() { (None, String::new()) } else { (Some(section), format!("{section}.")) };
@@ -49,10 +53,13 @@ fn nearest_key(section: &str, name: &str) -> Option<String> {
     }
     let beside = names.iter().filter_map(|known| Some((near(&lower, known)?, known))).min();
     let elsewhere = || {
-        let last = |path: &'static str| path.split_once('.').map_or(path, |(_, last)| last);
+        let last = |path: &'static str| -> &'static str { path.split_once('.').map_or(path, |(_, last)| last) };
         let exact = keys::keys().iter().find(|key| last(key.path) == lower).map(|key| key.path);
-        let whole = || keys::keys().iter().filter_map(|key| Some((near(&lower, key.path)?, key.path))).min();
-        exact.or_else(|| Some(whole()?.1)).map(str::to_owned)
+        let nearest_by = |part: fn(&'static str) -> &'static str| {
+            let found = keys::keys().iter().filter_map(|key| Some((near(&lower, part(key.path))?, key.path))).min();
+            found.map(|(_, path)| path)
+        };
+        exact.or_else(|| nearest_by(|path| path)).or_else(|| nearest_by(last)).map(str::to_owned)
     };
     match beside {
         Some((_, known)) => Some(format!("{prefix}{known}")),
@@ -99,6 +106,8 @@ mod tests {
             ("", "train_batch", "train.batch"),
             ("", "train.batch", "train.batch"),
             ("data", "Noise", "data.noise"),
+            ("", "bacth", "train.batch"),
+            ("train", "hiden", "model.hidden"),
         ];
         for (section, name, expected) in near.into_iter().chain(moved) {
             assert_eq!(nearest_key(section, name).as_deref(), Some(expected), "{section}.{name}");

@@ -35,6 +35,15 @@ fn load(text: impl AsRef<[u8]>, environment: &[(&str, &str)], set: &[&str]) -> R
     load_bytes(&sources, text.as_ref())
 }
 
+/// Asserts that `value` is a sound value of `key`, whatever else the key needs beside it.
+pub(super) fn sound_for(key: &super::Key, value: &str) {
+    let found = lines(load(GOOD, &[], &[&format!("{}={value}", key.path)]));
+    let place = format!("--set {}", key.path);
+    let beside = ["goes with", "not allowed together", "missing beside", "needs", "without validation images"];
+    let own = |line: &&String| line.starts_with(&place) && !beside.iter().any(|words| line.contains(words));
+    assert_eq!(found.iter().find(own), None, "{}", key.path);
+}
+
 /// The line of each fault.
 fn lines(result: Result<Experiment, ConfigErrors>) -> Vec<String> {
     result.map_or_else(|errors| errors.iter().map(super::ConfigError::line).collect(), |_| Vec::new())

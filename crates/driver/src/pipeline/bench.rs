@@ -104,18 +104,10 @@ pub(crate) fn check_counts(experiment: &Experiment, n: usize) -> Result<(), Driv
     if let Model::Exact(_) = experiment.model {
         return Ok(());
     }
-    let (batch, validation) = (experiment.train.batch, experiment.train.validation);
-    let (key, message) = match n.checked_sub(batch) {
-        None => ("train.batch", format!("{batch} is not allowed, there are {n} training samples")),
-        Some(most) if validation > most => {
-            let message = format!(
-                "{validation} is not allowed, use 0 to {most}: of {n} training samples a batch of {batch} must be left"
-            );
-            ("train.validation", message)
-        }
-        Some(_) => return Ok(()),
-    };
-    Err(experiment.error(key, message).into())
+    match experiment.train.too_many_for(n) {
+        Some((key, message)) => Err(experiment.error(key, message).into()),
+        None => Ok(()),
+    }
 }
 
 /// Takes `count` samples out of the training set; both parts stay in file order.  Stream: (seed, validation, 0, 0).

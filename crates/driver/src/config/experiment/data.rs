@@ -64,6 +64,17 @@ pub enum Data {
 }
 
 impl Data {
+    /// The number of training samples, or at least a bound of it, where it is known without the data.
+    pub(crate) fn most_train(&self) -> Option<usize> {
+        match self {
+            Self::Mnist { limits, .. } | Self::MnistCsv { limits, .. } => limits.train,
+            Self::SwissRoll { counts, .. }
+            | Self::GaussianMixture { counts, .. }
+            | Self::CurieWeiss { counts, .. }
+            | Self::SyntheticDigits { counts, .. } => Some(counts.train),
+        }
+    }
+
     /// Which source it is.
     pub fn source(&self) -> Source {
         match self {

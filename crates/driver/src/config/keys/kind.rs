@@ -75,6 +75,19 @@ impl Kind {
         }
     }
 
+    /// Type and allowed values in words, for documentation.
+    pub fn values(&self) -> String {
+        match self {
+            Self::Text | Self::Path => self.expected(),
+            Self::Float(_) | Self::Choice(_) | Self::FloatOrKnots(_) => self.allowed(),
+            Self::Int { .. } => format!("{}, {}", self.expected(), self.allowed()),
+            Self::Observables => {
+                "a list of observables and of groups of them; `driver observables` lists both".to_owned()
+            }
+            _ => format!("{}: {}", self.expected(), self.allowed()),
+        }
+    }
+
     /// Whether a bare word on the command line is a value of this kind.
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Text | Self::Path | Self::Choice(_))

@@ -61,7 +61,8 @@ fn data() -> impl Strategy<Value = Data> {
 
 fn schedule() -> impl Strategy<Value = ScheduleSettings> {
     let law = prop_oneof![
-        (1e-6..0.02f64, 1e-6..0.02f64).prop_map(|(beta_start, beta_end)| Law::Linear { beta_start, beta_end }),
+        (1e-6..0.02f64, 1e-6..0.02f64)
+            .prop_map(|(a, b): (f64, f64)| Law::Linear { beta_start: a.min(b), beta_end: a.max(b) }),
         Just(Law::Cosine),
         (1e-6..0.02f64).prop_map(|beta| Law::Constant { beta }),
     ];
@@ -104,6 +105,15 @@ fn train() -> impl Strategy<Value = Train> {
     )
 }
 
+/// Batch and validation images that n training samples have room for.
+fn fit_into(train: &mut Train, n: usize) {
+    train.batch = train.batch.min(n);
+    train.validation = train.validation.min(n - train.batch);
+    if train.validation == 0 && matches!(train.stop, Stop::Plateau { .. }) {
+        train.stop = Stop::None;
+    }
+}
+
 /// Machines with how they are trained, or a law that goes with any data.
 fn model() -> impl Strategy<Value = (Model, Train)> {
     let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener)];
@@ -131,7 +141,10 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let named = ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", any::<String>(), 0..=i64::MAX as u64);
     let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), any::<prop::sample::Index>());
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
-        |((name, purpose, seed), data, schedule, (model, train), (count, variance, stride, t), analysis, run)| {
+        |((name, purpose, seed), data, schedule, (model, mut train), (count, variance, stride, t), analysis, run)| {
+            if let (Model::Machines(_), Some(n)) = (model, data.most_train()) {
+                fit_into(&mut train, n);
+            }
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
             Experiment {
                 name,

@@ -1,0 +1,61 @@
+//! The page of all keys, `docs/keys.md`.
+
+use super::{Key, default_of, keys, sections};
+
+const HEAD: &str = "# Settings of an experiment
+
+Every key of an experiment's TOML file, in the order of `config.toml` in a run folder.  `driver explain KEY` says the same in a
+terminal, with an example; `driver schema` prints it as a JSON Schema for editors.
+
+<!-- Written from crates/driver/src/config/keys/table.rs by `BLESS=1 cargo test -p driver --lib manual`. -->
+";
+
+/// The page, as Markdown.
+fn manual() -> String {
+    let tables = [""].into_iter().chain(sections()).map(table);
+    tables.fold(HEAD.to_owned(), |page, table| page + "\n" + &table)
+}
+
+fn table(section: &str) -> String {
+    let mut text = if section.is_empty() { "## At the top\n".to_owned() } else { format!("## [{section}]\n") };
+    text += "\n| key | default | allowed | meaning |\n|---|---|---|---|\n";
+    for key in keys().iter().filter(|key| key.parts().0 == section) {
+        text += &row(key);
+    }
+    text
+}
+
+fn row(key: &Key) -> String {
+    let default = match default_of(key.path) {
+        Some(default) => format!("`{default}`"),
+        None if key.required => "must be given".to_owned(),
+        None => String::new(),
+    };
+    let mut meaning = key.doc.to_owned();
+    for (word, about) in key.choices() {
+        meaning += &format!("<br>`{word}`: {about}");
+    }
+    if let Some(of) = key.goes_with {
+        meaning += &format!("<br>Goes with `{}` = {}.", of.key, of.words.join(", "));
+    }
+    let cells = [format!("`{}`", key.parts().1), default, key.kind.values(), meaning];
+    format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_what_the_table_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/keys.md");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, manual()).expect("written");
+        }
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            page == manual(),
+            "docs/keys.md is out of date; write it again: BLESS=1 cargo test -p driver --lib manual"
+        );
+    }
+}
