@@ -187,8 +187,13 @@ fn gaussian_images_soften_wave_by_wave_as_their_spectrum_says() {
             let slope = ring_mean(ring, |q2| -1.0 / (a * power(q2) + 1.0 - a));
             let power = ring_mean(ring, of_denoised);
             for (model, tolerance) in [("wiener", 1e-5), ("law", 0.12)] {
+                // At t = T what is left of fine waves, 1e-10, is less than an f32 resolves in x_t.
+                let resolved = power > 1e-8;
                 let found = of_ring(&measured, Some(t), model, "mode_power", ring as f64).value;
-                assert!((found / power - 1.0).abs() < tolerance, "{model}, t = {t}, ring {ring}: {found} {power}");
+                assert!(
+                    !resolved || (found / power - 1.0).abs() < tolerance,
+                    "{model}, t = {t}, ring {ring}: {found} {power}"
+                );
                 let found = of_ring(&measured, Some(t), model, "mode_slope", ring as f64).value;
                 assert!((found / slope - 1.0).abs() < 1e-5, "{model}, t = {t}, ring {ring}: {found} {slope}");
                 let found = of_ring(&measured, Some(t), model, "mode_multiplier", ring as f64).value;
@@ -218,15 +223,15 @@ fn gaussian_images_soften_wave_by_wave_as_their_spectrum_says() {
 #[test]
 fn points_have_no_waves_and_data_without_classes_no_probe() {
     let observable = |name: &str| observables().iter().find(|observable| observable.name() == name).unwrap();
-    let world = World::mixture(4, 4.0, 20, 50);
+    let world = World::mixture(4, 4.0, 40, 50);
     assert_eq!(observable("mode_softening").work(&world.lab()), None);
-    let world = World::gaussian(4, 1.0, 20, 50);
+    let world = World::gaussian(4, 1.0, 40, 50);
     assert_eq!(observable("noisy_class_probe").work(&world.lab()), None);
 }
 
 #[test]
 fn probes_do_not_depend_on_the_number_of_threads() {
-    let world = World::mixture(4, 9.0, 20, 100);
+    let world = World::mixture(4, 9.0, 40, 100);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| measure(&world.lab(), "noisy_class_probe"))
