@@ -17,12 +17,16 @@ pub(super) struct ModeSoftening;
 
 /// Steps of the colour scale.
 const SHADES: usize = 256;
+/// Decades below 1 that the colours span.
+const DECADES: f64 = 3.0;
+/// The least share drawn as a curve.
+const LEAST: f64 = 1e-4;
 /// Rings drawn as curves.
 const CURVES: [usize; 5] = [1, 2, 4, 7, 11];
 /// Where the frames of the panels begin and how high they are.
 const LENGTH: (f64, f64) = (30.0, 190.0);
-const MAPS: (f64, f64) = (320.0, 180.0);
-const GAINS: (f64, f64) = (612.0, 200.0);
+const MAPS: (f64, f64) = (288.0, 180.0);
+const GAINS: (f64, f64) = (556.0, 220.0);
 /// Space right of the maps for the colour scale.
 const BAR: f64 = 46.0;
 
@@ -32,7 +36,7 @@ impl Figure for ModeSoftening {
     }
 
     fn reading(&self) -> &'static str {
-        "(a) Correlation length ξ of the denoised images in pixels: the fewer frequencies are resolved, the longer; dashed the best affine predictor, dotted the data, the limit t → 0. (b) The share 1 + Dλ(q) of a displacement along waves of spatial frequency q that is taken for signal, from exact Jacobians, with the times at which it is 1/2 (discs) and where the best affine predictor has them (line): coarse waves soften first. (c) The same over t for some frequencies: points the machines, solid the exact law, dashed the best affine predictor."
+        "(a) Correlation length ξ of the denoised images in pixels: the fewer frequencies are resolved, the longer; dashed the best affine predictor, dotted the data, the limit t → 0; near t = T the errors of a trained ε̂ are divided by √ᾱ and shorten it. (b) The share 1 + Dλ(q) of a displacement along waves of spatial frequency q that is taken for signal, from exact Jacobians, with the times at which it is 1/2 (discs) and where the best affine predictor has them (line): coarse waves soften first. (c) The same over t for some frequencies: points the machines, solid the exact law, dashed the best affine predictor."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
@@ -139,7 +143,7 @@ fn maps(drawing: &mut Drawing, run: &Run, rows: &[ObservableRow], x: &Axis) {
     }
 }
 
-/// The colours of the multiplier, from 0 to 1.
+/// The multiplier's common logarithm as colours.
 fn map(drawing: &mut Drawing, axes: &Axes, rows: &[&ObservableRow], highest: f64) {
     let table: BTreeMap<(usize, usize), f64> =
         rows.iter().filter_map(|row| Some(((row.t?, row.x? as usize), row.value))).collect();
@@ -165,8 +169,10 @@ fn map(drawing: &mut Drawing, axes: &Axes, rows: &[&ObservableRow], highest: f64
     drawing.outline(frame, Stroke::solid(INK, 0.8));
 }
 
+/// The colour of a share, the brightest for 1; what is not positive has the darkest.
 fn shade(value: f64) -> usize {
-    (value.clamp(0.0, 1.0) * (SHADES - 1) as f64) as usize
+    let share = 1.0 + value.max(f64::MIN_POSITIVE).log10() / DECADES;
+    (share.clamp(0.0, 1.0) * (SHADES - 1) as f64) as usize
 }
 
 /// The scale of the colours.
@@ -175,13 +181,13 @@ fn bar(drawing: &mut Drawing, bar: Rect) {
     let colors = sequence(SHADES);
     let mut pixels = Pixels::filled(width, height, PAPER);
     for j in 0..height {
-        let color = colors[shade(1.0 - (j as f64 + 0.5) / height as f64)];
+        let color = colors[(SHADES - 1) * (height - 1 - j) / (height - 1).max(1)];
         (0..width).for_each(|i| pixels.put((i, j), color));
     }
     drawing.image((bar.x, bar.y), pixels, 1.0);
     drawing.outline(bar, Stroke::solid(INK, 0.8));
-    for (value, label) in [(0.0, "0"), (0.5, "1/2"), (1.0, "1")] {
-        let y = bar.bottom() - value * bar.height;
+    for (value, label) in [(0.0, "10⁻³"), (1.0, "10⁻²"), (2.0, "10⁻¹"), (DECADES, "1")] {
+        let y = bar.bottom() - value / DECADES * bar.height;
         drawing.text((bar.right() + 4.0, y + 0.36 * TICK_SIZE), label, TextStyle::new(TICK_SIZE, INK));
     }
     let style = TextStyle::new(TICK_SIZE, INK).aligned(Align::Middle);
@@ -198,7 +204,7 @@ fn gains(drawing: &mut Drawing, run: &Run, rows: &[ObservableRow], x: Axis) {
     let frame = frame(GAINS);
     let entries: Vec<Entry> = rings.iter().zip(&colors).map(entry).collect();
     legend(drawing, (Axes::LEFT, frame.y - 24.0), Page::WIDTH - Axes::LEFT, &entries);
-    let axes = Axes { frame, x, y: Axis::new("1 + Dλ(q)", Scale::Linear, -0.04, 1.04) };
+    let axes = Axes { frame, x, y: Axis::new("1 + Dλ(q)", Scale::Log, LEAST, 1.3) };
     axes.draw(drawing);
     letter(drawing, frame, "(c)");
     mark(drawing, &axes, run);
@@ -206,7 +212,9 @@ fn gains(drawing: &mut Drawing, run: &Run, rows: &[ObservableRow], x: Axis) {
     for (&ring, &color) in rings.iter().zip(&colors) {
         let of_model = |model: &str| {
             let of_ring = of(rows, model, QUANTITY).into_iter().filter(|row| row.x == Some(ring as f64));
-            points(&of_ring.collect::<Vec<_>>())
+            let points = points(&of_ring.collect::<Vec<_>>()).into_iter();
+            // A curve is broken where it leaves the frame.
+            points.map(|(t, share)| (t, if share < LEAST { f64::NAN } else { share })).collect::<Vec<_>>()
         };
         axes.line(drawing, &of_model("wiener"), Stroke::solid(color, 1.1).dashed(Dash::Long));
         for law in ["law", "mixture"] {
