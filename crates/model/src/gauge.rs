@@ -1,7 +1,7 @@
 //! The states on which it is watched how a machine learns two classes: which is which, and how likely each is.
 
 use data::Samples;
-use schedule::{Purpose, Stream, Timestep};
+use schedule::{Purpose, Stream};
 
 /// Probes of a class, at most.
 const PROBES: usize = 128;
@@ -62,12 +62,16 @@ impl ClassGauge {
         &self.z0
     }
 
-    /// eps of the probes along the first `coordinates` axes, the same at every epoch: `[P, coordinates]`.  Streams:
-    /// (seed, class probes, t, probe).
-    pub fn noise(&self, t: Timestep, coordinates: usize) -> Vec<f32> {
+    /// eps of the probes along the first `coordinates` axes, the same at every epoch and every t: `[P, coordinates]`.
+    ///
+    /// The two probes of a pair have eps and -eps (Hammersley and Morton 1956), so that a reading of an affine answer has
+    /// no noise at all.  Streams: (seed, class probes, pair, 0).
+    pub fn noise(&self, coordinates: usize) -> Vec<f32> {
         let mut noise = vec![0.0; self.probes() * coordinates];
-        for (probe, row) in noise.chunks_exact_mut(coordinates.max(1)).enumerate() {
-            Stream::new(self.seed, Purpose::ClassProbes, t.get() as u64, probe as u64).fill_normal(row);
+        for (pair, rows) in noise.chunks_mut(2 * coordinates.max(1)).enumerate() {
+            let (eps, opposite) = rows.split_at_mut(coordinates);
+            Stream::new(self.seed, Purpose::ClassProbes, pair as u64, 0).fill_normal(eps);
+            opposite.iter_mut().zip(eps).for_each(|(opposite, eps)| *opposite = -*eps);
         }
         noise
     }
@@ -97,8 +101,6 @@ fn mean(samples: &Samples) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use schedule::{Law, Schedule};
-
     use super::*;
 
     /// 300 samples of class 7 about (3, 1, 0) and 200 of class 9 about (3, -3, 0).
@@ -133,16 +135,19 @@ mod tests {
     }
 
     #[test]
-    fn noise_depends_on_the_timestep_alone_and_fewer_coordinates_are_the_first_ones() {
-        let schedule = Schedule::new(Law::Constant { beta: 0.1 }, 5).unwrap();
+    fn noise_comes_in_pairs_and_fewer_coordinates_are_the_first_ones() {
         let gauge = ClassGauge::of(&samples(), 3).unwrap();
-        let [two, four] = [2, 4].map(|t| schedule.timestep(t).unwrap());
-        let (whole, part) = (gauge.noise(two, 70), gauge.noise(two, 41));
+        let (whole, part) = (gauge.noise(70), gauge.noise(41));
         for (whole, part) in whole.chunks_exact(70).zip(part.chunks_exact(41)) {
             assert_eq!(whole[..41], *part);
         }
-        assert_ne!(gauge.noise(four, 70), whole);
-        assert_ne!(ClassGauge::of(&samples(), 4).unwrap().noise(two, 70), whole);
+        for pair in whole.chunks_exact(140) {
+            let (eps, opposite) = pair.split_at(70);
+            assert!(eps.iter().zip(opposite).all(|(a, b)| *a == -*b));
+        }
+        let mean_square = whole.iter().map(|eps| eps * eps).sum::<f32>() / whole.len() as f32;
+        assert!((mean_square - 1.0).abs() < 0.05 && whole[..70] != whole[140..210], "{mean_square}");
+        assert_ne!(ClassGauge::of(&samples(), 4).unwrap().noise(70), whole);
     }
 
     #[test]

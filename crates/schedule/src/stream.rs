@@ -36,7 +36,7 @@ pub enum Purpose {
     Classifier = 12,
     /// The choice of samples and directions that an observable looks at (index: a number of its own, 0).
     Choice = 13,
-    /// The noise of the states on which the learning of two classes is watched (index: timestep, probe).
+    /// The noise of the states on which the learning of two classes is watched (index: pair of probes, 0).
     ClassProbes = 14,
 }
 

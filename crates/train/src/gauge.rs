@@ -1,7 +1,6 @@
 //! What a net in training says of two classes: the probes of [`ClassGauge`] as one machine sees them.
 
 use model::{ClassGauge, ClassReading, Parametrisation};
-use schedule::Timestep;
 
 use crate::Job;
 use crate::epoch::wire;
@@ -21,11 +20,11 @@ pub(crate) struct Gauge<'a> {
 }
 
 impl<'a> Gauge<'a> {
-    /// The probes of the machine of t; `None` where no classes are watched.
-    pub(crate) fn new(job: &Job<'a>, t: Timestep, wiring: &Parametrisation) -> Option<Self> {
+    /// The probes of a machine; `None` where no classes are watched.
+    pub(crate) fn new(job: &Job<'a>, wiring: &Parametrisation) -> Option<Self> {
         let classes = job.classes?;
         let (r, scale) = (wiring.inputs(), wiring.denoised_scale());
-        let noise = classes.noise(t, r);
+        let noise = classes.noise(r);
         let mut inputs = vec![0.0; noise.len()];
         let mut target = vec![0.0; r];
         let rows = classes.z0().chunks_exact(classes.direction().len()).zip(noise.chunks_exact(r));

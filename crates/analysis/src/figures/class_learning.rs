@@ -12,10 +12,12 @@ use crate::{AnalysisError, MetricRow, Run};
 
 pub(super) struct ClassLearning;
 
-/// Final gains at which machines are looked at more closely, from t = 1 to t = T.
+/// Exact gains at which machines are looked at more closely: around speciation.
 const LEVELS: [f64; 5] = [0.98, 0.9, 0.75, 0.5, 0.2];
 /// Height of a frame with what stands below it.
 const HEIGHT: f64 = 225.0;
+/// Space for the legends above the frames.
+const TOP: f64 = 62.0;
 
 /// One number of the classes: the quantity of tables, what it is called over epochs and over t.
 struct Quantity {
@@ -44,8 +46,8 @@ impl Figure for ClassLearning {
         else {
             return Ok(None);
         };
-        let times = chosen(rows, &run.facts.model, law);
-        let mut drawing = page.drawing(60.0 + 2.0 * HEIGHT);
+        let times = chosen(run, rows, law);
+        let mut drawing = page.drawing(TOP + 2.0 * HEIGHT);
         let shown: Vec<(usize, Rgb, Marker)> =
             times.iter().zip(sequence(times.len())).zip(Marker::SERIES).map(|((&t, c), m)| (t, c, m)).collect();
         let half = Page::WIDTH / 2.0;
@@ -53,10 +55,10 @@ impl Figure for ClassLearning {
         let machines = shown.iter().map(|&(t, color, marker)| {
             Entry::line(format!("t = {t}"), Stroke::solid(color, 1.5)).with_marker(marker, color)
         });
-        let left = legend(&mut drawing, (Axes::LEFT, 8.0), width, &machines.collect::<Vec<_>>());
-        let right = legend(&mut drawing, (half + Axes::LEFT, 8.0), width, &entries());
+        legend(&mut drawing, (Axes::LEFT, 8.0), width, &machines.collect::<Vec<_>>());
+        legend(&mut drawing, (Page::WIDTH - width - 30.0, 8.0), width + 30.0, &entries());
         for (i, quantity) in QUANTITIES.iter().enumerate() {
-            let top = left.max(right) + 4.0 + i as f64 * HEIGHT;
+            let top = TOP - 6.0 + i as f64 * HEIGHT;
             let frame = |column_number| column(column_number, 2, (top, top + HEIGHT), Axes::RIGHT);
             over_epochs(&mut drawing, frame(0), run, (rows, law), (quantity, &shown));
             over_t(&mut drawing, frame(1), run, (rows, law), (quantity, i == 0));
@@ -65,17 +67,15 @@ impl Figure for ClassLearning {
     }
 }
 
-/// The timesteps whose machines come nearest to the levels, of those with an exact answer.
-fn chosen(rows: &[ObservableRow], own: &str, law: &str) -> Vec<usize> {
-    let exact: Vec<Option<usize>> = of(rows, law, MetricRow::CLASS_GAIN).iter().map(|row| row.t).collect();
-    let known: Vec<(usize, f64)> = of(rows, own, MetricRow::CLASS_GAIN)
-        .iter()
-        .filter(|row| exact.contains(&row.t))
-        .filter_map(|row| Some((row.t?, row.value)))
-        .collect();
+/// The timesteps of machines at which the exact gain comes nearest to the levels.
+fn chosen(run: &Run, rows: &[ObservableRow], law: &str) -> Vec<usize> {
+    let own = of(rows, &run.facts.model, MetricRow::CLASS_GAIN);
+    let exact = of(rows, law, MetricRow::CLASS_GAIN);
+    let trained = exact.iter().filter(|row| own.iter().any(|own| own.t == row.t));
+    let exact: Vec<(usize, f64)> = trained.filter_map(|row| Some((row.t?, row.value))).collect();
     let nearest = |level: &f64| {
         let nearer = |a: &&(usize, f64), b: &&(usize, f64)| (a.1 - level).abs().total_cmp(&(b.1 - level).abs());
-        known.iter().min_by(nearer).map(|(t, _)| *t)
+        exact.iter().min_by(nearer).map(|(t, _)| *t)
     };
     let mut times: Vec<usize> = LEVELS.iter().filter_map(nearest).collect();
     times.sort_unstable();

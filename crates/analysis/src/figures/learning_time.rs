@@ -22,12 +22,7 @@ pub(super) static LEARNING_TIME: Curves = Curves {
     observable: "learning_time",
     panels: &[
         Panel { y: "epochs to 1.1 × final", range: Range::Linear, levels: &[], curves: &both("learning_time") },
-        Panel {
-            y: "epochs to 9/10 of the gain",
-            range: Range::Linear,
-            levels: &[],
-            curves: &both("excess_learning_time"),
-        },
+        Panel { y: "epochs to 9/10 learned", range: Range::Linear, levels: &[], curves: &both("excess_learning_time") },
         Panel {
             y: "epochs to know the classes",
             range: Range::Linear,

@@ -21,8 +21,8 @@ use classes::Watched;
 /// where that is what the machine starts as (Wiener skip), else curves begin at epoch 1. Losses are compared as ratios to
 /// the affine predictor's on the same noise where both were measured. Groups: `train`, `test`.
 ///
-/// Of two classes, on the probes of [`model::ClassGauge`] (training samples, as many of either class, with noise of their
-/// own): m(x0_hat) = u . (x0_hat - middle) / (|d| / 2) is -1 and 1 at the class means; `class_gain` is half the
+/// Of two classes, on the probes of [`model::ClassGauge`] (training samples, as many of either class, with the same noise
+/// at every t): m(x0_hat) = u . (x0_hat - middle) / (|d| / 2) is -1 and 1 at the class means; `class_gain` is half the
 /// difference of its means over the two classes at the kept epoch, `class_offset` its mean over all probes, on which the
 /// class weights act: with weights p_1, p_2 it tends to p_2 - p_1 where nothing is known of the class. `direction_time`
 /// and `weight_time` are the first epochs from which on gain and offset stay within 0.02 (a hundredth of the distance

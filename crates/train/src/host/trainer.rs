@@ -91,7 +91,7 @@ impl<'a> Trainer<'a> {
         self.t = t;
         self.wiring = self.job.parametrisation(t);
         self.epoch.begin(self.job, t);
-        self.gauge = Gauge::new(self.job, t, &self.wiring);
+        self.gauge = Gauge::new(self.job, &self.wiring);
         self.w1.reset(&weights.w1);
         self.b1.reset(&weights.b1);
         self.w2.reset(&weights.w2);

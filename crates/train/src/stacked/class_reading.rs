@@ -20,8 +20,7 @@ pub(super) struct ClassProbes<'a, B: Backend> {
 impl<'a, B: Backend> ClassProbes<'a, B> {
     pub(super) fn new(job: &Job<'a>, members: &[Member], device: &B::Device) -> Self {
         let machines = members.len();
-        let gauges: Vec<Gauge<'a>> =
-            members.iter().filter_map(|member| Gauge::new(job, member.t, &member.wiring)).collect();
+        let gauges: Vec<Gauge<'a>> = members.iter().filter_map(|member| Gauge::new(job, &member.wiring)).collect();
         let tensors = gauges.first().map(|first| {
             let direction: Vec<f32> = first.direction().iter().map(|&u| u as f32).collect();
             let r = direction.len();

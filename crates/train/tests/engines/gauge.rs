@@ -19,7 +19,7 @@ fn direct(problem: &Problem, t: usize, predictor: &dyn Predictor) -> (f64, f64, 
     let (d, r) = (problem.moments.eigenvalues.len(), problem.set.inputs);
     let forward = problem.schedule.forward(t);
     let mut zt: Vec<f32> = gauge.z0().iter().map(|z| forward.signal as f32 * z).collect();
-    for (row, eps) in zt.chunks_exact_mut(d).zip(gauge.noise(t, r).chunks_exact(r)) {
+    for (row, eps) in zt.chunks_exact_mut(d).zip(gauge.noise(r).chunks_exact(r)) {
         row.iter_mut().zip(eps).for_each(|(z, eps)| *z += forward.noise as f32 * eps);
     }
     let mut eps_hat = vec![0.0; zt.len()];

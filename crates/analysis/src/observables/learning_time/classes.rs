@@ -86,7 +86,7 @@ fn curves(lab: &Lab<'_>, metric: &str) -> BTreeMap<usize, Vec<(f64, f64)>> {
 /// the lab's own for a machine with the affine predictor beside it and those of the data for all others.
 fn states(lab: &Lab<'_>, gauge: &ClassGauge, t: Timestep) -> Result<Vec<f32>, AnalysisError> {
     let forward = lab.schedule.forward(t);
-    let mut noise = gauge.noise(t, lab.dim());
+    let mut noise = gauge.noise(lab.dim());
     if let Some(bank) = lab.bank
         && !matches!(bank.machine(t)?.skip, Skip::Diagonal(_))
     {
