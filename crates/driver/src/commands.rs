@@ -6,3 +6,4 @@ pub(crate) mod figures;
 pub(crate) mod observables;
 pub(crate) mod plan;
 pub(crate) mod run;
+pub(crate) mod sweep;

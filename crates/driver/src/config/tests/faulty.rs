@@ -25,7 +25,7 @@ const MNIST: &[(&str, &str)] = &[
     (
         "[zebra]",
         "3:2: zebra: unknown key, use one of name, purpose, seed or the sections data, schedule, model, train, sample, \
-         analysis, figures, run",
+         analysis, figures, run, sweep",
     ),
     ("[[train]]\nbatch = 3", "3:1: train: expected a table of keys, found a list"),
     ("digits = []", "3:10: data.digits: [] is not allowed, use one or more of 0 to 9"),
@@ -312,7 +312,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     (
         "DRIVER_=1",
         "DRIVER_=1: \"\": unknown key, use one of name, purpose, seed or the sections data, schedule, model, train, \
-         sample, analysis, figures, run",
+         sample, analysis, figures, run, sweep",
     ),
 ];
 
