@@ -13,6 +13,9 @@ pub(super) struct Mean {
     pub(super) ends: Option<(f64, f64)>,
 }
 
+/// Means by their places on an axis, from left to right.
+pub(super) type Points = Vec<(f64, Mean)>;
+
 impl Sweep {
     /// The mean of a quantity over the cells whose value on axis `a` has index `i`, of those that have the quantity.
     ///

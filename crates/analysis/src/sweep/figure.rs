@@ -3,7 +3,7 @@
 mod places;
 mod series;
 
-use super::aggregate::{Mean, exact};
+use super::aggregate::{Mean, Points, exact};
 use super::{Cell, Loss, Sweep};
 use crate::AnalysisError;
 use crate::figures::spread;
@@ -103,7 +103,7 @@ fn draw_series(drawing: &mut Drawing, axes: &Axes, places: &Places, series: &[Se
 struct Curve {
     label: String,
     color: Rgb,
-    points: Vec<(f64, Mean)>,
+    points: Points,
 }
 
 /// The upper frame: test MSE against t for each value of axis `a`, or for some of them where they are many.
@@ -156,9 +156,9 @@ fn draw_groups(drawing: &mut Drawing, sweep: &Sweep, a: usize, places: &Places) 
     let ratio = groups(sweep, a, places, |loss| Some(loss.test / loss.wiener?));
     let below = head(drawing, UPPER, &loss);
     let count = if ratio.is_empty() { 1 } else { 2 };
-    let width = Page::WIDTH / count as f64;
-    let frame = |i: usize| {
-        let outer = Rect { x: i as f64 * width, y: below, width, height: UPPER + MIDDLE - below };
+    let width = Page::WIDTH / f64::from(count);
+    let frame = |i: i32| {
+        let outer = Rect { x: f64::from(i) * width, y: below, width, height: UPPER + MIDDLE - below };
         outer.inset(Axes::LEFT, 6.0, Axes::RIGHT, Axes::BELOW)
     };
     let extent = |series: &[Series]| series.iter().flat_map(Series::extent).filter(|v| *v > 0.0).collect::<Vec<_>>();

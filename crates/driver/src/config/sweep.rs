@@ -92,13 +92,9 @@ impl Sweep {
 /// The sweep that the layers describe; `None` where something is wrong, all of which goes to `faults`.
 pub(crate) fn sweep(layers: &Layers, faults: &mut Faults) -> Option<Sweep> {
     let Given { mode, axes, sound } = axes::given(layers, faults);
-    // Where the axes are at fault one cell shows what else is.
-    let indices = if sound { cells::indices(mode, &axes) } else { vec![vec![0; axes.len()]] };
+    let indices = if sound { cells::indices(mode, &axes) } else { cells::probes(&axes) };
     let experiments = cells::experiments(layers, &axes, &indices, faults);
-    if !sound {
-        return None;
-    }
-    let experiments: Vec<Experiment> = experiments.into_iter().collect::<Option<_>>()?;
+    let experiments = experiments.filter(|_| sound)?;
     cells::refuse_repeated(layers, &axes, &indices, &experiments, faults);
     let first = experiments.first()?;
     let (name, purpose) = (first.name.clone(), first.purpose.clone());
@@ -111,7 +107,8 @@ pub(crate) fn sweep(layers: &Layers, faults: &mut Faults) -> Option<Sweep> {
         );
         faults.push(ConfigError::new(layers.origin("name"), Some("name"), message));
     }
-    let axes = axes.iter().enumerate().map(|(a, axis)| cells::axis(axis, a, &indices, &experiments)).collect();
+    let axes: Vec<Axis> =
+        axes.iter().enumerate().map(|(a, axis)| cells::axis(axis, a, &indices, &experiments)).collect();
     let cells = names::named(&axes, indices, experiments);
     Some(Sweep { name, purpose, mode, axes, cells })
 }

@@ -1,6 +1,6 @@
 //! Where the values of an axis of the sweep lie along an axis of a frame.
 
-use super::super::aggregate::Mean;
+use super::super::aggregate::Points;
 use super::super::{Axis as SweepAxis, Cell, Sweep};
 use crate::plot::axes::{Axes, Axis, Scale, TICK_SIZE};
 use crate::plot::drawing::{Align, Drawing, TextStyle};
@@ -70,14 +70,9 @@ impl Places {
     }
 
     /// The means of a quantity at every value of axis `a` that has it, from left to right.
-    pub(super) fn series(
-        &self,
-        sweep: &Sweep,
-        a: usize,
-        quantity: impl Fn(&Cell) -> Option<Interval>,
-    ) -> Vec<(f64, Mean)> {
+    pub(super) fn series(&self, sweep: &Sweep, a: usize, quantity: impl Fn(&Cell) -> Option<Interval>) -> Points {
         let mean = |(i, &at): (usize, &f64)| Some((at, sweep.mean_at(a, i, &quantity)?));
-        let mut points: Vec<(f64, Mean)> = self.at.iter().enumerate().filter_map(mean).collect();
+        let mut points: Points = self.at.iter().enumerate().filter_map(mean).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points
     }

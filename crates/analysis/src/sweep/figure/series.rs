@@ -1,6 +1,6 @@
 //! A quantity against the values of an axis.
 
-use super::super::aggregate::Mean;
+use super::super::aggregate::Points;
 use super::super::{Cell, Sweep};
 use super::places::Places;
 use crate::figures::written;
@@ -20,18 +20,18 @@ pub(super) struct Series {
     marker: Marker,
     dash: Dash,
     /// By increasing place.
-    pub(super) points: Vec<(f64, Mean)>,
+    pub(super) points: Points,
 }
 
 impl Series {
     /// The `rank`-th measured series.
-    pub(super) fn measured(label: String, rank: usize, points: Vec<(f64, Mean)>) -> Self {
+    pub(super) fn measured(label: String, rank: usize, points: Points) -> Self {
         let marker = Marker::SERIES[rank % Marker::SERIES.len()];
         Self { label, color: class_color(rank), marker, dash: Dash::Solid, points }
     }
 
     /// The `rank`-th series of theory.
-    fn predicted(label: String, rank: usize, points: Vec<(f64, Mean)>) -> Self {
+    fn predicted(label: String, rank: usize, points: Points) -> Self {
         Self { label, color: class_color(rank), marker: Marker::OpenDisc, dash: Dash::Long, points }
     }
 
@@ -87,7 +87,7 @@ pub(super) fn transitions(sweep: &Sweep, a: usize, places: &Places) -> Vec<Serie
         let points = places.series(sweep, a, time);
         (!points.is_empty()).then_some((kind, points))
     });
-    let series = |(rank, (kind, points)): (usize, (&TransitionRow, Vec<(f64, Mean)>))| {
+    let series = |(rank, (kind, points)): (usize, (&TransitionRow, Points))| {
         let label = format!("{}: {}", name(kind.transition), written(&kind.convention));
         if is_predicted(kind) {
             Series::predicted(format!("{label}, predicted"), rank, points)

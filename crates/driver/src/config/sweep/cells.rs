@@ -25,13 +25,22 @@ fn grid(lengths: &[usize]) -> Vec<Vec<usize>> {
     })
 }
 
-/// The experiment of each cell; a fault that several cells share is told once.
+/// Cells in which every value of every axis is met once, beside the first values of the others: enough to find what is
+/// wrong with the values where the cells themselves cannot be told.
+pub(super) fn probes(axes: &[GivenAxis]) -> Vec<Vec<usize>> {
+    let first = vec![0; axes.len()];
+    let others = axes.iter().enumerate().flat_map(|(a, axis)| (1..axis.values.len()).map(move |i| (a, i)));
+    let other = |(a, i)| first.iter().enumerate().map(|(b, &zero)| if a == b { i } else { zero }).collect();
+    [first.clone()].into_iter().chain(others.map(other)).collect()
+}
+
+/// The experiment of each cell, `None` once one is at fault; a fault that several cells share is told once.
 pub(super) fn experiments(
     layers: &Layers,
     axes: &[GivenAxis],
     indices: &[Vec<usize>],
     faults: &mut Faults,
-) -> Vec<Option<Experiment>> {
+) -> Option<Vec<Experiment>> {
     let mut found: Vec<(ConfigError, Vec<usize>)> = Vec::new();
     let mut made = Vec::with_capacity(indices.len());
     for (number, at) in indices.iter().enumerate() {
@@ -49,11 +58,12 @@ pub(super) fn experiments(
             }
         }
     }
+    let sound = found.is_empty();
     for (error, cells) in found {
         let note = note(axes, indices, &error, &cells);
         faults.push(if note.is_empty() { error } else { error.with_note(&note) });
     }
-    made
+    made.into_iter().collect::<Option<_>>().filter(|_| sound)
 }
 
 /// Which cells have a fault, where neither all have it nor all of one value, at which it is shown.

@@ -26,7 +26,7 @@ pub(super) fn longest_name(cells: usize) -> usize {
 }
 
 /// The cells with their names.
-pub(super) fn named(axes: &Vec<Axis>, indices: Vec<Vec<usize>>, experiments: Vec<Experiment>) -> Vec<Cell> {
+pub(super) fn named(axes: &[Axis], indices: Vec<Vec<usize>>, experiments: Vec<Experiment>) -> Vec<Cell> {
     let width = digits(indices.len());
     let texts: Vec<Vec<String>> = axes.iter().map(Axis::texts).collect();
     let keys: Vec<&str> = axes.iter().map(|axis| axis.key).collect();
