@@ -41,8 +41,8 @@ const LOWER: f64 = 290.0;
 pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
     let facts = || sweep.cells.iter().map(|cell| &cell.run.facts);
     let note = facts().find_map(|facts| facts.data_note.as_deref());
-    let page = Page::with_footer(note, &footer(sweep))?;
     let figure = |(a, axis): (usize, &super::Axis)| {
+        let page = Page::with_footer(note, &footer(sweep, axis))?;
         let drawing = draw(sweep, a, &page);
         let (svg, png) = (drawing.to_svg()?, drawing.to_png()?);
         Ok(SweepFigure { name: format!("sweep_{}", axis.key.replace('.', "_")), svg, png })
@@ -51,7 +51,7 @@ pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
 }
 
 /// `hidden · model.hidden x seed · 9 cells · mnist · means over the other axes, 95% intervals over seeds`.
-fn footer(sweep: &Sweep) -> String {
+fn footer(sweep: &Sweep, axis: &super::Axis) -> String {
     let mut sources: Vec<&str> = sweep.cells.iter().map(|cell| cell.run.facts.source.as_str()).collect();
     sources.sort_unstable();
     sources.dedup();
@@ -61,7 +61,7 @@ fn footer(sweep: &Sweep) -> String {
     if keys.len() > 1 {
         line += " · means over the other axes";
     }
-    if keys.len() > 1 && keys.contains(&super::Axis::SEED) {
+    if axis.key != super::Axis::SEED && keys.contains(&super::Axis::SEED) {
         line += ", 95% intervals over seeds";
     }
     line
@@ -210,6 +210,8 @@ mod tests {
             assert!(rendered[0].svg.contains(text), "{text}");
         }
         assert!(rendered[0].svg.contains("made_up · model.hidden × seed · 6 cells · "));
+        let intervals = |i: usize| rendered[i].svg.contains("95% intervals over seeds");
+        assert!(intervals(0) && !intervals(1));
         // A criterion that is never met has no mark.
         assert!(!rendered[0].svg.contains("Y₂"));
         assert!(rendered.iter().all(|figure| figure.png.starts_with(b"\x89PNG")));
