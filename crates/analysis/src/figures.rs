@@ -10,7 +10,7 @@ mod critical_window;
 mod curves;
 mod entropy_production;
 #[cfg(test)]
-mod fabricated;
+pub(crate) mod fabricated;
 mod fixed_points;
 mod flips;
 mod information_rate;
@@ -46,6 +46,7 @@ mod window_surgery;
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
 use crate::{AnalysisError, Run};
+pub(crate) use phase_diagram::written;
 
 /// One figure of a run.
 pub trait Figure: Sync {
@@ -155,7 +156,7 @@ pub fn render(run: &Run, only: Option<&[String]>) -> Result<Vec<Rendered>, Analy
 }
 
 /// At most `most` of the items, evenly spread by rank, the first and the last among them.
-fn spread<T: Clone>(items: &[T], most: usize) -> Vec<T> {
+pub(crate) fn spread<T: Clone>(items: &[T], most: usize) -> Vec<T> {
     if items.len() <= most || most < 2 {
         return items.iter().take(most.max(1)).cloned().collect::<Vec<_>>();
     }

@@ -16,6 +16,7 @@
 //! | `trajectories.safetensors` | [`Trajectories`] |
 //! | `observables/NAME.csv` | [`observables::ObservableRow`], measured by [`observables::Observable`] on a [`lab::Lab`] |
 //! | `transitions.csv` | [`observables::TransitionRow`] |
+//! | `summary.csv` of a sweep | [`sweep::Sweep`] |
 //! | `classifier.safetensors` | [`lab::Classifier`] |
 
 mod error;
@@ -28,6 +29,7 @@ pub mod quality;
 mod run;
 mod smoothing;
 pub mod stats;
+pub mod sweep;
 mod tables;
 mod tensors;
 mod trajectories;

@@ -23,6 +23,7 @@ use crate::{commands, interrupt};
         driver experiments/smoke.toml                            under 10 seconds, no download\n  \
         driver plan experiments/mnist_T1000.toml                 what it would cost\n  \
         driver experiments/mnist_T100.toml --set model.hidden=400 --out results/wide\n  \
+        driver experiments/sweeps/hidden_smoke.toml              several runs: every combination in its [sweep]\n  \
         driver analyze results/mnist_T100 --only kappa           measure an observable of a finished run\n  \
         driver figures results/mnist_T100                        draw the figures again\n  \
         driver explain train.stop                                what a setting means\n\n\
@@ -61,7 +62,7 @@ impl Talk {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run an experiment (the same as naming its file without a verb).
+    /// Run an experiment, or every cell of a sweep (the same as naming its file without a verb).
     Run(RunArgs),
     /// Print what an experiment would do and cost, and train nothing.
     Plan(RunArgs),
@@ -96,7 +97,7 @@ enum Verb {
 /// Arguments of `run` and `plan`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunArgs {
-    /// The experiment's TOML file.
+    /// The experiment's TOML file; one with a [sweep] is several runs.
     #[arg(required = true)]
     pub(crate) experiment: Option<PathBuf>,
     /// Override a setting, e.g. --set train.epochs=3 (may be repeated).

@@ -8,3 +8,4 @@ pub(crate) mod observables;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod sweep;

@@ -13,6 +13,7 @@ mod layers;
 mod raw;
 mod source_text;
 mod suggest;
+mod sweep;
 mod syntax;
 mod value;
 mod write;
@@ -22,13 +23,14 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use choices::{Decay, Device, ExactLaw, Offline, Skip, Source};
+pub use choices::{Decay, Device, ExactLaw, Offline, Skip, Source, SweepMode};
 pub use error::{ConfigError, ConfigErrors, Origin, Place, Position};
 pub use experiment::{
     Analysis, Components, Counts, Data, Experiment, Figures, LearningRate, Limits, Machines, Model, Origins, Run,
     Sample, ScheduleSettings, Train,
 };
 pub use keys::{Key, Kind, Range, Requirement, default_of, explain, keys, schema};
+pub use sweep::{Axis, Cell, Sweep};
 
 use build::build;
 use check::check;
@@ -47,31 +49,79 @@ pub struct Sources {
     pub set: Vec<String>,
 }
 
+/// What a file asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Task {
+    /// One run.
+    Run(Box<Experiment>),
+    /// Several runs, by its `[sweep]`.
+    Sweep(Sweep),
+}
+
 /// Reads, layers and checks the settings of one run.
 ///
 /// # Errors
 /// [`ConfigErrors`] with every fault found: an unreadable file, TOML syntax, unknown or missing keys, wrong types, values
-/// out of range, keys that do not go together.
+/// out of range, keys that do not go together, a `[sweep]`.
 pub fn load(sources: &Sources) -> Result<Experiment, ConfigErrors> {
-    let bytes = std::fs::read(&sources.file).map_err(|error| suggest::unreadable(&sources.file, &error))?;
-    load_bytes(sources, &bytes)
+    load_bytes(sources, &read(sources)?)
+}
+
+/// As [`load`], for one run or a sweep of several.
+///
+/// # Errors
+/// As [`load`], of every cell of the sweep, and what is wrong with its axes.
+pub fn load_task(sources: &Sources) -> Result<Task, ConfigErrors> {
+    load_task_bytes(sources, &read(sources)?)
+}
+
+fn read(sources: &Sources) -> Result<Vec<u8>, ConfigErrors> {
+    Ok(std::fs::read(&sources.file).map_err(|error| suggest::unreadable(&sources.file, &error))?)
 }
 
 /// [`load`] with the content of the file at hand.
 fn load_bytes(sources: &Sources, bytes: &[u8]) -> Result<Experiment, ConfigErrors> {
+    let (layers, mut faults) = layered(sources, bytes)?;
+    if let Some(origin) = layers.origin_of_sweep() {
+        let message =
+            "not allowed here, where one run is expected; name an experiment without it, or a cell of the sweep";
+        faults.push(ConfigError::new(origin, Some(layers::SWEEP), message));
+    }
+    finished(experiment(layers, &mut faults), faults)
+}
+
+/// [`load_task`] with the content of the file at hand.
+fn load_task_bytes(sources: &Sources, bytes: &[u8]) -> Result<Task, ConfigErrors> {
+    let (layers, mut faults) = layered(sources, bytes)?;
+    if layers.origin_of_sweep().is_some() {
+        let sweep = sweep::sweep(&layers, &mut faults);
+        return finished(sweep, faults).map(Task::Sweep);
+    }
+    finished(experiment(layers, &mut faults), faults).map(|experiment| Task::Run(Box::new(experiment)))
+}
+
+fn layered(sources: &Sources, bytes: &[u8]) -> Result<(Layers, Faults), ConfigErrors> {
     let text = SourceText::decode(&sources.file, bytes)?;
     let mut faults = Faults::default();
-    let mut layers = Layers::read(text, &sources.environment, &sources.set, &mut faults)?;
-    check(&mut layers, &mut faults);
-    let experiment = match layers.merge() {
-        Ok(raw) => build(raw, &layers, &mut faults),
+    let layers = Layers::read(text, &sources.environment, &sources.set, &mut faults)?;
+    Ok((layers, faults))
+}
+
+/// The checked experiment of the layers; the caller also looks at `faults`.
+fn experiment(mut layers: Layers, faults: &mut Faults) -> Option<Experiment> {
+    check(&mut layers, faults);
+    match layers.merge() {
+        Ok(raw) => build(raw, &layers, faults),
         Err(error) => {
             faults.push(error);
             None
         }
-    };
-    match experiment {
-        Some(experiment) if faults.is_empty() => Ok(experiment),
+    }
+}
+
+fn finished<T>(made: Option<T>, faults: Faults) -> Result<T, ConfigErrors> {
+    match made {
+        Some(made) if faults.is_empty() => Ok(made),
         _ => Err(faults.into_errors()),
     }
 }

@@ -45,6 +45,17 @@ pub enum DriverError {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// What ended a cell of a sweep.
+    #[error("{cell}: {error}", cell = cell.display())]
+    Cell {
+        /// The cell's folder.
+        cell: PathBuf,
+        /// What ended it.
+        error: Box<Self>,
+    },
+    /// Cells of a sweep some of whose machines could not be trained, as one finished message.
+    #[error("{0}")]
+    Cells(String),
     /// Anything else, as one finished message.
     #[error("{0}")]
     Message(String),
@@ -57,10 +68,10 @@ impl From<ConfigError> for DriverError {
 }
 
 impl DriverError {
-    /// 1 where a run ended with some machines untrained, 128 + the number of a signal, 2 otherwise.
+    /// 1 where a run or a sweep ended with some machines untrained, 128 + the number of a signal, 2 otherwise.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Train(TrainError::Machines(_)) => 1,
+            Self::Train(TrainError::Machines(_)) | Self::Cells(_) => 1,
             Self::Interrupted(signal) => 128_u8.saturating_add(*signal),
             _ => 2,
         }

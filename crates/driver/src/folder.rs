@@ -18,6 +18,10 @@ impl RunFolder {
     pub(crate) const CONFIG: &'static str = "config.toml";
     /// Where the run comes from and what it left.
     pub(crate) const MANIFEST: &'static str = "manifest.json";
+    /// The folder of the checkpoints.
+    pub(crate) const MACHINES: &'static str = "machines";
+    /// The folder of the cells in the folder of a sweep.
+    pub(crate) const CELLS: &'static str = "cells";
     /// Wall-clock seconds of each machine.
     pub(crate) const TIMING: &'static str = "timing.csv";
     /// The principal axes in which the machines of a Wiener-skip run live.
@@ -38,6 +42,12 @@ impl RunFolder {
     pub(crate) fn open(root: &Path) -> Result<Self, DriverError> {
         if root.join(analysis::RunFacts::FILE).is_file() {
             Ok(Self { root: root.to_owned() })
+        } else if root.join(Self::CELLS).is_dir() {
+            let root = root.display();
+            Err(DriverError::Message(format!(
+                "{root}: the folder of a sweep; name one of the runs in {root}/{}",
+                Self::CELLS
+            )))
         } else {
             let facts = analysis::RunFacts::FILE;
             Err(DriverError::Message(format!(
@@ -71,7 +81,7 @@ impl RunFolder {
     }
 
     pub(crate) fn machines(&self) -> PathBuf {
-        self.root.join("machines")
+        self.root.join(Self::MACHINES)
     }
 
     pub(crate) fn figures(&self) -> PathBuf {

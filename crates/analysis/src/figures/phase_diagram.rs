@@ -11,6 +11,7 @@ use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{BLUE, FAINT, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, Rgb, SKY, VERMILION};
 use crate::{AnalysisError, Run};
+pub(crate) use rows::written;
 use rows::{Line, lines};
 
 /// The height of a line, and of the title above the lines of a transition.

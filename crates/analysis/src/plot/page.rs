@@ -25,11 +25,19 @@ impl Page {
     /// # Errors
     /// [`AnalysisError::Render`] when the embedded fonts are damaged.
     pub fn new(facts: &RunFacts) -> Result<Self, AnalysisError> {
+        Self::with_footer(facts.data_note.as_deref(), &describe(facts))
+    }
+
+    /// The page with what a reader must know of the data, where there is something, and a line of facts below.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn with_footer(data_note: Option<&str>, facts: &str) -> Result<Self, AnalysisError> {
         font::check()?;
         let note_style = TextStyle::new(NOTE_SIZE, VERMILION).bold();
-        let note = facts.data_note.iter().flat_map(|note| wrap(&format!("Data: {note}"), note_style));
+        let note = data_note.iter().flat_map(|note| wrap(&format!("Data: {note}"), note_style));
         let facts_style = TextStyle::new(FACTS_SIZE, GREY);
-        let lines = note.chain(wrap(&describe(facts), facts_style));
+        let lines = note.chain(wrap(facts, facts_style));
         Ok(Self { footer: lines.collect() })
     }
 

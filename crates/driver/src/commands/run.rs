@@ -9,9 +9,10 @@ use model::Device;
 use schedule::{Schedule, Timestep};
 use train::{FailedMachines, TrainError};
 
+use super::sweep;
 use crate::DriverError;
 use crate::cli::RunArgs;
-use crate::config::{self, Experiment, Model, Sources};
+use crate::config::{self, Experiment, Model, Sources, Task};
 use crate::folder::RunFolder;
 use crate::pipeline::bench::Bench;
 use crate::pipeline::dataset::{self, Places};
@@ -19,30 +20,66 @@ use crate::pipeline::effort::Effort;
 use crate::pipeline::manifest::{self, Circumstances, Code};
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::problem::Problem;
+use crate::pipeline::sharing::Sharing;
 use crate::pipeline::shelf::Shelf;
 use crate::pipeline::{draw, models, record, sampling, training, transitions};
 use crate::terminal::{Terminal, duration};
 
-/// Runs an experiment.
+/// Runs an experiment, or the cells of a sweep.
 pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: Terminal) -> Result<(), DriverError> {
+    let places = Places::new(&environment);
+    let task = configure(args, environment)?;
+    let means = Means { args, places: &places, threads: threads(args.threads)?, terminal };
+    match task {
+        Task::Run(experiment) => {
+            let finished = run_experiment(*experiment, means, args.out.clone(), None)?;
+            summarise(&finished.bench, &finished.folder, &finished.figures, terminal)?;
+            finished.trained.map_err(|failed| TrainError::from(failed).into())
+        }
+        Task::Sweep(sweep) => sweep::run(&sweep, means),
+    }
+}
+
+/// What runs are carried out with.
+#[derive(Clone, Copy)]
+pub(crate) struct Means<'a> {
+    pub(crate) args: &'a RunArgs,
+    pub(crate) places: &'a Places,
+    pub(crate) threads: usize,
+    pub(crate) terminal: Terminal,
+}
+
+/// A run that has come to its end.
+pub(crate) struct Finished {
+    bench: Bench,
+    folder: RunFolder,
+    figures: Vec<&'static str>,
+    /// Names the machines that could not be trained.
+    pub(crate) trained: Result<(), FailedMachines>,
+}
+
+/// Runs one experiment in the folder `out`, or in that of its name; machines that `sharing` knows are not trained again.
+pub(crate) fn run_experiment(
+    experiment: Experiment,
+    Means { args, places, threads, terminal }: Means<'_>,
+    out: Option<PathBuf>,
+    sharing: Option<&Sharing>,
+) -> Result<Finished, DriverError> {
     let (started, clock) = (SystemTime::now(), Instant::now());
     let code = Code::present();
-    let places = Places::new(&environment);
-    let experiment = configure(args, environment)?;
     let device = device(&experiment)?;
-    let threads = threads(args.threads)?;
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
     let timesteps = timesteps(args, &experiment, &schedule)?;
-    let dataset = dataset::load(&experiment, &places, args.offline, terminal)?;
+    let dataset = dataset::load(&experiment, places, args.offline, terminal)?;
     let bench = Bench::new(experiment, schedule, dataset)?;
-    let root = args.out.clone().unwrap_or_else(|| default_folder(args, &bench));
+    let root = out.unwrap_or_else(|| default_folder(args, &bench.experiment.name, bench.data_note()));
     refuse_another_run(&bench, &root)?;
     let folder = RunFolder::create(&root)?;
     let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().into_iter().collect();
     warnings.iter().for_each(|warning| terminal.warn(warning));
     announce(&bench, &timesteps, device, threads, terminal);
     record::before_training(&bench, &folder)?;
-    let Made { model, trained } = make_model(&bench, &folder, &timesteps, (device, threads), terminal)?;
+    let Made { model, trained } = make_model(&bench, &folder, &timesteps, sharing, (device, threads), terminal)?;
     // What was trained is kept and drawn; a chain with machines missing cannot be run.
     if args.timesteps.is_none() && trained.is_ok() {
         sample_and_observe(&bench, &folder, &model, terminal)?;
@@ -51,8 +88,7 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     let figures = draw::draw(&folder, None)?;
     manifest::write(&bench, &folder, Circumstances { started, code, device, threads, warnings })?;
     terminal.say(format_args!("finished in {}", duration(clock.elapsed())));
-    summarise(&bench, &folder, &figures, terminal)?;
-    trained.map_err(|failed| TrainError::from(failed).into())
+    Ok(Finished { bench, folder, figures, trained })
 }
 
 /// What a run samples from.
@@ -68,6 +104,7 @@ fn make_model(
     bench: &Bench,
     folder: &RunFolder,
     timesteps: &[Timestep],
+    sharing: Option<&Sharing>,
     (device, threads): (Device, usize),
     terminal: Terminal,
 ) -> Result<Made, DriverError> {
@@ -75,6 +112,9 @@ fn make_model(
         Model::Machines(machines) => {
             let problem = Problem::new(bench, machines);
             let shelf = Shelf::new(&problem, folder);
+            if let Some(sharing) = sharing {
+                sharing.adopt(&problem, &shelf, folder, timesteps, terminal)?;
+            }
             let trained = training::train(&problem, &shelf, folder, timesteps, (device, threads), terminal)?;
             record::metrics(bench, folder, &shelf.curves()?)?;
             Ok(Made { model: shelf.key(), trained })
@@ -100,7 +140,7 @@ fn sample_and_observe(bench: &Bench, folder: &RunFolder, model: &str, terminal: 
 }
 
 /// The checked settings: the file, the environment, `--set`, and the flags that stand for settings.
-pub(crate) fn configure(args: &RunArgs, environment: Vec<(String, String)>) -> Result<Experiment, DriverError> {
+pub(crate) fn configure(args: &RunArgs, environment: Vec<(String, String)>) -> Result<Task, DriverError> {
     let Some(file) = args.experiment.clone() else {
         let message = "EXPERIMENT: no file was named; try `driver experiments/smoke.toml`";
         return Err(DriverError::Message(message.to_owned()));
@@ -108,7 +148,7 @@ pub(crate) fn configure(args: &RunArgs, environment: Vec<(String, String)>) -> R
     let mut set = args.set.clone();
     set.extend(args.seed.map(|seed| format!("seed={seed}")));
     set.extend(args.device.as_ref().map(|device| format!("run.device={device}")));
-    Ok(config::load(&Sources { file, environment, set })?)
+    Ok(config::load_task(&Sources { file, environment, set })?)
 }
 
 /// The device of the run, checked to be there.
@@ -151,10 +191,10 @@ pub(crate) fn threads(asked: Option<u16>) -> Result<usize, DriverError> {
 }
 
 /// results/NAME, with the seed where `--seed` chose it and a mark where the digits are not MNIST's.
-fn default_folder(args: &RunArgs, bench: &Bench) -> PathBuf {
+pub(crate) fn default_folder(args: &RunArgs, name: &str, data_note: Option<&str>) -> PathBuf {
     let seed = args.seed.map_or(String::new(), |seed| format!("_s{seed}"));
-    let mark = if bench.data_note().is_some() { "-synthetic" } else { "" };
-    Path::new("results").join(format!("{}{seed}{mark}", bench.experiment.name))
+    let mark = if data_note.is_some() { "-synthetic" } else { "" };
+    Path::new("results").join(format!("{name}{seed}{mark}"))
 }
 
 /// A folder that holds a run of other settings or data, or no run at all, is left alone.
@@ -187,9 +227,13 @@ fn refuse_other_settings(experiment: &Experiment, path: PathBuf, root: &Path) ->
     // sample.
     let Experiment { analysis, figures, run, .. } = experiment.clone();
     let there = Experiment { analysis, figures, run, ..there }.to_toml();
-    let here = experiment.to_toml();
+    refuse_difference(&there, &experiment.to_toml(), "a run", root)
+}
+
+/// Refuses settings that are not those there, and shows the lines that differ.
+pub(crate) fn refuse_difference(there: &str, here: &str, what: &str, root: &Path) -> Result<(), DriverError> {
     let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
-    let (there, here) = (lines(&there), lines(&here));
+    let (there, here) = (lines(there), lines(here));
     if there == here {
         return Ok(());
     }
@@ -197,7 +241,7 @@ fn refuse_other_settings(experiment: &Experiment, path: PathBuf, root: &Path) ->
     let added = here.iter().filter(|line| !there.contains(line)).map(|line| format!("\n  asked: {line}"));
     let difference: String = removed.chain(added).collect();
     Err(DriverError::Message(format!(
-        "{}: holds a run of other settings; name another folder with --out, or remove this one{difference}",
+        "{}: holds {what} of other settings; name another folder with --out, or remove this one{difference}",
         root.display()
     )))
 }

@@ -15,7 +15,7 @@ use super::layers::Layers;
 use super::raw::{RawExperiment, RawSchedule, RawTrain};
 
 /// Longest name of a run: file systems allow 255 bytes, and a suffix follows.
-const LONGEST_NAME: usize = 100;
+pub(super) const LONGEST_NAME: usize = 100;
 
 /// The experiment, or `None` once a fault makes a part of it impossible; the caller also looks at `faults`.
 pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) -> Option<Experiment> {

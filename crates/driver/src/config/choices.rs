@@ -186,3 +186,13 @@ choice! {
         Beta = "beta",
     }
 }
+
+choice! {
+    /// How the axes of a sweep are combined (`sweep.mode`).
+    pub SweepMode {
+        /// Every value of each with every value of the others.
+        Grid = "grid",
+        /// The first values of all, the second values of all, ...
+        Zip = "zip",
+    }
+}

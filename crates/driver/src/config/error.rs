@@ -95,6 +95,11 @@ impl ConfigError {
         format!("{}: {key}{}", self.origin.place, self.message)
     }
 
+    /// The same fault with more said at the end of its line.
+    pub(crate) fn with_note(self, note: &str) -> Self {
+        Self { message: format!("{} {note}", self.message), ..self }
+    }
+
     /// The key at fault, if it is one key.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -157,6 +162,21 @@ impl Faults {
     pub(crate) fn push(&mut self, error: ConfigError) {
         self.spoilt.extend(error.key.clone());
         self.errors.push(error);
+    }
+
+    /// Notes that `key` has a fault that another key's message tells.
+    pub(crate) fn spoil(&mut self, key: &str) {
+        self.spoilt.insert(key.to_owned());
+    }
+
+    /// No faults yet, of settings in which the same keys are spoilt already.
+    pub(crate) fn heir(&self) -> Self {
+        Self { errors: Vec::new(), spoilt: self.spoilt.clone() }
+    }
+
+    /// The faults, in the order in which they were found.
+    pub(crate) fn errors(self) -> Vec<ConfigError> {
+        self.errors
     }
 
     /// Whether `key`, or the section it stands in, has a fault already.

@@ -16,6 +16,8 @@ use super::suggest;
 use super::syntax;
 use super::value::{Entry, Node, Value, entries};
 
+/// The section of a sweep, the only one that is not in the key table.
+pub(crate) const SWEEP: &str = "sweep";
 /// Environment variables with this prefix are settings.
 const PREFIX: &str = "DRIVER_";
 
@@ -25,17 +27,19 @@ pub(crate) fn variable(path: &str) -> String {
 }
 
 /// A value given for a key.
-#[derive(Debug)]
-struct Given {
-    node: Node,
-    name_span: Range<usize>,
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    pub(crate) node: Node,
+    pub(crate) name_span: Range<usize>,
 }
 
 /// The settings of one place; only the file has positions.
-#[derive(Debug)]
-struct Layer {
-    place: Option<Place>,
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    pub(crate) place: Option<Place>,
     given: BTreeMap<&'static str, Given>,
+    /// `[sweep]`, which is about several runs and no setting of one.
+    pub(crate) sweep: Option<Given>,
 }
 
 impl Layer {
@@ -49,7 +53,7 @@ impl Layer {
 }
 
 /// All layers above the defaults, lowest first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Layers {
     source: SourceText,
     layers: Vec<Layer>,
@@ -91,7 +95,7 @@ impl Layers {
     }
 
     fn add(&mut self, place: Option<Place>, entries: Vec<Entry>, faults: &mut Faults) {
-        let mut layer = Layer { place, given: BTreeMap::new() };
+        let mut layer = Layer { place, given: BTreeMap::new(), sweep: None };
         self.sort_into(&mut layer, "", entries, faults);
         self.layers.push(layer);
     }
@@ -99,6 +103,10 @@ impl Layers {
     /// Moves `entries` of `section` ("" at the top) under their keys.
     fn sort_into(&self, layer: &mut Layer, section: &str, entries: Vec<Entry>, faults: &mut Faults) {
         for Entry { name, name_span, node } in entries {
+            if section.is_empty() && name == SWEEP {
+                layer.sweep = Some(Given { node, name_span });
+                continue;
+            }
             let path = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
             // A quoted name with a point in it is not a path.
             let known = if name.contains('.') { None } else { keys::find(&path) };
@@ -119,11 +127,31 @@ impl Layers {
         }
     }
 
-    fn origin_in(&self, layer: &Layer, span: &Range<usize>) -> Origin {
-        match &layer.place {
+    /// The place of the name `sweep` where it is given first.
+    pub(crate) fn origin_of_sweep(&self) -> Option<Origin> {
+        self.of_sweep().next().map(|(layer, given)| self.origin_in(layer, &given.name_span))
+    }
+
+    /// The layers that say something of a sweep, lowest first.
+    pub(crate) fn of_sweep(&self) -> impl Iterator<Item = (&Layer, &Given)> {
+        self.layers.iter().filter_map(|layer| Some((layer, layer.sweep.as_ref()?)))
+    }
+
+    /// The same layers with one more above all, that of `place`, which gives `path`.
+    pub(crate) fn set(&mut self, place: Option<Place>, path: &'static str, given: Given) {
+        self.layers.push(Layer { place, given: BTreeMap::from([(path, given)]), sweep: None });
+    }
+
+    /// The place of `span` in the layer of `place`.
+    pub(crate) fn origin_at(&self, place: Option<&Place>, span: &Range<usize>) -> Origin {
+        match place {
             Some(place) => Origin { place: place.clone(), snippet: None },
             None => self.source.origin(span),
         }
+    }
+
+    fn origin_in(&self, layer: &Layer, span: &Range<usize>) -> Origin {
+        self.origin_at(layer.place.as_ref(), span)
     }
 
     fn winner(&self, path: &str) -> Option<(&Layer, &Given)> {
@@ -168,6 +196,12 @@ impl Layers {
     /// The stem of the experiment's file.
     pub(crate) fn file_stem(&self) -> String {
         self.source.path().file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The place of `path` where an argument or the environment gives it, above the file.
+    pub(crate) fn origin_above_file(&self, path: &str) -> Option<Origin> {
+        let (layer, given) = self.winner(path).filter(|(layer, _)| layer.place.is_some())?;
+        Some(self.origin_in(layer, &given.node.span))
     }
 
     /// Takes `path` out of every layer, so that a faulty value does not reach the merge.
@@ -222,7 +256,7 @@ fn argument(path: &str, text: &str) -> Entry {
 }
 
 /// `section.name`, with quotes where TOML needs them.
-fn displayed(section: &str, name: &str) -> String {
+pub(crate) fn displayed(section: &str, name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let name = if bare { shown(name) } else { format!("\"{}\"", shown(name)) };
     if section.is_empty() { name } else { format!("{section}.{name}") }

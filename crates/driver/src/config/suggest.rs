@@ -7,6 +7,7 @@ use strsim::damerau_levenshtein;
 
 use super::error::{ConfigError, Origin, Place, one_line};
 use super::keys;
+use super::layers::SWEEP;
 
 /// Names longer than this are not compared: the distance costs their product.
 const LONGEST_COMPARED: usize = 64;
@@ -36,7 +37,7 @@ pub(crate) fn unknown_key(section: &str, name: &str, spelt: impl Fn(&str) -> Str
         Some(path) => format!("unknown key, did you mean {}?", spelt(&path)),
         None if section.is_empty() => {
             let (names, sections) = (keys::names_in(None).join(", "), keys::sections().join(", "));
-            format!("unknown key, use one of {names} or the sections {sections}")
+            format!("unknown key, use one of {names} or the sections {sections}, {SWEEP}")
         }
         None => format!("unknown key, [{section}] has {}", keys::names_in(Some(section)).join(", ")),
     }
@@ -50,6 +51,7 @@ fn nearest_key(section: &str, name: &str) -> Option<String> {
     let mut names = keys::names_in(of);
     if section.is_empty() {
         names.extend(keys::sections());
+        names.push(SWEEP);
     }
     let beside = names.iter().filter_map(|known| Some((near(&lower, known)?, known))).min();
     let elsewhere = || {

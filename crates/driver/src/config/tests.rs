@@ -3,6 +3,7 @@
 mod arbitrary;
 mod faulty;
 mod layering;
+mod sweep;
 
 use std::path::PathBuf;
 

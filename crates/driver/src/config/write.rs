@@ -10,27 +10,32 @@ use super::choices::{LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmS
 use super::experiment::{Analysis, Components, Counts, Data, Experiment, LearningRate, Limits, Machines, Model, Train};
 
 /// Key paths and values in the order of the file.
-type Settings = Vec<(&'static str, Value)>;
+pub(super) type Settings = Vec<(&'static str, Value)>;
+
+/// The settings as TOML, those of a section together.
+pub(super) fn text_of(settings: &[(&'static str, Value)]) -> String {
+    let mut text = String::new();
+    let mut section = "";
+    for (path, value) in settings {
+        let (of, name) = path.split_once('.').unwrap_or(("", path));
+        if of != section {
+            text.push_str(&format!("\n[{of}]\n"));
+            section = of;
+        }
+        text.push_str(&format!("{name} = {value}\n"));
+    }
+    text
+}
 
 impl Experiment {
     /// All settings in force as TOML, in the order of the key table; loading the text gives an equal experiment.
     ///
     /// Left out are keys of other choices, and keys whose absence has a meaning where they are absent.
     pub fn to_toml(&self) -> String {
-        let mut text = String::new();
-        let mut section = "";
-        for (path, value) in self.settings() {
-            let (of, name) = path.split_once('.').unwrap_or(("", path));
-            if of != section {
-                text.push_str(&format!("\n[{of}]\n"));
-                section = of;
-            }
-            text.push_str(&format!("{name} = {value}\n"));
-        }
-        text
+        text_of(&self.settings())
     }
 
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let mut settings = vec![
             ("name", word(&self.name)),
             ("purpose", word(&self.purpose)),

@@ -128,7 +128,7 @@ pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Re
     folder.write(RunFolder::MANIFEST, text + "\n")
 }
 
-fn sha256_of(path: &Path) -> Result<String, DriverError> {
+pub(crate) fn sha256_of(path: &Path) -> Result<String, DriverError> {
     let mut file = fs::File::open(path).map_err(DriverError::io(path, "cannot be read"))?;
     let mut hasher = Sha256::new();
     std::io::copy(&mut file, &mut HashWriter(&mut hasher)).map_err(DriverError::io(path, "cannot be read"))?;

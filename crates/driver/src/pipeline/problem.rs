@@ -19,7 +19,7 @@ pub(crate) struct Problem<'a> {
 impl<'a> Problem<'a> {
     /// The problem of training `machines` on the data of `bench`.
     pub(crate) fn new(bench: &'a Bench, machines: Machines) -> Self {
-        let config = MachineConfig { hidden: machines.hidden, skip: skip_kind(machines.skip) };
+        let config = machine_config(machines);
         let frame = &bench.frame;
         let train = frame.project_samples(&bench.dataset.train);
         let test = frame.project_samples(&bench.dataset.test);
@@ -46,6 +46,11 @@ impl<'a> Problem<'a> {
             classes: self.classes.as_ref(),
         }
     }
+}
+
+/// The machines in the model's words.
+pub(crate) fn machine_config(machines: Machines) -> MachineConfig {
+    MachineConfig { hidden: machines.hidden, skip: skip_kind(machines.skip) }
 }
 
 fn settings(bench: &Bench) -> Settings {

@@ -4,14 +4,15 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use model::checkpoint::{self, Checkpoint, History, Midway};
-use model::{Bank, Machine, ModelError};
-use schedule::Timestep;
+use model::{Bank, Machine, MachineConfig, ModelError};
+use schedule::{Schedule, Timestep};
 use sha2::{Digest, Sha256};
 
 use super::manifest::hex;
 use super::mark::Mark;
 use super::problem::Problem;
 use crate::DriverError;
+use crate::config::Experiment;
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
 
@@ -25,7 +26,14 @@ pub(crate) struct Shelf<'a> {
 
 impl<'a> Shelf<'a> {
     pub(crate) fn new(problem: &'a Problem<'a>, folder: &'a RunFolder) -> Self {
-        Self { problem, folder, keys: keys(problem) }
+        let bench = problem.bench;
+        let keys = keys(&bench.experiment, &bench.schedule, problem.config, &bench.dataset.digest);
+        Self { problem, folder, keys }
+    }
+
+    /// What the checkpoint of t must have for its key.
+    pub(crate) fn key_of(&self, t: Timestep) -> &str {
+        &self.keys[t.index()]
     }
 
     /// Identifies all machines together.
@@ -193,29 +201,36 @@ fn reason(error: &ModelError) -> String {
     }
 }
 
-/// The key of every machine, parents before their children, whose keys hold theirs.
-fn keys(problem: &Problem<'_>) -> Vec<String> {
-    let job = problem.job();
-    let mut keys = vec![String::new(); job.schedule.len()];
-    for t in job.lineage().ordered(&job.schedule.timesteps().collect::<Vec<_>>()) {
-        let parent = job.lineage().parent(t).map_or("none", |parent| keys[parent.index()].as_str());
-        keys[t.index()] = key(problem, t, job.epochs(t), parent);
+/// The key of every machine, parents before their children, whose keys hold theirs; `data` identifies the data set.
+pub(crate) fn keys(experiment: &Experiment, schedule: &Schedule, config: MachineConfig, data: &str) -> Vec<String> {
+    let train = &experiment.train;
+    let lineage = train.lineage(schedule);
+    let mut keys = vec![String::new(); schedule.len()];
+    for t in lineage.ordered(&schedule.timesteps().collect::<Vec<_>>()) {
+        let parent = lineage.parent(t);
+        let epochs = train.warm_start.filter(|_| parent.is_some()).map_or(train.epochs, |warm| warm.epochs);
+        let parent = parent.map_or("none", |parent| keys[parent.index()].as_str());
+        keys[t.index()] = key((experiment, schedule, config, data), t, epochs, parent);
     }
     keys
 }
 
 /// Identifies everything that the machine of t depends on: the same key means the same machine, to the bit on the
 /// host engine of one instruction set.
-fn key(problem: &Problem<'_>, t: Timestep, epochs: usize, parent: &str) -> String {
-    let bench = problem.bench;
-    let train = &bench.experiment.train;
+fn key(
+    (experiment, schedule, config, data): (&Experiment, &Schedule, MachineConfig, &str),
+    t: Timestep,
+    epochs: usize,
+    parent: &str,
+) -> String {
+    let train = &experiment.train;
     let facts = format!(
         "format {} | alpha_bar {:?} beta {:?} | {:?} | epochs {epochs} batch {} rate {:?} {:?} {:?} | parent {parent} | \
          validation {} every {} {:?} | data {} | seed {} | t {t}",
         checkpoint::FORMAT,
-        bench.schedule.alpha_bar(t),
-        bench.schedule.beta(t),
-        problem.config,
+        schedule.alpha_bar(t),
+        schedule.beta(t),
+        config,
         train.batch,
         train.learning_rate.at(t.get()),
         train.decay,
@@ -223,8 +238,8 @@ fn key(problem: &Problem<'_>, t: Timestep, epochs: usize, parent: &str) -> Strin
         train.validation,
         train.evaluate_every,
         train.stop,
-        bench.dataset.digest,
-        bench.experiment.seed,
+        data,
+        experiment.seed,
     );
     hex(&Sha256::digest(facts))
 }

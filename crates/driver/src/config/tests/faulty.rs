@@ -45,7 +45,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     (
         "DRIVER_=1",
         "DRIVER_=1: \"\": unknown key, use one of name, purpose, seed or the sections data, schedule, model, train, \
-         sample, analysis, figures, run",
+         sample, analysis, figures, run, sweep",
     ),
 ];
 

@@ -1,0 +1,233 @@
+//! The figure of an axis: losses against t for each of its values, and losses and transitions against its values.
+
+mod places;
+mod series;
+
+use super::aggregate::{Mean, Points, exact};
+use super::{Cell, Loss, Sweep};
+use crate::AnalysisError;
+use crate::figures::spread;
+use crate::plot::axes::{Axes, Axis, Marker};
+use crate::plot::drawing::{Dash, Drawing, Rect, Stroke};
+use crate::plot::legend::{Entry, legend};
+use crate::plot::page::Page;
+use crate::plot::palette::{GREY, Rgb, class_color, lighter, sequence};
+use crate::stats::Interval;
+use places::Places;
+use series::Series;
+
+/// A figure of a sweep in the forms it is kept in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweepFigure {
+    /// Stem of the figure's files.
+    pub name: String,
+    /// The SVG document.
+    pub svg: String,
+    /// The PNG file.
+    pub png: Vec<u8>,
+}
+
+/// Values of an axis up to which each has a curve.
+const MOST_CURVES: usize = 8;
+/// Machines up to which each gets a marker.
+const MARKED: usize = 40;
+/// Groups of timesteps.
+const GROUPS: usize = 4;
+/// Heights of the rows of frames with their legends.
+const UPPER: f64 = 340.0;
+const MIDDLE: f64 = 260.0;
+const LOWER: f64 = 290.0;
+
+pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
+    let facts = || sweep.cells.iter().map(|cell| &cell.run.facts);
+    let note = facts().find_map(|facts| facts.data_note.as_deref());
+    let figure = |(a, axis): (usize, &super::Axis)| {
+        let page = Page::with_footer(note, &footer(sweep, axis))?;
+        let drawing = draw(sweep, a, &page);
+        let (svg, png) = (drawing.to_svg()?, drawing.to_png()?);
+        Ok(SweepFigure { name: format!("sweep_{}", axis.key.replace('.', "_")), svg, png })
+    };
+    sweep.axes.iter().enumerate().map(figure).collect()
+}
+
+/// `hidden · model.hidden x seed · 9 cells · mnist · means over the other axes, 95% intervals over seeds`.
+fn footer(sweep: &Sweep, axis: &super::Axis) -> String {
+    let mut sources: Vec<&str> = sweep.cells.iter().map(|cell| cell.run.facts.source.as_str()).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let keys: Vec<&str> = sweep.axes.iter().map(|axis| axis.key.as_str()).collect();
+    let mut line =
+        format!("{} · {} · {} cells · {}", sweep.name, keys.join(" × "), sweep.cells.len(), sources.join(", "));
+    if keys.len() > 1 {
+        line += " · means over the other axes";
+    }
+    if axis.key != super::Axis::SEED && keys.contains(&super::Axis::SEED) {
+        line += ", 95% intervals over seeds";
+    }
+    line
+}
+
+fn draw(sweep: &Sweep, a: usize, page: &Page) -> Drawing {
+    let places = Places::of(&sweep.axes[a]);
+    let transitions = series::transitions(sweep, a, &places);
+    let height = UPPER + MIDDLE + if transitions.is_empty() { 0.0 } else { LOWER };
+    let mut drawing = page.drawing(height);
+    draw_curves(&mut drawing, sweep, a);
+    draw_groups(&mut drawing, sweep, a, &places);
+    if !transitions.is_empty() {
+        let below = head(&mut drawing, UPPER + MIDDLE, &transitions);
+        let values = transitions.iter().flat_map(Series::extent);
+        let axes = Axes {
+            frame: Axes::page_frame(below, height),
+            x: places.axis(),
+            y: Axis::around("transition at t", values, f64::INFINITY),
+        };
+        draw_series(&mut drawing, &axes, &places, &transitions);
+    }
+    drawing
+}
+
+/// The legend of some series at the head of a row; returns the y below it.
+fn head(drawing: &mut Drawing, top: f64, series: &[Series]) -> f64 {
+    let entries: Vec<Entry> = series.iter().map(Series::entry).collect();
+    legend(drawing, (Axes::LEFT, top + 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries)
+}
+
+fn draw_series(drawing: &mut Drawing, axes: &Axes, places: &Places, series: &[Series]) {
+    axes.draw(drawing);
+    places.draw_ticks(drawing, axes);
+    series.iter().for_each(|series| series.draw(drawing, axes));
+}
+
+/// A curve over t for one value of the axis.
+struct Curve {
+    label: String,
+    color: Rgb,
+    points: Points,
+}
+
+/// The upper frame: test MSE against t for each value of axis `a`, or for some of them where they are many.
+fn draw_curves(drawing: &mut Drawing, sweep: &Sweep, a: usize) {
+    let axis = &sweep.axes[a];
+    let timesteps = sweep.cells.iter().map(|cell| cell.run.facts.timesteps).max().unwrap_or(1);
+    let shown = spread(&(0..axis.values.len()).collect::<Vec<_>>(), MOST_CURVES);
+    let numbers = axis.values.iter().all(|value| value.parse::<f64>().is_ok());
+    let colors = if numbers { sequence(shown.len()) } else { (0..shown.len()).map(class_color).collect() };
+    let curve = |(&i, color): (&usize, Rgb)| {
+        let at = |t: usize| sweep.mean_at(a, i, |cell| test_at(cell, t)).map(|mean| (t as f64, mean));
+        let label = format!("{} = {}", axis.key, places::shortened(&axis.values[i]));
+        Curve { label, color, points: (1..=timesteps).filter_map(at).collect() }
+    };
+    let curves: Vec<Curve> = shown.iter().zip(colors).map(curve).collect();
+    let marked = timesteps <= MARKED;
+    let entry = |curve: &Curve| {
+        let entry = Entry::line(curve.label.clone(), Stroke::solid(curve.color, 1.6));
+        if marked { entry.with_marker(Marker::Disc, curve.color) } else { entry }
+    };
+    let entries: Vec<Entry> = curves.iter().map(entry).collect();
+    let below = legend(drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
+    let values = curves.iter().flat_map(|curve| &curve.points).map(|(_, mean)| mean.value);
+    let axes = Axes {
+        frame: Axes::page_frame(below, UPPER),
+        x: Axis::counting("t", 1, timesteps),
+        y: Axis::around("test MSE per coordinate on ε", values.filter(|value| *value > 0.0), 3.0),
+    };
+    axes.draw(drawing);
+    for curve in &curves {
+        let band = |&(t, mean): &(f64, Mean)| mean.ends.map(|(low, high)| (t, low.max(f64::MIN_POSITIVE), high));
+        axes.band(drawing, &curve.points.iter().filter_map(band).collect::<Vec<_>>(), lighter(curve.color));
+    }
+    for curve in &curves {
+        let points: Vec<(f64, f64)> = curve.points.iter().map(|&(t, mean)| (t, mean.value)).collect();
+        axes.line(drawing, &points, Stroke::solid(curve.color, 1.6));
+        if marked {
+            axes.markers(drawing, &points, Marker::Disc, curve.color);
+        }
+    }
+}
+
+fn test_at(cell: &Cell, t: usize) -> Option<Interval> {
+    cell.run.losses.iter().find(|loss| loss.t == t).map(|loss| exact(loss.test))
+}
+
+/// The middle frames: the means of test MSE, and of its ratio to the Wiener predictor's, over groups of timesteps.
+fn draw_groups(drawing: &mut Drawing, sweep: &Sweep, a: usize, places: &Places) {
+    let loss = groups(sweep, a, places, |loss| Some(loss.test));
+    let ratio = groups(sweep, a, places, |loss| Some(loss.test / loss.wiener?));
+    let below = head(drawing, UPPER, &loss);
+    let count = if ratio.is_empty() { 1 } else { 2 };
+    let width = Page::WIDTH / f64::from(count);
+    let frame = |i: i32| {
+        let outer = Rect { x: f64::from(i) * width, y: below, width, height: UPPER + MIDDLE - below };
+        outer.inset(Axes::LEFT, 6.0, Axes::RIGHT, Axes::BELOW)
+    };
+    let extent = |series: &[Series]| series.iter().flat_map(Series::extent).filter(|v| *v > 0.0).collect::<Vec<_>>();
+    let y = Axis::around("mean test MSE", extent(&loss), 3.0);
+    draw_series(drawing, &Axes { frame: frame(0), x: places.axis(), y }, places, &loss);
+    if !ratio.is_empty() {
+        let y = Axis::around("mean test MSE / Wiener", extent(&ratio).into_iter().chain([1.0]), 10.0);
+        let axes = Axes { frame: frame(1), x: places.axis(), y };
+        draw_series(drawing, &axes, places, &ratio);
+        axes.level(drawing, 1.0, Stroke::solid(GREY, 1.1).dashed(Dash::Mixed));
+    }
+}
+
+/// A series for each group of timesteps, the means of `of` over those of a cell that lacks no machine there.
+fn groups(sweep: &Sweep, a: usize, places: &Places, of: impl Fn(&Loss) -> Option<f64>) -> Vec<Series> {
+    let lengths = || sweep.cells.iter().map(|cell| cell.run.facts.timesteps);
+    let (least, most) = (lengths().min().unwrap_or(1), lengths().max().unwrap_or(1));
+    let count = GROUPS.min(least);
+    let last = |g: usize, timesteps: usize| (g + 1) * timesteps / count;
+    let first = |g: usize, timesteps: usize| g * timesteps / count + 1;
+    let label = |g: usize| match (first(g, most), last(g, most)) {
+        (one, other) if least == most && one == other => format!("t = {one}"),
+        (first, last) if least == most => format!("t = {first}–{last}"),
+        _ => format!("{:.2} < t/T ≤ {:.2}", g as f64 / count as f64, (g + 1) as f64 / count as f64),
+    };
+    let mean = |cell: &Cell, g: usize| {
+        let timesteps = cell.run.facts.timesteps;
+        let within = first(g, timesteps)..=last(g, timesteps);
+        let values: Vec<f64> = cell.run.losses.iter().filter(|loss| within.contains(&loss.t)).filter_map(&of).collect();
+        let complete = values.len() == within.count() && !values.is_empty();
+        complete.then(|| exact(values.iter().sum::<f64>() / values.len() as f64))
+    };
+    let series = |g: usize| Series::measured(label(g), g, places.series(sweep, a, |cell| mean(cell, g)));
+    (0..count).map(series).filter(|series| !series.points.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::fabricated_sweep;
+
+    #[test]
+    fn every_axis_has_a_figure_with_its_values_its_groups_and_the_transitions() {
+        let rendered = fabricated_sweep().render().unwrap();
+        let names: Vec<&str> = rendered.iter().map(|figure| figure.name.as_str()).collect();
+        assert_eq!(names, ["sweep_model_hidden", "sweep_seed"]);
+        for text in
+            ["model.hidden = 50<", "model.hidden = 200<", "t = 1<", "t = 2<", "t_S: φ_C = 0.7752<", "mean test MSE<"]
+        {
+            assert!(rendered[0].svg.contains(text), "{text}");
+        }
+        assert!(rendered[0].svg.contains("made_up · model.hidden × seed · 6 cells · "));
+        let intervals = |i: usize| rendered[i].svg.contains("95% intervals over seeds");
+        assert!(intervals(0) && !intervals(1));
+        // A criterion that is never met has no mark.
+        assert!(!rendered[0].svg.contains("Y₂"));
+        assert!(rendered.iter().all(|figure| figure.png.starts_with(b"\x89PNG")));
+        assert_eq!(fabricated_sweep().render().unwrap(), rendered);
+    }
+
+    #[test]
+    fn words_on_the_axis_and_cells_without_anything_are_drawn() {
+        let mut sweep = fabricated_sweep();
+        sweep.axes[0].values = vec!["none".into(), "[[1, 0.008], [100, 0.004], [1000, 0.002]]".into()];
+        for cell in &mut sweep.cells {
+            cell.run.losses.clear();
+            cell.run.transitions.clear();
+        }
+        let rendered = sweep.render().unwrap();
+        assert!(rendered[0].svg.contains(">none<"));
+        assert!(!rendered[0].svg.contains("transition at t"));
+    }
+}

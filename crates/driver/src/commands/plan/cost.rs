@@ -1,0 +1,151 @@
+//! Arithmetic, time, memory and disk of a training.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use data::linalg::{View, multiply};
+use schedule::{Schedule, Timestep};
+
+use super::Size;
+use crate::config::{ExactLaw, Experiment, Machines, Skip};
+use crate::pipeline::effort::Effort;
+use crate::terminal::{bytes, duration};
+
+/// The share of the bare matrix product's speed that training reaches, noise and Adam included.
+const TRAINING_EFFICIENCY: f64 = 0.6;
+/// Time given to measuring the matrix product.
+const PROBE: Duration = Duration::from_millis(300);
+
+/// What training some machines and sampling with all of them costs.
+pub(super) struct Cost {
+    pub(super) machines: usize,
+    pub(super) parameters: usize,
+    pub(super) effort: Effort,
+    /// Steps an epoch.
+    steps: usize,
+    train: usize,
+    validation: usize,
+    test: usize,
+    /// Operations.
+    pub(super) training: f64,
+    pub(super) sampling: f64,
+    /// Operations a second and thread.
+    rate: f64,
+    threads: usize,
+    pub(super) seconds: f64,
+    /// Bytes.
+    pub(super) memory: f64,
+    pub(super) disk: f64,
+    /// 1 - H/d where it binds.
+    floor: Option<f64>,
+}
+
+impl Cost {
+    /// The cost of training `machines` of the experiment and of sampling.
+    pub(super) fn of(
+        experiment: &Experiment,
+        model: Machines,
+        schedule: &Schedule,
+        size: &Size,
+        machines: &[Timestep],
+        threads: usize,
+        rates: &mut Rates,
+    ) -> Self {
+        let (effort, machines) = (Effort::of(&experiment.train, schedule, machines), machines.len());
+        let (validation, test, dim) = (experiment.train.validation, size.test, size.dim);
+        let train = size.train - validation;
+        let hidden = model.hidden;
+        let parameters = 2 * dim * hidden + dim + hidden;
+        let batch = experiment.train.batch;
+        let steps = train / batch;
+        // A product [n, d] [d, H] takes 2 n d H operations: two forward, three backward.
+        let product = 2.0 * dim as f64 * hidden as f64;
+        let training = 5.0 * product * (steps * batch * effort.epochs()) as f64
+            + 2.0 * product * ((train + validation + test) * effort.evaluations()) as f64;
+        let chain_steps = experiment.schedule.timesteps.div_ceil(experiment.sample.stride);
+        let sampling = 2.0 * product * (experiment.sample.count * chain_steps) as f64;
+        let rate = rates.of(batch, dim, hidden);
+        let workers = threads.min(machines).max(1) as f64;
+        let seconds = training / (rate * TRAINING_EFFICIENCY * workers) + sampling / (rate * threads as f64);
+        // Per machine in work: value, gradient and two moments of each parameter, and the noise of an epoch; once: the data.
+        let working = 4.0 * (4 * parameters + (size.train + test) * dim) as f64;
+        let memory = working * workers + 8.0 * (2 * (size.train + test) * dim) as f64;
+        let disk = 4.0 * (parameters * machines + experiment.sample.count * dim) as f64;
+        let floor = (model.skip == Skip::None && hidden < dim).then(|| 1.0 - hidden as f64 / dim as f64);
+        Self {
+            machines,
+            parameters,
+            effort,
+            steps,
+            train,
+            validation,
+            test,
+            training,
+            sampling,
+            rate,
+            threads,
+            seconds,
+            memory,
+            disk,
+            floor,
+        }
+    }
+
+    /// The cost of a run in words.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let Self { machines, parameters, effort, steps, train, validation, test, .. } = self;
+        let held_out = if *validation > 0 { format!("{validation} for validation, ") } else { String::new() };
+        let mut lines = vec![
+            format!(
+                "{machines} machines of {parameters} parameters, {effort} of {steps} steps on {train} samples ({held_out}{test} \
+                 for testing)"
+            ),
+            format!("arithmetic: {:.3e} operations of training, {:.3e} of sampling", self.training, self.sampling),
+            format!(
+                "time: about {} on {} thread(s) of the host engine (matrix product measured now: {:.0} GFLOP/s a thread)",
+                duration(Duration::from_secs_f64(self.seconds)),
+                self.threads,
+                self.rate / 1e9
+            ),
+            format!("memory: about {}", bytes(self.memory)),
+            format!("disk: about {}", bytes(self.disk)),
+        ];
+        lines.extend(self.floor.map(|floor| {
+            format!(
+                "floor: with skip = \"none\" no machine's MSE goes below 1 - H/d = {floor:.4}; the chain will not generate"
+            )
+        }));
+        lines
+    }
+}
+
+/// What an exact law has to do: no training, one evaluation of the law a sample and a step.
+pub(super) fn exact_cost(experiment: &Experiment, law: ExactLaw, size: &Size) -> Vec<String> {
+    let steps = experiment.schedule.timesteps.div_ceil(experiment.sample.stride) * experiment.sample.count;
+    vec![
+        format!("no training: the exact denoiser {law} of {} samples in {} dimensions", size.train, size.dim),
+        format!("sampling: {steps} evaluations of the law"),
+    ]
+}
+
+/// The speed of matrix products by their shape, each measured once.
+#[derive(Default)]
+pub(super) struct Rates(BTreeMap<(usize, usize, usize), f64>);
+
+impl Rates {
+    fn of(&mut self, batch: usize, dim: usize, hidden: usize) -> f64 {
+        *self.0.entry((batch, dim, hidden)).or_insert_with(|| gemm_rate(batch, dim, hidden))
+    }
+}
+
+/// Operations a second of the matrix product that training spends most on, on one thread.
+fn gemm_rate(batch: usize, dim: usize, hidden: usize) -> f64 {
+    let (x, w) = (vec![1.0_f32; batch * dim], vec![1.0_f32; dim * hidden]);
+    let mut out = vec![0.0; batch * hidden];
+    let (start, mut products) = (Instant::now(), 0_u32);
+    while start.elapsed() < PROBE {
+        multiply(&mut out, View::new(&x, batch, dim), View::new(&w, dim, hidden), 0.0);
+        products += 1;
+    }
+    2.0 * (batch * dim * hidden) as f64 * f64::from(products) / start.elapsed().as_secs_f64()
+}
