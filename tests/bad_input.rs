@@ -185,7 +185,7 @@ fn a_run_of_other_settings_is_left_alone_and_the_differences_are_shown() {
     desk.run_small(&[&smoke, "--timesteps=1"]);
     let args = [&[smoke.as_str()], SMALL, &["--set=train.epochs=3", "--set=model.skip=none"]].concat();
     let message = desk.refusal(&mut desk.driver(&args));
-    let expected = "results/smoke: holds a run of other settings; name another folder with --out, or remove this one\n  \
+    let expected = "results/smoke: holds a run of other settings; name another folder with --out, or move this one aside with --fresh\n  \
                     there: skip = \"wiener\"\n  there: epochs = 2\n  asked: skip = \"none\"\n  asked: epochs = 3\n";
     assert_eq!(message, expected);
     // The device is where, not what: the run goes on with it.

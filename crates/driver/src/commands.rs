@@ -3,6 +3,8 @@
 pub(crate) mod analyze;
 pub(crate) mod fetch;
 pub(crate) mod figures;
+pub(crate) mod fresh;
 pub(crate) mod observables;
 pub(crate) mod plan;
 pub(crate) mod run;
+pub(crate) mod verify;

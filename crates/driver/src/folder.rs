@@ -1,7 +1,9 @@
 //! The run folder: where its files are and how they are written.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::DriverError;
 
@@ -9,6 +11,8 @@ use crate::DriverError;
 #[derive(Debug, Clone)]
 pub(crate) struct RunFolder {
     root: PathBuf,
+    /// The names of the files written through this handle and its clones.
+    written: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl RunFolder {
@@ -21,9 +25,13 @@ impl RunFolder {
     /// The principal axes in which the machines of a Wiener-skip run live.
     pub(crate) const FRAME: &'static str = "machines/frame.safetensors";
 
+    fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), written: Arc::default() }
+    }
+
     /// The folder at `root`, made where it is not there.
     pub(crate) fn create(root: &Path) -> Result<Self, DriverError> {
-        let folder = Self { root: root.to_owned() };
+        let folder = Self::at(root);
         let figures = folder.figures();
         fs::create_dir_all(&figures).map_err(DriverError::io(&figures, "cannot be made"))?;
         Ok(folder)
@@ -32,7 +40,7 @@ impl RunFolder {
     /// The folder at `root`, which must hold a run.
     pub(crate) fn open(root: &Path) -> Result<Self, DriverError> {
         if root.join(analysis::RunFacts::FILE).is_file() {
-            Ok(Self { root: root.to_owned() })
+            Ok(Self::at(root))
         } else {
             let facts = analysis::RunFacts::FILE;
             Err(DriverError::Message(format!(
@@ -40,6 +48,25 @@ impl RunFolder {
                 root.display()
             )))
         }
+    }
+
+    /// The folder at `root`, which must hold a manifest.
+    pub(crate) fn with_manifest(root: &Path) -> Result<Self, DriverError> {
+        let path = root.join(Self::MANIFEST);
+        if path.is_file() {
+            Ok(Self::at(root))
+        } else {
+            Err(DriverError::Message(format!(
+                "{}: is missing; name the folder of a run that was finished, such as results/smoke",
+                path.display()
+            )))
+        }
+    }
+
+    /// Whether `root` holds a run, finished or not.
+    pub(crate) fn is_run(root: &Path) -> bool {
+        let has = |name: &str| root.join(name).is_file();
+        has(Self::MANIFEST) || has(analysis::RunFacts::FILE) || (has(Self::CONFIG) && root.join("figures").is_dir())
     }
 
     /// Errs where `root` holds files of another kind, which a run would mix with its own.
@@ -54,6 +81,11 @@ impl RunFolder {
         let foreign = names.filter(|name| !name.starts_with('.') && !["machines", "figures"].contains(&name.as_str()));
         match foreign.min() {
             None => Ok(()),
+            Some(_) if Self::is_run(root) => Err(DriverError::Message(format!(
+                "{}: is missing, so nothing says what run this folder holds; put it back, name another folder with \
+                 --out, or move this one aside with --fresh",
+                root.join(Self::CONFIG).display()
+            ))),
             Some(name) => Err(DriverError::Message(format!(
                 "{}: holds `{name}` and no run; name a new or an empty folder with --out",
                 root.display()
@@ -86,7 +118,14 @@ impl RunFolder {
     /// Writes a file of the run: whole or not at all; makes its folder again where the user has removed it.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), DriverError> {
         let path = self.root.join(name);
-        data::write_atomically(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))
+        data::write_atomically(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))?;
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        Ok(())
+    }
+
+    /// The files that were written through this handle, relative to the root, sorted.
+    pub(crate) fn written(&self) -> BTreeSet<String> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The files of the run but the manifest and hidden ones, relative to its root with `/`, sorted.

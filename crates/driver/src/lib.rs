@@ -8,6 +8,7 @@ mod commands;
 pub mod config;
 mod error;
 mod folder;
+mod lock;
 mod pipeline;
 mod terminal;
 mod timesteps;

@@ -19,6 +19,7 @@ mod stacked;
 mod stopping;
 
 pub use error::{FailedMachines, MachineError, TrainError, ranges};
+pub use isa::instruction_set;
 pub use job::{Decay, Job, Settings, TrainingSet, WarmStart};
 pub use lineage::Lineage;
 pub use observer::{Losses, Observer, ObserverError};

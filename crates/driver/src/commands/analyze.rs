@@ -1,24 +1,32 @@
 //! `driver analyze`: measures the observables of a run and draws them.
 
-use analysis::observables::ObservableRow;
+use analysis::observables::{ObservableRow, TransitionRow};
+use analysis::{MetricRow, Table, TrainingRow};
 
 use super::run::threads;
 use crate::DriverError;
 use crate::cli::AnalyzeArgs;
 use crate::config::{self, Sources};
 use crate::folder::RunFolder;
+use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
+use crate::pipeline::damage::Damage;
 use crate::pipeline::dataset::{self, Places};
+use crate::pipeline::freshness::Freshness;
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::{draw, manifest, models, transitions};
 use crate::terminal::Terminal;
 use schedule::Schedule;
 
+/// What the observables are measured of, beside the machines and the data.
+const INPUTS: [&str; 3] = [RunFolder::CONFIG, MetricRow::FILE, TrainingRow::FILE];
+
 /// Measures the observables that the run's settings list (all, where they list none) as far as their tables are not up
 /// to date, or anew those named, and draws the figures.
 ///
 /// # Errors
-/// A run that cannot be read or whose data cannot be had, a name that no observable has, a missing machine.
+/// A run that cannot be read or whose data cannot be had, a name that no observable has, a machine or a
+/// table that is missing or was changed.
 pub(crate) fn analyze(
     args: &AnalyzeArgs,
     environment: &[(String, String)],
@@ -26,6 +34,10 @@ pub(crate) fn analyze(
 ) -> Result<(), DriverError> {
     let folder = RunFolder::open(&args.run)?;
     analysis::observables::select(&args.only)?;
+    manifest::read(folder.root())?;
+    let _lock = Lock::to_write(folder.root(), "analyze", terminal)?;
+    let damage = Damage::find(&folder, |_| true, terminal)?;
+    damage.refuse(|name| INPUTS.contains(&name) || name.starts_with("machines/"))?;
     threads(args.threads)?;
     let file = folder.root().join(RunFolder::CONFIG);
     let experiment = config::load(&Sources { file, ..Sources::default() })?;
@@ -40,7 +52,10 @@ pub(crate) fn analyze(
     let wanted = Wanted { words, anew: !args.only.is_empty(), model: &models::key(&bench, &folder) };
     let measured = observe::observe(&bench, &folder, &wanted, terminal)?;
     draw::draw(&folder, None)?;
-    manifest::renew_outputs(&folder)?;
+    let tables = measured.iter().map(|name| format!("{}/{name}.csv", ObservableRow::FOLDER));
+    let fresh = [Freshness::FILE.to_owned(), TransitionRow::FILE.to_owned()];
+    manifest::renew_outputs(&folder, &tables.chain(fresh).collect::<Vec<_>>())?;
+    damage.settle();
     terminal.summary(transitions::table(&folder)?);
     for name in measured {
         terminal.result(folder.root().join(ObservableRow::FOLDER).join(format!("{name}.csv")).display());

@@ -3,7 +3,9 @@
 use crate::DriverError;
 use crate::cli::FiguresArgs;
 use crate::folder::RunFolder;
-use crate::pipeline::draw;
+use crate::lock::Lock;
+use crate::pipeline::damage::Damage;
+use crate::pipeline::{draw, manifest};
 use crate::terminal::Terminal;
 
 /// Draws the figures from the run's tables and lists them.
@@ -13,8 +15,13 @@ use crate::terminal::Terminal;
 /// the run lacks the material for.
 pub(crate) fn figures(args: &FiguresArgs, terminal: Terminal) -> Result<(), DriverError> {
     let folder = RunFolder::open(&args.run)?;
+    manifest::read(folder.root())?;
+    let _lock = Lock::to_write(folder.root(), "figures", terminal)?;
+    let damage = Damage::find(&folder, Damage::but_machines, terminal)?;
     let only = (!args.only.is_empty()).then_some(&args.only[..]);
     let drawn = draw::draw(&folder, only)?;
+    manifest::renew_outputs(&folder, &[])?;
+    damage.settle();
     for name in &drawn {
         terminal.result(folder.figures().join(format!("{name}.png")).display());
     }

@@ -9,14 +9,17 @@ use model::Device;
 use schedule::{Schedule, Timestep};
 use train::{FailedMachines, TrainError};
 
+use super::fresh;
 use crate::DriverError;
 use crate::cli::RunArgs;
 use crate::config::{self, Experiment, Model, Sources};
 use crate::folder::RunFolder;
+use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
+use crate::pipeline::damage::Damage;
 use crate::pipeline::dataset::{self, Places};
 use crate::pipeline::effort::Effort;
-use crate::pipeline::manifest::{self, Circumstances, Code};
+use crate::pipeline::manifest::{self, Circumstances, Code, Manifest};
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::problem::Problem;
 use crate::pipeline::shelf::Shelf;
@@ -36,8 +39,13 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     let dataset = dataset::load(&experiment, &places, args.offline, terminal)?;
     let bench = Bench::new(experiment, schedule, dataset)?;
     let root = args.out.clone().unwrap_or_else(|| default_folder(args, &bench));
+    if args.fresh {
+        fresh::set_aside(&root, terminal)?;
+    }
     refuse_another_run(&bench, &root)?;
     let folder = RunFolder::create(&root)?;
+    let _lock = Lock::to_write(&root, "run", terminal)?;
+    let damage = Damage::find(&folder, Damage::but_machines, terminal)?;
     let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().into_iter().collect();
     warnings.iter().for_each(|warning| terminal.warn(warning));
     announce(&bench, &timesteps, device, threads, terminal);
@@ -49,6 +57,7 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     }
     warnings.extend(trained.as_ref().err().map(ToString::to_string));
     let figures = draw::draw(&folder, None)?;
+    warnings.extend(damage.settle());
     manifest::write(&bench, &folder, Circumstances { started, code, device, threads, warnings })?;
     terminal.say(format_args!("finished in {}", duration(clock.elapsed())));
     summarise(&bench, &folder, &figures, terminal)?;
@@ -160,10 +169,11 @@ fn default_folder(args: &RunArgs, bench: &Bench) -> PathBuf {
 /// A folder that holds a run of other settings or data, or no run at all, is left alone.
 fn refuse_another_run(bench: &Bench, root: &Path) -> Result<(), DriverError> {
     let path = root.join(RunFolder::CONFIG);
+    let manifest = manifest::read(root)?;
     if !path.exists() {
         return RunFolder::refuse_foreign(root);
     }
-    refuse_other_settings(&bench.experiment, path, root)?;
+    refuse_other_settings(&bench.experiment, path, root, manifest.as_ref())?;
     if !root.join(RunFacts::FILE).exists() {
         return Ok(());
     }
@@ -174,15 +184,21 @@ fn refuse_another_run(bench: &Bench, root: &Path) -> Result<(), DriverError> {
     }
     let source = bench.experiment.data.source().word();
     Err(DriverError::Message(format!(
-        "{}: holds a run on {}, and this one would be on {}; name another folder with --out, or remove this one",
+        "{}: holds a run on {}, and this one would be on {}; name another folder with --out, or move this one aside with \
+         --fresh",
         root.display(),
         there.as_deref().unwrap_or(source),
         here.unwrap_or(source),
     )))
 }
 
-fn refuse_other_settings(experiment: &Experiment, path: PathBuf, root: &Path) -> Result<(), DriverError> {
-    let there = config::load(&Sources { file: path, ..Sources::default() })?;
+fn refuse_other_settings(
+    experiment: &Experiment,
+    path: PathBuf,
+    root: &Path,
+    manifest: Option<&Manifest>,
+) -> Result<(), DriverError> {
+    let there = config::load(&Sources { file: path.clone(), ..Sources::default() })?;
     // Where it runs is no part of what it is; nor is what is measured or drawn of it, which changes no machine and no
     // sample.
     let Experiment { analysis, figures, run, .. } = experiment.clone();
@@ -195,9 +211,14 @@ fn refuse_other_settings(experiment: &Experiment, path: PathBuf, root: &Path) ->
     }
     let removed = there.iter().filter(|line| !here.contains(line)).map(|line| format!("\n  there: {line}"));
     let added = here.iter().filter(|line| !there.contains(line)).map(|line| format!("\n  asked: {line}"));
-    let difference: String = removed.chain(added).collect();
+    let mut difference: String = removed.chain(added).collect();
+    if let Some(manifest) = manifest.filter(|there| manifest::sha256_of(&path).is_ok_and(|sum| sum != there.config_sha256))
+    {
+        difference += &format!("\n  {}: was changed since the run of {} wrote it", path.display(), manifest.ended);
+    }
     Err(DriverError::Message(format!(
-        "{}: holds a run of other settings; name another folder with --out, or remove this one{difference}",
+        "{}: holds a run of other settings; name another folder with --out, or move this one aside with \
+         --fresh{difference}",
         root.display()
     )))
 }

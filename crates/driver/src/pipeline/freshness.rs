@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use analysis::Table;
+use analysis::{read_table, to_csv};
 use analysis::observables::{ObservableRow, TransitionRow};
 use sha2::{Digest, Sha256};
 
 use super::bench::Bench;
-use super::manifest::hex;
+use super::manifest::{hex, sha256_of};
 use crate::DriverError;
 use crate::folder::RunFolder;
 
@@ -22,7 +22,8 @@ pub(crate) struct Freshness<'a> {
 }
 
 impl<'a> Freshness<'a> {
-    /// The file beside the tables: a map from an observable's name to its key.
+    /// The file beside the tables: a map from an observable's name to its key and the sums of its table and of its
+    /// transitions.
     pub(crate) const FILE: &'static str = "observables/keys.json";
 
     /// Reads the keys of the tables in `folder`; `model` identifies the run's model.  A file that cannot be understood
@@ -50,11 +51,19 @@ impl<'a> Freshness<'a> {
         hex(&Sha256::digest(format!("{} | {name}", self.facts)))
     }
 
+    /// The sums of the table `name` and of its transitions as they are in the folder; `None` where they cannot be read.
+    fn state(&self, name: &str) -> Option<String> {
+        let table = self.folder.root().join(ObservableRow::FOLDER).join(format!("{name}.csv"));
+        let mut transitions: Vec<TransitionRow> = read_table(self.folder.root()).ok()?;
+        transitions.retain(|row| row.observable == name);
+        Some(format!("{} {}", sha256_of(&table).ok()?, hex(&Sha256::digest(to_csv(&transitions).ok()?))))
+    }
+
     /// Whether the table `name` and its transitions are there as they would be measured now.
     pub(crate) fn is_fresh(&self, name: &str) -> bool {
-        let table = self.folder.root().join(ObservableRow::FOLDER).join(format!("{name}.csv"));
-        let there = table.is_file() && self.folder.root().join(TransitionRow::FILE).is_file();
-        there && self.known.get(name).is_some_and(|key| *key == self.key(name))
+        let (Some(known), Some(state)) = (self.known.get(name), self.state(name)) else { return false };
+        // Folders of before the sums were noted have the key alone.
+        known.strip_prefix(&self.key(name)).is_some_and(|rest| rest.is_empty() || rest.trim_start() == state)
     }
 
     /// Notes that the table `name` was just written.
@@ -62,7 +71,8 @@ impl<'a> Freshness<'a> {
     /// # Errors
     /// A file that cannot be written.
     pub(crate) fn note(&mut self, name: &str) -> Result<(), DriverError> {
-        self.known.insert(name.to_owned(), self.key(name));
+        let note = self.state(name).map(|state| format!("{} {state}", self.key(name)));
+        self.known.extend(note.map(|note| (name.to_owned(), note)));
         let text = serde_json::to_string_pretty(&self.known)
             .map_err(|error| DriverError::Message(format!("{}: cannot be encoded: {error}", Self::FILE)))?;
         self.folder.write(Self::FILE, text + "\n")

@@ -28,6 +28,11 @@ impl<'a> Shelf<'a> {
         hex(&Sha256::digest(self.keys.concat()))
     }
 
+    /// The key that the machine of t must have.
+    pub(crate) fn key_of(&self, t: Timestep) -> &str {
+        &self.keys[t.index()]
+    }
+
     /// The checkpoint of t, if it can be read and belongs to this experiment.
     pub(crate) fn kept(&self, t: Timestep) -> Option<Checkpoint> {
         let checkpoint = checkpoint::read(&self.folder.machines().join(Bank::file_name(t))).ok()?;
