@@ -66,7 +66,10 @@ fn a_folder_in_work_is_refused_to_every_verb_until_its_process_is_gone() {
     for args in [&long[..], &[&long[..], &["--fresh"]].concat(), &["figures", "long"]] {
         let message = common::fail(&mut desk.driver(args)).err;
         assert!(message.starts_with(&holder), "{args:?}: {message}");
-        assert!(message.contains("(driver run, since 20") && message.ends_with("); wait for it or stop it\n"), "{message}");
+        assert!(
+            message.contains("(driver run, since 20") && message.ends_with("); wait for it or stop it\n"),
+            "{message}"
+        );
     }
     assert!(!desk.path("long.old-1").exists());
     child.kill().unwrap();
@@ -130,7 +133,8 @@ fn fresh_moves_the_earlier_run_aside_whole() {
     let before = files(&desk.path("run"));
     let other = ["points.toml", "--out=run", "--set=seed=1"];
     let message = desk.refused(&other);
-    let expected = "run: holds a run of other settings; name another folder with --out, or move this one aside with --fresh";
+    let expected =
+        "run: holds a run of other settings; name another folder with --out, or move this one aside with --fresh";
     assert_eq!(message, expected);
     let said = desk.run(&[&other[..], &["--fresh"]].concat());
     assert!(said.err.starts_with("run: the earlier run is now run.old-1\n"), "{}", said.err);
@@ -156,7 +160,10 @@ fn fresh_moves_nothing_but_runs_and_only_for_sound_settings() {
     // A run without its settings is named, and can be moved aside.
     fs::remove_file(desk.path("run/config.toml")).unwrap();
     let message = desk.refused(&["points.toml", "--out=run"]);
-    assert!(message.starts_with("run/config.toml: is missing, so nothing says what run this folder holds; "), "{message}");
+    assert!(
+        message.starts_with("run/config.toml: is missing, so nothing says what run this folder holds; "),
+        "{message}"
+    );
     let said = desk.run(&["points.toml", "--out=run", "--fresh", "--timesteps=1"]);
     assert!(said.err.contains("run: the earlier run is now run.old-1\n"), "{}", said.err);
 }

@@ -43,6 +43,10 @@ impl RunFolder {
             Ok(Self::at(root))
         } else {
             let facts = analysis::RunFacts::FILE;
+            if Self::is_run(root) {
+                let message = "is missing; put it back, or run the experiment again";
+                return Err(DriverError::Message(format!("{}: {message}", root.join(facts).display())));
+            }
             Err(DriverError::Message(format!(
                 "{}: not a run folder ({facts} is missing); name a folder that a run has left, such as results/smoke",
                 root.display()

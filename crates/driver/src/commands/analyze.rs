@@ -1,7 +1,7 @@
 //! `driver analyze`: measures the observables of a run and draws them.
 
+use analysis::Table;
 use analysis::observables::{ObservableRow, TransitionRow};
-use analysis::{MetricRow, Table, TrainingRow};
 
 use super::run::threads;
 use crate::DriverError;
@@ -13,13 +13,11 @@ use crate::pipeline::bench::Bench;
 use crate::pipeline::damage::Damage;
 use crate::pipeline::dataset::{self, Places};
 use crate::pipeline::freshness::Freshness;
+use crate::pipeline::manifest::Deviation;
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::{draw, manifest, models, transitions};
 use crate::terminal::Terminal;
 use schedule::Schedule;
-
-/// What the observables are measured of, beside the machines and the data.
-const INPUTS: [&str; 3] = [RunFolder::CONFIG, MetricRow::FILE, TrainingRow::FILE];
 
 /// Measures the observables that the run's settings list (all, where they list none) as far as their tables are not up
 /// to date, or anew those named, and draws the figures.
@@ -37,7 +35,7 @@ pub(crate) fn analyze(
     manifest::read(folder.root())?;
     let _lock = Lock::to_write(folder.root(), "analyze", terminal)?;
     let damage = Damage::find(&folder, |_| true, terminal)?;
-    damage.refuse(|name| INPUTS.contains(&name) || name.starts_with("machines/"))?;
+    damage.refuse(is_measured)?;
     threads(args.threads)?;
     let file = folder.root().join(RunFolder::CONFIG);
     let experiment = config::load(&Sources { file, ..Sources::default() })?;
@@ -51,6 +49,7 @@ pub(crate) fn analyze(
     };
     let wanted = Wanted { words, anew: !args.only.is_empty(), model: &models::key(&bench, &folder) };
     let measured = observe::observe(&bench, &folder, &wanted, terminal)?;
+    damage.refuse_to_draw()?;
     draw::draw(&folder, None)?;
     let tables = measured.iter().map(|name| format!("{}/{name}.csv", ObservableRow::FOLDER));
     let fresh = [Freshness::FILE.to_owned(), TransitionRow::FILE.to_owned()];
@@ -61,4 +60,10 @@ pub(crate) fn analyze(
         terminal.result(folder.root().join(ObservableRow::FOLDER).join(format!("{name}.csv")).display());
     }
     Ok(())
+}
+
+/// Whether a file is needed before anything is measured; the tables of observables are measured again.
+fn is_measured(name: &str, _: Deviation) -> bool {
+    let made = name == TransitionRow::FILE || name.starts_with("observables/");
+    !made && (name == RunFolder::CONFIG || name.starts_with("machines/") || Damage::is_drawn(name))
 }

@@ -56,6 +56,7 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
         sample_and_observe(&bench, &folder, &model, terminal)?;
     }
     warnings.extend(trained.as_ref().err().map(ToString::to_string));
+    damage.refuse_to_draw_changed()?;
     let figures = draw::draw(&folder, None)?;
     warnings.extend(damage.settle());
     manifest::write(&bench, &folder, Circumstances { started, code, device, threads, warnings })?;
@@ -212,7 +213,8 @@ fn refuse_other_settings(
     let removed = there.iter().filter(|line| !here.contains(line)).map(|line| format!("\n  there: {line}"));
     let added = here.iter().filter(|line| !there.contains(line)).map(|line| format!("\n  asked: {line}"));
     let mut difference: String = removed.chain(added).collect();
-    if let Some(manifest) = manifest.filter(|there| manifest::sha256_of(&path).is_ok_and(|sum| sum != there.config_sha256))
+    if let Some(manifest) =
+        manifest.filter(|there| manifest::sha256_of(&path).is_ok_and(|sum| sum != there.config_sha256))
     {
         difference += &format!("\n  {}: was changed since the run of {} wrote it", path.display(), manifest.ended);
     }

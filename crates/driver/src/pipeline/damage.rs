@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use analysis::lab::Classifier;
+
+use super::freshness::{self, Freshness};
 use super::manifest::{self, Deviation};
 use crate::DriverError;
 use crate::folder::RunFolder;
@@ -28,6 +31,11 @@ impl<'a> Damage<'a> {
             Some(manifest) => manifest::deviations(&manifest, folder, concerned, || {})?,
             None => BTreeMap::new(),
         };
+        // An analysis that was cut off has left tables that it vouches for and the manifest does not list yet.
+        let vouched = freshness::vouched(folder)?;
+        if found.keys().any(|name| vouched.contains(name) && name.ends_with(".csv")) {
+            found.retain(|name, _| !vouched.contains(name));
+        }
         found.retain(|_, deviation| *deviation != Deviation::Added);
         for (name, deviation) in &found {
             terminal.warn(format_args!("{}: {}", folder.root().join(name).display(), deviation.since("the run")));
@@ -35,12 +43,20 @@ impl<'a> Damage<'a> {
         Ok(Self { folder, terminal, found })
     }
 
-    /// Errs where a file for which `needed` holds is not as the run wrote it: nothing is to be made of it.
+    /// Errs where a file for which `needed` holds is not as the run wrote it and was not written again since: nothing is
+    /// to be made of it.  An observable whose table is gone is one that was not measured.
     ///
     /// # Errors
     /// The first such file.
-    pub(crate) fn refuse(&self, needed: impl Fn(&str) -> bool) -> Result<(), DriverError> {
-        match self.found.iter().find(|(name, _)| needed(name)) {
+    pub(crate) fn refuse(&self, needed: impl Fn(&str, Deviation) -> bool) -> Result<(), DriverError> {
+        let written = self.folder.written();
+        let bare = |name: &str, deviation| {
+            deviation == Deviation::Missing && name.starts_with("observables/") && name.ends_with(".csv")
+        };
+        let first = self.found.iter().find(|(name, deviation)| {
+            needed(name, **deviation) && !written.contains(*name) && !bare(name, **deviation)
+        });
+        match first {
             None => Ok(()),
             Some((name, deviation)) => Err(DriverError::Message(format!(
                 "{}: {}; put it back, or run the experiment again",
@@ -48,6 +64,28 @@ impl<'a> Damage<'a> {
                 deviation.since("the run")
             ))),
         }
+    }
+
+    /// Errs where a figure would be drawn from a file that is not as the run wrote it.
+    ///
+    /// # Errors
+    /// The first such file.
+    pub(crate) fn refuse_to_draw(&self) -> Result<(), DriverError> {
+        self.refuse(|name, _| Self::is_drawn(name))
+    }
+
+    /// As [`Self::refuse_to_draw`], but what is gone is left out of the figures: a run of some timesteps makes no samples.
+    ///
+    /// # Errors
+    /// The first such file.
+    pub(crate) fn refuse_to_draw_changed(&self) -> Result<(), DriverError> {
+        self.refuse(|name, deviation| deviation == Deviation::Changed && Self::is_drawn(name))
+    }
+
+    /// Whether figures are drawn from the file.
+    pub(crate) fn is_drawn(name: &str) -> bool {
+        const OTHERS: [&str; 4] = [RunFolder::CONFIG, RunFolder::TIMING, Classifier::FILE, Freshness::FILE];
+        !OTHERS.contains(&name) && !name.starts_with("machines/") && !name.starts_with("figures/")
     }
 
     /// Says which of the files have been written again by now; returns a remark on each of the others.

@@ -1,9 +1,9 @@
 //! Which tables of observables are up to date: `observables/keys.json` says what each was measured of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use analysis::{read_table, to_csv};
-use analysis::observables::{ObservableRow, TransitionRow};
+use analysis::observables::{ObservableRow, TransitionRow, observables};
+use analysis::{Table, read_table, to_csv};
 use sha2::{Digest, Sha256};
 
 use super::bench::Bench;
@@ -19,6 +19,43 @@ pub(crate) struct Freshness<'a> {
     folder: &'a RunFolder,
     facts: String,
     known: BTreeMap<String, String>,
+}
+
+/// The notes of `keys.json` on observables that there are.
+fn known(text: &str) -> BTreeMap<String, String> {
+    let mut known: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_default();
+    known.retain(|name, _| observables().iter().any(|observable| observable.name() == name));
+    known
+}
+
+/// The file of an observable's table.
+fn table(name: &str) -> String {
+    format!("{}/{name}.csv", ObservableRow::FOLDER)
+}
+
+/// The sums of the table `name` and of its transitions as they are in the folder; `None` where they cannot be read.
+fn state(folder: &RunFolder, name: &str) -> Option<String> {
+    let mut transitions: Vec<TransitionRow> = read_table(folder.root()).ok()?;
+    transitions.retain(|row| row.observable == name);
+    let sum = sha256_of(&folder.root().join(table(name))).ok()?;
+    Some(format!("{sum} {}", hex(&Sha256::digest(to_csv(&transitions).ok()?))))
+}
+
+/// The tables that are as `keys.json` notes them, the transitions where all of them are, and `keys.json` itself.
+///
+/// # Errors
+/// A file that is there and cannot be read.
+pub(crate) fn vouched(folder: &RunFolder) -> Result<BTreeSet<String>, DriverError> {
+    let text = folder.read_if_present(Freshness::FILE)?.unwrap_or_default();
+    let known = known(&text);
+    let fits = |(name, note): &(&String, &String)| state(folder, name).is_some_and(|state| note.ends_with(&state));
+    let fitting: Vec<&String> = known.iter().filter(fits).map(|(name, _)| name).collect();
+    let transitions: Vec<TransitionRow> = read_table(folder.root()).unwrap_or_default();
+    let whole = transitions.iter().all(|row| fitting.contains(&&row.observable));
+    let mut files: BTreeSet<String> = fitting.into_iter().map(|name| table(name)).collect();
+    files.insert(Freshness::FILE.to_owned());
+    files.extend(whole.then(|| TransitionRow::FILE.to_owned()));
+    Ok(files)
 }
 
 impl<'a> Freshness<'a> {
@@ -44,24 +81,16 @@ impl<'a> Freshness<'a> {
             analysis.times,
             analysis.resamples,
         );
-        Ok(Self { folder, facts, known: serde_json::from_str(&text).unwrap_or_default() })
+        Ok(Self { folder, facts, known: known(&text) })
     }
 
     fn key(&self, name: &str) -> String {
         hex(&Sha256::digest(format!("{} | {name}", self.facts)))
     }
 
-    /// The sums of the table `name` and of its transitions as they are in the folder; `None` where they cannot be read.
-    fn state(&self, name: &str) -> Option<String> {
-        let table = self.folder.root().join(ObservableRow::FOLDER).join(format!("{name}.csv"));
-        let mut transitions: Vec<TransitionRow> = read_table(self.folder.root()).ok()?;
-        transitions.retain(|row| row.observable == name);
-        Some(format!("{} {}", sha256_of(&table).ok()?, hex(&Sha256::digest(to_csv(&transitions).ok()?))))
-    }
-
     /// Whether the table `name` and its transitions are there as they would be measured now.
     pub(crate) fn is_fresh(&self, name: &str) -> bool {
-        let (Some(known), Some(state)) = (self.known.get(name), self.state(name)) else { return false };
+        let (Some(known), Some(state)) = (self.known.get(name), state(self.folder, name)) else { return false };
         // Folders of before the sums were noted have the key alone.
         known.strip_prefix(&self.key(name)).is_some_and(|rest| rest.is_empty() || rest.trim_start() == state)
     }
@@ -71,7 +100,7 @@ impl<'a> Freshness<'a> {
     /// # Errors
     /// A file that cannot be written.
     pub(crate) fn note(&mut self, name: &str) -> Result<(), DriverError> {
-        let note = self.state(name).map(|state| format!("{} {state}", self.key(name)));
+        let note = state(self.folder, name).map(|state| format!("{} {state}", self.key(name)));
         self.known.extend(note.map(|note| (name.to_owned(), note)));
         let text = serde_json::to_string_pretty(&self.known)
             .map_err(|error| DriverError::Message(format!("{}: cannot be encoded: {error}", Self::FILE)))?;

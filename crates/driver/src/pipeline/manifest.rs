@@ -132,9 +132,8 @@ fn own_sum(entries: &Map<String, Value>) -> String {
 /// Writes the manifest with its own sum.
 fn keep(manifest: &Manifest, folder: &RunFolder) -> Result<(), DriverError> {
     let path = folder.root().join(RunFolder::MANIFEST);
-    let faulty = |error: serde_json::Error| {
-        DriverError::Message(format!("{}: cannot be encoded: {error}", path.display()))
-    };
+    let faulty =
+        |error: serde_json::Error| DriverError::Message(format!("{}: cannot be encoded: {error}", path.display()));
     let mut value = serde_json::to_value(manifest).map_err(faulty)?;
     if let Some(entries) = value.as_object_mut() {
         entries.insert(OWN_SUM.to_owned(), own_sum(entries).into());

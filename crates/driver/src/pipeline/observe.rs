@@ -4,7 +4,9 @@ use std::path::Path;
 
 use analysis::lab::{ClassRule, Classifier, Lab, LabData, Settings};
 use analysis::observables::{Named, Observable, ObservableRow, TransitionRow, observables, select};
-use analysis::{AnalysisError, MetricRow, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present, to_csv};
+use analysis::{
+    AnalysisError, MetricRow, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present, to_csv,
+};
 use data::Frame;
 use model::{Bank, Denoiser};
 

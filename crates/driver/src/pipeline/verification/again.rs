@@ -213,7 +213,8 @@ mod tests {
 
     #[test]
     fn the_difference_of_two_curves_is_that_of_their_farthest_losses() {
-        let one = History { epoch: vec![1, 2], kept: 2, train: vec![1.0, 0.5], test: vec![1.0, 0.8], ..History::default() };
+        let one =
+            History { epoch: vec![1, 2], kept: 2, train: vec![1.0, 0.5], test: vec![1.0, 0.8], ..History::default() };
         let other = History { test: vec![1.0, 0.8 * (1.0 + 1e-3)], ..one.clone() };
         assert_eq!(difference(&one, &one), Some(0.0));
         let found = difference(&one, &other).unwrap();

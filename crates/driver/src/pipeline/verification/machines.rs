@@ -90,8 +90,13 @@ mod tests {
             b2: vec![0.0],
             skip: Skip::Scalar(0.5),
         };
-        let good =
-            Checkpoint { t: 3, alpha_bar: 0.5, key: "k".to_owned(), machine: machine.clone(), history: History::default() };
+        let good = Checkpoint {
+            t: 3,
+            alpha_bar: 0.5,
+            key: "k".to_owned(),
+            machine: machine.clone(),
+            history: History::default(),
+        };
         let wrong = |there: &Checkpoint| fault(there, t, 0.5, "k").unwrap_or_default();
         assert_eq!(wrong(&good), "");
         assert_eq!(wrong(&Checkpoint { t: 4, ..good.clone() }), "is the machine of t = 4");

@@ -54,7 +54,10 @@ pub(crate) fn exact_losses(subject: &Subject<'_>, law: ExactLaw, checks: &mut Ch
     let denoiser = models::denoiser(subject.bench, subject.folder)?;
     let losses = models::losses(subject.bench, law, &*denoiser, subject.terminal)?;
     if compare(subject, MetricRow::FILE, to_csv(&losses)?.as_bytes(), checks)? {
-        checks.done("losses", format!("of the exact denoiser {law} at {} timesteps, the same", subject.bench.schedule.len()));
+        checks.done(
+            "losses",
+            format!("of the exact denoiser {law} at {} timesteps, the same", subject.bench.schedule.len()),
+        );
     }
     Ok(())
 }
@@ -98,7 +101,8 @@ fn is_close(one: &[u8], other: &[u8]) -> bool {
         (Ok(a), Ok(b)) => a == b || (a - b).abs() <= LOSS_TOLERANCE * a.abs().max(b.abs()),
         _ => a == b,
     };
-    let same_line = |a: &Vec<String>, b: &Vec<String>| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_cell(a, b));
+    let same_line =
+        |a: &Vec<String>, b: &Vec<String>| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_cell(a, b));
     let (one, other) = (cells(one), cells(other));
     one.len() == other.len() && one.iter().zip(&other).all(|(a, b)| same_line(a, b))
 }
