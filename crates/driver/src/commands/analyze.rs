@@ -12,7 +12,7 @@ use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
 use crate::pipeline::damage::Damage;
 use crate::pipeline::dataset::{self, Places};
-use crate::pipeline::freshness::Freshness;
+use crate::pipeline::freshness;
 use crate::pipeline::manifest::Deviation;
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::{draw, manifest, models, transitions};
@@ -51,9 +51,7 @@ pub(crate) fn analyze(
     let measured = observe::observe(&bench, &folder, &wanted, terminal)?;
     damage.refuse_to_draw()?;
     draw::draw(&folder, None)?;
-    let tables = measured.iter().map(|name| format!("{}/{name}.csv", ObservableRow::FOLDER));
-    let fresh = [Freshness::FILE.to_owned(), TransitionRow::FILE.to_owned()];
-    manifest::renew_outputs(&folder, &tables.chain(fresh).collect::<Vec<_>>())?;
+    manifest::renew_outputs(&folder, &freshness::vouched(&folder)?)?;
     damage.settle();
     terminal.summary(transitions::table(&folder)?);
     for name in measured {

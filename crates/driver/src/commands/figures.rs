@@ -1,5 +1,7 @@
 //! `driver figures`: draws a finished run again.
 
+use std::collections::BTreeSet;
+
 use crate::DriverError;
 use crate::cli::FiguresArgs;
 use crate::folder::RunFolder;
@@ -21,7 +23,7 @@ pub(crate) fn figures(args: &FiguresArgs, terminal: Terminal) -> Result<(), Driv
     damage.refuse_to_draw()?;
     let only = (!args.only.is_empty()).then_some(&args.only[..]);
     let drawn = draw::draw(&folder, only)?;
-    manifest::renew_outputs(&folder, &[])?;
+    manifest::renew_outputs(&folder, &BTreeSet::new())?;
     damage.settle();
     for name in &drawn {
         terminal.result(folder.figures().join(format!("{name}.png")).display());

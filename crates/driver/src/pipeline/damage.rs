@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use analysis::lab::Classifier;
+use analysis::observables::ObservableRow;
 
 use super::freshness::{self, Freshness};
 use super::manifest::{self, Deviation};
@@ -33,7 +34,7 @@ impl<'a> Damage<'a> {
         };
         // An analysis that was cut off has left tables that it vouches for and the manifest does not list yet.
         let vouched = freshness::vouched(folder)?;
-        if found.keys().any(|name| vouched.contains(name) && name.ends_with(".csv")) {
+        if found.keys().any(|name| vouched.contains(name) && is_table(name)) {
             found.retain(|name, _| !vouched.contains(name));
         }
         found.retain(|_, deviation| *deviation != Deviation::Added);
@@ -50,9 +51,7 @@ impl<'a> Damage<'a> {
     /// The first such file.
     pub(crate) fn refuse(&self, needed: impl Fn(&str, Deviation) -> bool) -> Result<(), DriverError> {
         let written = self.folder.written();
-        let bare = |name: &str, deviation| {
-            deviation == Deviation::Missing && name.starts_with("observables/") && name.ends_with(".csv")
-        };
+        let bare = |name: &str, deviation| deviation == Deviation::Missing && is_table(name);
         let first = self.found.iter().find(|(name, deviation)| {
             needed(name, **deviation) && !written.contains(*name) && !bare(name, **deviation)
         });
@@ -103,4 +102,9 @@ impl<'a> Damage<'a> {
     pub(crate) fn but_machines(name: &str) -> bool {
         !name.starts_with("machines/") || name == RunFolder::FRAME
     }
+}
+
+/// Whether a file is the table of an observable.
+fn is_table(name: &str) -> bool {
+    name.starts_with(ObservableRow::FOLDER) && name.ends_with(".csv")
 }

@@ -50,8 +50,8 @@ pub(crate) fn vouched(folder: &RunFolder) -> Result<BTreeSet<String>, DriverErro
     let known = known(&text);
     let fits = |(name, note): &(&String, &String)| state(folder, name).is_some_and(|state| note.ends_with(&state));
     let fitting: Vec<&String> = known.iter().filter(fits).map(|(name, _)| name).collect();
-    let transitions: Vec<TransitionRow> = read_table(folder.root()).unwrap_or_default();
-    let whole = transitions.iter().all(|row| fitting.contains(&&row.observable));
+    let whole = read_table(folder.root())
+        .is_ok_and(|rows: Vec<TransitionRow>| rows.iter().all(|row| fitting.contains(&&row.observable)));
     let mut files: BTreeSet<String> = fitting.into_iter().map(|name| table(name)).collect();
     files.insert(Freshness::FILE.to_owned());
     files.extend(whole.then(|| TransitionRow::FILE.to_owned()));

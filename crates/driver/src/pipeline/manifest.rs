@@ -1,6 +1,6 @@
 //! `manifest.json`: where a run comes from and what it left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -147,7 +147,7 @@ fn keep(manifest: &Manifest, folder: &RunFolder) -> Result<(), DriverError> {
 ///
 /// # Errors
 /// A file that cannot be read or written, a manifest that cannot be read.
-pub(crate) fn renew_outputs(folder: &RunFolder, others: &[String]) -> Result<(), DriverError> {
+pub(crate) fn renew_outputs(folder: &RunFolder, others: &BTreeSet<String>) -> Result<(), DriverError> {
     let Some(mut manifest) = read(folder.root())? else { return Ok(()) };
     for name in folder.written().iter().chain(others).filter(|name| *name != RunFolder::MANIFEST) {
         let path = folder.root().join(name);
