@@ -36,6 +36,7 @@ pub(crate) fn analyze(
     let _lock = Lock::to_write(folder.root(), "analyze", terminal)?;
     let damage = Damage::find(&folder, |_| true, terminal)?;
     damage.refuse(is_measured)?;
+    damage.announce();
     threads(args.threads)?;
     let file = folder.root().join(RunFolder::CONFIG);
     let experiment = config::load(&Sources { file, ..Sources::default() })?;

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     let folder = RunFolder::create(&root)?;
     let _lock = Lock::to_write(&root, "run", terminal)?;
     let damage = Damage::find(&folder, Damage::but_machines, terminal)?;
+    damage.announce();
     let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().into_iter().collect();
     warnings.iter().for_each(|warning| terminal.warn(warning));
     announce(&bench, &timesteps, device, threads, terminal);

@@ -19,7 +19,7 @@ pub(crate) struct Damage<'a> {
 }
 
 impl<'a> Damage<'a> {
-    /// Compares the files for which `concerned` holds with the manifest, and says which were changed or are gone.
+    /// Compares the files for which `concerned` holds with the manifest.
     ///
     /// # Errors
     /// A manifest or a file that cannot be read.
@@ -38,10 +38,15 @@ impl<'a> Damage<'a> {
             found.retain(|name, _| !vouched.contains(name));
         }
         found.retain(|_, deviation| *deviation != Deviation::Added);
-        for (name, deviation) in &found {
-            terminal.warn(format_args!("{}: {}", folder.root().join(name).display(), deviation.since("the run")));
-        }
         Ok(Self { folder, terminal, found })
+    }
+
+    /// Says which files were changed or are gone.
+    pub(crate) fn announce(&self) {
+        for (name, deviation) in &self.found {
+            let path = self.folder.root().join(name);
+            self.terminal.warn(format_args!("{}: {}", path.display(), deviation.since("the run")));
+        }
     }
 
     /// Errs where a file for which `needed` holds is not as the run wrote it and was not written again since: nothing is

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
@@ -89,7 +90,7 @@ pub(crate) fn read(root: &Path) -> Result<Option<Manifest>, DriverError> {
     let path = root.join(RunFolder::MANIFEST);
     match fs::read(&path) {
         Ok(bytes) => parse(&path, &bytes).map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(DriverError::io(&path, "cannot be read")(error)),
     }
 }
