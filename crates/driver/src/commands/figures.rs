@@ -21,9 +21,9 @@ pub(crate) fn figures(args: &FiguresArgs, terminal: Terminal) -> Result<(), Driv
     let _lock = Lock::to_write(folder.root(), "figures", terminal)?;
     let damage = Damage::find(&folder, Damage::but_machines, terminal)?;
     damage.refuse_to_draw()?;
-    damage.announce();
     let only = (!args.only.is_empty()).then_some(&args.only[..]);
     let drawn = draw::draw(&folder, only)?;
+    damage.announce();
     manifest::renew_outputs(&folder, &BTreeSet::new())?;
     damage.settle();
     for name in &drawn {
