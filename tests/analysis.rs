@@ -106,7 +106,7 @@ fn what_is_measured_or_drawn_may_change_and_what_is_sampled_may_not() {
     let message = desk.refusal(&mut desk.driver(&["tiny.toml", "--out=run", "--set=sample.count=41"]));
     assert_eq!(
         message,
-        "run: holds a run of other settings; name another folder with --out, or remove this one\n  there: count = 40\n  \
+        "run: holds a run of other settings; name another folder with --out, or move this one aside with --fresh\n  there: count = 40\n  \
          asked: count = 41\n"
     );
 }

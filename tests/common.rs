@@ -34,7 +34,7 @@ pub(crate) fn shipped(name: &str) -> String {
 /// The files below a folder by their path relative to it, hidden ones included.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// All files below `root`; empty where it does not exist.
+/// All files below `root` but the lock, which is no output; empty where it does not exist.
 pub(crate) fn files(root: &Path) -> Files {
     let mut found = Files::new();
     let mut folders = vec![root.to_owned()];
@@ -43,7 +43,7 @@ pub(crate) fn files(root: &Path) -> Files {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if !path.ends_with(".lock") {
                 let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
                 found.insert(name, fs::read(&path).unwrap());
             }

@@ -164,7 +164,7 @@ fn a_figure_that_cannot_be_drawn_is_reported_and_the_others_are_drawn() {
     fs::remove_dir_all(desk.path("run/figures")).unwrap();
     let said = common::fail(&mut desk.driver(&["figures", "run", "--only", "sample_grid", "schedule"]));
     assert_eq!(said.out, "run/figures/schedule.png\n");
-    assert!(said.err.starts_with("run: holds nothing to draw sample_grid from; "), "{}", said.err);
+    assert!(said.err.contains("\nrun: holds nothing to draw sample_grid from; "), "{}", said.err);
     assert_eq!(figures(&desk.path("run")), ["schedule"]);
     let message = desk.refused(&["figures", "run", "--only", "loss"]);
     assert!(message.starts_with("figures: `loss` is not a figure, use one of schedule, forward_strip, "), "{message}");

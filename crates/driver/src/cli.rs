@@ -72,6 +72,13 @@ enum Verb {
     Observables,
     /// Draw the figures of a finished run again from its tables.
     Figures(FiguresArgs),
+    /// Check a finished run against its manifest, and train some of its machines again: the same bytes, or DIFFERS.
+    #[command(after_help = "Examples:\n  \
+        driver verify results/mnist_T100                          every file, and three machines trained again\n  \
+        driver verify results/mnist_T100 --sample 0               sums, keys, tables and figures only\n  \
+        driver verify results/smoke --certificate smoke.json      what was checked, as JSON\n\n\
+        Exit code: 0 verified; 1 something differs, each file named; 2 it could not be checked.")]
+    Verify(VerifyArgs),
     /// Download MNIST to the user's cache, with checksums.
     Fetch(FetchArgs),
     /// Say what a setting means: its type, range, default, an example, and what it goes with.
@@ -118,6 +125,31 @@ pub(crate) struct RunArgs {
     /// Train only these machines, e.g. 1-20,300,500 (and with train.warm_start those they start from), and do not sample.
     #[arg(long, value_name = "RANGES")]
     pub(crate) timesteps: Option<TimestepRanges>,
+    /// Never touch the network.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Begin anew: a run that is in the folder is moved aside, whole, to FOLDER.old-1 (-2, ...).
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifyArgs {
+    /// The run folder; nothing is written into it.
+    pub(crate) run: PathBuf,
+    /// Train so many machines again, drawn at random, and compare them with their files; 0 for none.
+    #[arg(long, value_name = "K", default_value_t = 3)]
+    pub(crate) sample: usize,
+    /// Seed of the draw [default: from the manifest's own sum].
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Write what was checked as JSON to this file, outside the run folder; - for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Threads [default: all cores]; no result depends on their number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
     /// Never touch the network.
     #[arg(long)]
     pub(crate) offline: bool,
@@ -183,6 +215,11 @@ pub fn main() -> ExitCode {
             Ok(())
         }
         Verb::Figures(args) => commands::figures::figures(&args, terminal),
+        Verb::Verify(args) => match commands::verify::verify(&args, &environment, terminal) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::from(1),
+            Err(error) => Err(error),
+        },
         Verb::Fetch(args) => commands::fetch::fetch(&args, &environment, terminal),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -72,6 +72,7 @@ impl DriverError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Train(TrainError::Machines(_)) | Self::Cells(_) => 1,
+            Self::Cell { error, .. } => error.exit_code(),
             Self::Interrupted(signal) => 128_u8.saturating_add(*signal),
             _ => 2,
         }

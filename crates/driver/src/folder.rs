@@ -1,7 +1,9 @@
 //! The run folder: where its files are and how they are written.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use analysis::observables::ObservableRow;
 
@@ -11,6 +13,8 @@ use crate::{DriverError, interrupt};
 #[derive(Debug, Clone)]
 pub(crate) struct RunFolder {
     root: PathBuf,
+    /// The names of the files written through this handle and its clones.
+    written: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl RunFolder {
@@ -27,21 +31,30 @@ impl RunFolder {
     /// The principal axes in which the machines of a Wiener-skip run live.
     pub(crate) const FRAME: &'static str = "machines/frame.safetensors";
 
+    fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), written: Arc::default() }
+    }
+
     /// The folder at `root`, made where it is not there.
     pub(crate) fn create(root: &Path) -> Result<Self, DriverError> {
-        let folder = Self { root: root.to_owned() };
+        let folder = Self::at(root);
         let figures = folder.figures();
         fs::create_dir_all(&figures).map_err(DriverError::io(&figures, "cannot be made"))?;
-        for part in [root.to_owned(), figures, folder.machines(), root.join(ObservableRow::FOLDER)] {
+        Ok(folder)
+    }
+
+    /// Removes what a run that was killed has left half-written; the folder must be locked.
+    pub(crate) fn tidy(&self) -> Result<(), DriverError> {
+        for part in [self.root.clone(), self.figures(), self.machines(), self.root.join(ObservableRow::FOLDER)] {
             data::remove_unfinished(&part).map_err(DriverError::io(&part, "cannot be tidied"))?;
         }
-        Ok(folder)
+        Ok(())
     }
 
     /// The folder at `root`, which must hold a run.
     pub(crate) fn open(root: &Path) -> Result<Self, DriverError> {
         if root.join(analysis::RunFacts::FILE).is_file() {
-            Ok(Self { root: root.to_owned() })
+            Ok(Self::at(root))
         } else if root.join(Self::CELLS).is_dir() {
             let root = root.display();
             Err(DriverError::Message(format!(
@@ -50,11 +63,36 @@ impl RunFolder {
             )))
         } else {
             let facts = analysis::RunFacts::FILE;
+            if Self::is_run(root) {
+                let message = "is missing; put it back, or run the experiment again";
+                return Err(DriverError::Message(format!("{}: {message}", root.join(facts).display())));
+            }
             Err(DriverError::Message(format!(
                 "{}: not a run folder ({facts} is missing); name a folder that a run has left, such as results/smoke",
                 root.display()
             )))
         }
+    }
+
+    /// The folder at `root`, which must hold a manifest.
+    pub(crate) fn with_manifest(root: &Path) -> Result<Self, DriverError> {
+        let path = root.join(Self::MANIFEST);
+        if path.is_file() {
+            Ok(Self::at(root))
+        } else {
+            Err(DriverError::Message(format!(
+                "{}: is missing; name the folder of a run that was finished, such as results/smoke",
+                path.display()
+            )))
+        }
+    }
+
+    /// Whether `root` holds a run or a sweep, finished or not.
+    pub(crate) fn is_run(root: &Path) -> bool {
+        let has = |name: &str| root.join(name).is_file();
+        has(Self::MANIFEST)
+            || has(analysis::RunFacts::FILE)
+            || (has(Self::CONFIG) && [Self::CELLS, "figures"].iter().any(|part| root.join(part).is_dir()))
     }
 
     /// Errs where `root` holds files of another kind, which a run would mix with its own.
@@ -69,6 +107,11 @@ impl RunFolder {
         let foreign = names.filter(|name| !name.starts_with('.') && !["machines", "figures"].contains(&name.as_str()));
         match foreign.min() {
             None => Ok(()),
+            Some(_) if Self::is_run(root) => Err(DriverError::Message(format!(
+                "{}: is missing, so nothing says what run this folder holds; put it back, name another folder with \
+                 --out, or move this one aside with --fresh",
+                root.join(Self::CONFIG).display()
+            ))),
             Some(name) => Err(DriverError::Message(format!(
                 "{}: holds `{name}` and no run; name a new or an empty folder with --out",
                 root.display()
@@ -130,7 +173,14 @@ impl RunFolder {
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), DriverError> {
         let path = self.root.join(name);
         let _writing = interrupt::writing();
-        data::write_atomically(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))
+        data::write_atomically(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))?;
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        Ok(())
+    }
+
+    /// The files that were written through this handle, relative to the root, sorted.
+    pub(crate) fn written(&self) -> BTreeSet<String> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The files of the run but the manifest and hidden ones, relative to its root with `/`, sorted.

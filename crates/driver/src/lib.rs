@@ -9,6 +9,7 @@ pub mod config;
 mod error;
 mod folder;
 mod interrupt;
+mod lock;
 mod pipeline;
 mod terminal;
 mod timesteps;

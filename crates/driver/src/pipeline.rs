@@ -1,6 +1,7 @@
 //! The stages of a run, in order.
 
 pub(crate) mod bench;
+pub(crate) mod damage;
 pub(crate) mod dataset;
 pub(crate) mod draw;
 pub(crate) mod effort;
@@ -17,3 +18,4 @@ pub(crate) mod sharing;
 pub(crate) mod shelf;
 pub(crate) mod training;
 pub(crate) mod transitions;
+pub(crate) mod verification;

@@ -1,14 +1,19 @@
 //! `driver analyze`: measures the observables of a run and draws them.
 
-use analysis::observables::ObservableRow;
+use analysis::Table;
+use analysis::observables::{ObservableRow, TransitionRow};
 
 use super::run::threads;
 use crate::DriverError;
 use crate::cli::AnalyzeArgs;
 use crate::config::{self, Sources};
 use crate::folder::RunFolder;
+use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
+use crate::pipeline::damage::Damage;
 use crate::pipeline::dataset::{self, Places};
+use crate::pipeline::freshness;
+use crate::pipeline::manifest::Deviation;
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::{draw, manifest, models, transitions};
 use crate::terminal::Terminal;
@@ -18,7 +23,8 @@ use schedule::Schedule;
 /// to date, or anew those named, and draws the figures.
 ///
 /// # Errors
-/// A run that cannot be read or whose data cannot be had, a name that no observable has, a missing machine.
+/// A run that cannot be read or whose data cannot be had, a name that no observable has, a machine or a
+/// table that is missing or was changed.
 pub(crate) fn analyze(
     args: &AnalyzeArgs,
     environment: &[(String, String)],
@@ -26,6 +32,11 @@ pub(crate) fn analyze(
 ) -> Result<(), DriverError> {
     let folder = RunFolder::open(&args.run)?;
     analysis::observables::select(&args.only)?;
+    manifest::read(folder.root())?;
+    let _lock = Lock::to_write(folder.root(), "analyze", terminal)?;
+    let damage = Damage::find(&folder, |_| true, terminal)?;
+    damage.refuse(is_measured)?;
+    damage.announce();
     threads(args.threads)?;
     let file = folder.root().join(RunFolder::CONFIG);
     let experiment = config::load(&Sources { file, ..Sources::default() })?;
@@ -39,11 +50,19 @@ pub(crate) fn analyze(
     };
     let wanted = Wanted { words, anew: !args.only.is_empty(), model: &models::key(&bench, &folder)? };
     let measured = observe::observe(&bench, &folder, &wanted, terminal)?;
+    damage.refuse_to_draw()?;
     draw::draw(&folder, None)?;
-    manifest::renew_outputs(&folder)?;
+    manifest::renew_outputs(&folder, &freshness::vouched(&folder)?)?;
+    damage.settle();
     terminal.summary(transitions::table(&folder)?);
     for name in measured {
         terminal.result(folder.root().join(ObservableRow::FOLDER).join(format!("{name}.csv")).display());
     }
     Ok(())
+}
+
+/// Whether a file is needed before anything is measured; the tables of observables are measured again.
+fn is_measured(name: &str, _: Deviation) -> bool {
+    let made = name == TransitionRow::FILE || name.starts_with("observables/");
+    !made && (name == RunFolder::CONFIG || name.starts_with("machines/") || Damage::is_drawn(name))
 }

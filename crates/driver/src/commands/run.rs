@@ -9,15 +9,17 @@ use model::Device;
 use schedule::{Schedule, Timestep};
 use train::{FailedMachines, TrainError};
 
-use super::sweep;
+use super::{fresh, sweep};
 use crate::DriverError;
 use crate::cli::RunArgs;
 use crate::config::{self, Experiment, Model, Sources, Task};
 use crate::folder::RunFolder;
+use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
+use crate::pipeline::damage::Damage;
 use crate::pipeline::dataset::{self, Places};
 use crate::pipeline::effort::Effort;
-use crate::pipeline::manifest::{self, Circumstances, Code};
+use crate::pipeline::manifest::{self, Circumstances, Code, Manifest};
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::problem::Problem;
 use crate::pipeline::sharing::Sharing;
@@ -73,8 +75,15 @@ pub(crate) fn run_experiment(
     let dataset = dataset::load(&experiment, places, args.offline, terminal)?;
     let bench = Bench::new(experiment, schedule, dataset)?;
     let root = out.unwrap_or_else(|| default_folder(args, &bench.experiment.name, bench.data_note()));
+    if args.fresh {
+        fresh::set_aside(&root, terminal)?;
+    }
     refuse_another_run(&bench, &root)?;
     let folder = RunFolder::create(&root)?;
+    let _lock = Lock::to_write(&root, "run", terminal)?;
+    folder.tidy()?;
+    let damage = Damage::find(&folder, Damage::but_machines, terminal)?;
+    damage.announce();
     let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().into_iter().collect();
     warnings.iter().for_each(|warning| terminal.warn(warning));
     announce(&bench, &timesteps, device, threads, terminal);
@@ -85,7 +94,9 @@ pub(crate) fn run_experiment(
         sample_and_observe(&bench, &folder, &model, terminal)?;
     }
     warnings.extend(trained.as_ref().err().map(ToString::to_string));
+    damage.refuse_to_draw_changed()?;
     let figures = draw::draw(&folder, None)?;
+    warnings.extend(damage.settle());
     manifest::write(&bench, &folder, Circumstances { started, code, device, threads, warnings })?;
     terminal.say(format_args!("finished in {}", duration(clock.elapsed())));
     Ok(Finished { bench, folder, figures, trained })
@@ -200,10 +211,11 @@ pub(crate) fn default_folder(args: &RunArgs, name: &str, data_note: Option<&str>
 /// A folder that holds a run of other settings or data, or no run at all, is left alone.
 fn refuse_another_run(bench: &Bench, root: &Path) -> Result<(), DriverError> {
     let path = root.join(RunFolder::CONFIG);
+    let manifest = manifest::read(root)?;
     if !path.exists() {
         return RunFolder::refuse_foreign(root);
     }
-    refuse_other_settings(&bench.experiment, path, root)?;
+    refuse_other_settings(&bench.experiment, path, root, manifest.as_ref())?;
     if !root.join(RunFacts::FILE).exists() {
         return Ok(());
     }
@@ -214,24 +226,39 @@ fn refuse_another_run(bench: &Bench, root: &Path) -> Result<(), DriverError> {
     }
     let source = bench.experiment.data.source().word();
     Err(DriverError::Message(format!(
-        "{}: holds a run on {}, and this one would be on {}; name another folder with --out, or remove this one",
+        "{}: holds a run on {}, and this one would be on {}; name another folder with --out, or move this one aside with \
+         --fresh",
         root.display(),
         there.as_deref().unwrap_or(source),
         here.unwrap_or(source),
     )))
 }
 
-fn refuse_other_settings(experiment: &Experiment, path: PathBuf, root: &Path) -> Result<(), DriverError> {
-    let there = config::load(&Sources { file: path, ..Sources::default() })?;
+fn refuse_other_settings(
+    experiment: &Experiment,
+    path: PathBuf,
+    root: &Path,
+    manifest: Option<&Manifest>,
+) -> Result<(), DriverError> {
+    let there = config::load(&Sources { file: path.clone(), ..Sources::default() })?;
     // Where it runs is no part of what it is; nor is what is measured or drawn of it, which changes no machine and no
     // sample.
     let Experiment { analysis, figures, run, .. } = experiment.clone();
     let there = Experiment { analysis, figures, run, ..there }.to_toml();
-    refuse_difference(&there, &experiment.to_toml(), "a run", root)
+    let is_changed = |there: &&Manifest| manifest::sha256_of(&path).is_ok_and(|sum| sum != there.config_sha256);
+    let remark = manifest.filter(is_changed).map_or(String::new(), |manifest| {
+        format!("\n  {}: was changed since the run of {} wrote it", path.display(), manifest.ended)
+    });
+    refuse_difference(&there, &experiment.to_toml(), ("a run", &remark), root)
 }
 
 /// Refuses settings that are not those there, and shows the lines that differ.
-pub(crate) fn refuse_difference(there: &str, here: &str, what: &str, root: &Path) -> Result<(), DriverError> {
+pub(crate) fn refuse_difference(
+    there: &str,
+    here: &str,
+    (what, remark): (&str, &str),
+    root: &Path,
+) -> Result<(), DriverError> {
     let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
     let (there, here) = (lines(there), lines(here));
     if there == here {
@@ -241,7 +268,8 @@ pub(crate) fn refuse_difference(there: &str, here: &str, what: &str, root: &Path
     let added = here.iter().filter(|line| !there.contains(line)).map(|line| format!("\n  asked: {line}"));
     let difference: String = removed.chain(added).collect();
     Err(DriverError::Message(format!(
-        "{}: holds {what} of other settings; name another folder with --out, or remove this one{difference}",
+        "{}: holds {what} of other settings; name another folder with --out, or move this one aside with \
+         --fresh{difference}{remark}",
         root.display()
     )))
 }

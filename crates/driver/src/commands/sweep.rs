@@ -8,8 +8,8 @@ use std::path::Path;
 use schedule::Schedule;
 use train::TrainError;
 
-use super::plan;
 use super::run::{Means, default_folder, device, run_experiment, timesteps};
+use super::{fresh, plan};
 use crate::DriverError;
 use crate::cli::RunArgs;
 use crate::config::{Cell, Data, Sweep};
@@ -29,6 +29,9 @@ pub(crate) fn run(sweep: &Sweep, means: Means<'_>) -> Result<(), DriverError> {
     check(sweep, means.args)?;
     let note = data_note(sweep, means)?;
     let root = means.args.out.clone().unwrap_or_else(|| default_folder(means.args, &sweep.name, note));
+    if means.args.fresh {
+        fresh::set_aside(&root, means.terminal)?;
+    }
     let folder = SweepFolder::open(sweep, &root)?;
     let cells = folder.cells();
     let mut sharing = Sharing::among(&cells);

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use analysis::Run;
-use model::Bank;
 use schedule::Schedule;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::freshness::Freshness;
 use super::manifest::{hex, sha256_of};
+use super::shelf::file;
 use crate::config::{Experiment, Model};
 use crate::folder::RunFolder;
 
@@ -40,7 +40,7 @@ fn asked_for(experiment: &Experiment) -> Vec<String> {
     if let (Model::Machines(_), Ok(schedule)) =
         (experiment.model, Schedule::new(experiment.schedule.law, experiment.schedule.timesteps))
     {
-        names.extend(schedule.timesteps().map(|t| format!("machines/{}", Bank::file_name(t))));
+        names.extend(schedule.timesteps().map(file));
     }
     if experiment.sample.count > 0 {
         names.push(Run::SAMPLES_FILE.to_owned());

@@ -1,58 +1,67 @@
 //! `manifest.json`: where a run comes from and what it left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
 use model::Device;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::bench::Bench;
 use crate::DriverError;
 use crate::folder::RunFolder;
 
-/// The version of this layout.
-const FORMAT: u32 = 1;
+/// The version of this layout.  2: `isa` and `manifest_sha256`.
+pub(crate) const FORMAT: u32 = 2;
+/// The entry that holds the sum of all others.
+const OWN_SUM: &str = "manifest_sha256";
 
-#[derive(Debug, Serialize)]
-struct Manifest {
-    format: u32,
-    name: String,
-    purpose: String,
-    started: String,
-    ended: String,
-    driver: &'static str,
-    git_commit: Option<String>,
-    git_dirty: Option<bool>,
-    host: Option<String>,
-    processor: Option<String>,
-    device: &'static str,
-    threads: usize,
-    seed: u64,
-    config_sha256: String,
-    data: DataRecord,
-    warnings: Vec<String>,
-    outputs: BTreeMap<String, String>,
+/// What `manifest.json` holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    pub(crate) format: u32,
+    pub(crate) name: String,
+    pub(crate) purpose: String,
+    pub(crate) started: String,
+    pub(crate) ended: String,
+    pub(crate) driver: String,
+    pub(crate) git_commit: Option<String>,
+    pub(crate) git_dirty: Option<bool>,
+    pub(crate) host: Option<String>,
+    pub(crate) processor: Option<String>,
+    /// The instruction set of the products, on which their last digits depend; absent before format 2.
+    pub(crate) isa: Option<String>,
+    pub(crate) device: String,
+    pub(crate) threads: usize,
+    pub(crate) seed: u64,
+    pub(crate) config_sha256: String,
+    pub(crate) data: DataRecord,
+    pub(crate) warnings: Vec<String>,
+    /// The sha256 of every other file of the run.
+    pub(crate) outputs: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Serialize)]
-struct DataRecord {
-    source: &'static str,
-    note: Option<&'static str>,
-    train: usize,
-    validation: usize,
-    test: usize,
-    dim: usize,
-    sha256: String,
+/// What the run was about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DataRecord {
+    pub(crate) source: String,
+    pub(crate) note: Option<String>,
+    pub(crate) train: usize,
+    pub(crate) validation: usize,
+    pub(crate) test: usize,
+    pub(crate) dim: usize,
+    pub(crate) sha256: String,
 }
 
 /// The state of the repository in the working folder; a run may take hours, so it is looked at when the run starts.
 pub(crate) struct Code {
-    commit: Option<String>,
-    dirty: Option<bool>,
+    pub(crate) commit: Option<String>,
+    pub(crate) dirty: Option<bool>,
 }
 
 impl Code {
@@ -73,17 +82,127 @@ pub(crate) struct Circumstances {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Brings the sums of the manifest up to date with the files of the folder; a folder without manifest stays without.
+/// The manifest of the run folder `root`; `None` where there is none.
 ///
 /// # Errors
-/// A file that cannot be read or written, a manifest that is not JSON.
-pub(crate) fn renew_outputs(folder: &RunFolder) -> Result<(), DriverError> {
-    let Some(text) = folder.read_if_present(RunFolder::MANIFEST)? else { return Ok(()) };
+/// One that cannot be read, is damaged, or is of a format that this program does not know; the message names the file.
+pub(crate) fn read(root: &Path) -> Result<Option<Manifest>, DriverError> {
+    let path = root.join(RunFolder::MANIFEST);
+    match fs::read(&path) {
+        Ok(bytes) => parse(&path, &bytes).map(Some),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(DriverError::io(&path, "cannot be read")(error)),
+    }
+}
+
+/// The manifest in `bytes`, which were read from `path`.
+pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest, DriverError> {
+    let damaged = |reason: String| {
+        DriverError::Message(format!(
+            "{}: {reason}; put the file back as the run wrote it, or remove it and run the experiment again",
+            path.display()
+        ))
+    };
+    let mut value: Value =
+        serde_json::from_slice(bytes).map_err(|error| damaged(format!("damaged, not valid JSON: {error}")))?;
+    let entries = value.as_object_mut().ok_or_else(|| damaged("damaged, not a JSON object".to_owned()))?;
+    let format = entries.get("format").and_then(Value::as_u64);
+    match format.ok_or_else(|| damaged("damaged, `format` is missing or no number".to_owned()))? {
+        format if format > u64::from(FORMAT) => {
+            return Err(DriverError::Message(format!(
+                "{}: format {format}, this program reads formats up to {FORMAT}; use a newer driver",
+                path.display()
+            )));
+        }
+        1 => {}
+        _ => {
+            let sum = entries.remove(OWN_SUM);
+            if sum.as_ref().and_then(Value::as_str) != Some(own_sum(entries).as_str()) {
+                return Err(damaged(format!("changed since it was written (`{OWN_SUM}` does not fit)")));
+            }
+        }
+    }
+    serde_json::from_value(value).map_err(|error| damaged(format!("damaged: {error}")))
+}
+
+/// The sum of a manifest's entries, spaces and line breaks left aside.
+fn own_sum(entries: &Map<String, Value>) -> String {
+    hex(&Sha256::digest(Value::Object(entries.clone()).to_string()))
+}
+
+/// Writes the manifest with its own sum.
+fn keep(manifest: &Manifest, folder: &RunFolder) -> Result<(), DriverError> {
     let path = folder.root().join(RunFolder::MANIFEST);
-    let faulty = |error: serde_json::Error| DriverError::Message(format!("{}: {error}", path.display()));
-    let mut manifest: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).map_err(faulty)?;
-    manifest.insert("outputs".to_owned(), serde_json::to_value(sums(folder)?).map_err(faulty)?);
-    folder.write(RunFolder::MANIFEST, serde_json::to_string_pretty(&manifest).map_err(faulty)? + "\n")
+    let faulty =
+        |error: serde_json::Error| DriverError::Message(format!("{}: cannot be encoded: {error}", path.display()));
+    let mut value = serde_json::to_value(manifest).map_err(faulty)?;
+    if let Some(entries) = value.as_object_mut() {
+        entries.insert(OWN_SUM.to_owned(), own_sum(entries).into());
+    }
+    folder.write(RunFolder::MANIFEST, serde_json::to_string_pretty(&value).map_err(faulty)? + "\n")
+}
+
+/// Brings the sums of the manifest up to date with what was written through `folder` and with `others`, files known to be
+/// right; the sums of all other files stay, so that one which was changed by accident is still found out.  A folder
+/// without manifest stays without.
+///
+/// # Errors
+/// A file that cannot be read or written, a manifest that cannot be read.
+pub(crate) fn renew_outputs(folder: &RunFolder, others: &BTreeSet<String>) -> Result<(), DriverError> {
+    let Some(mut manifest) = read(folder.root())? else { return Ok(()) };
+    for name in folder.written().iter().chain(others).filter(|name| *name != RunFolder::MANIFEST) {
+        let path = folder.root().join(name);
+        if path.exists() {
+            manifest.outputs.insert(name.clone(), sha256_of(&path)?);
+        }
+    }
+    keep(&Manifest { format: FORMAT, ..manifest }, folder)
+}
+
+/// How a file differs from the manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deviation {
+    /// The manifest lists it, the folder has it not.
+    Missing,
+    /// Its sum is another one.
+    Changed,
+    /// The folder has it, the manifest lists it not.
+    Added,
+}
+
+impl Deviation {
+    /// The same in words, for the file's name to begin the sentence.
+    pub(crate) fn since(self, who: &str) -> String {
+        match self {
+            Self::Missing => format!("is gone since {who} wrote it"),
+            Self::Changed => format!("was changed since {who} wrote it"),
+            Self::Added => format!("was not there when {who} ended"),
+        }
+    }
+}
+
+/// The files for which `concerned` holds that differ from the manifest, by name; `looked_at` hears of each.
+///
+/// # Errors
+/// A file or folder that cannot be read.
+pub(crate) fn deviations(
+    manifest: &Manifest,
+    folder: &RunFolder,
+    concerned: impl Fn(&str) -> bool,
+    looked_at: impl Fn(),
+) -> Result<BTreeMap<String, Deviation>, DriverError> {
+    let mut found = BTreeMap::new();
+    let mut missing: BTreeMap<&String, &String> = manifest.outputs.iter().filter(|(name, _)| concerned(name)).collect();
+    for name in folder.files()?.into_iter().filter(|name| concerned(name)) {
+        let deviation = match missing.remove(&name) {
+            None => Some(Deviation::Added),
+            Some(sum) => (sha256_of(&folder.root().join(&name))? != *sum).then_some(Deviation::Changed),
+        };
+        looked_at();
+        found.extend(deviation.map(|deviation| (name, deviation)));
+    }
+    found.extend(missing.into_keys().map(|name| (name.clone(), Deviation::Missing)));
+    Ok(found)
 }
 
 /// The sha256 of every file of the folder but the manifest.
@@ -102,18 +221,19 @@ pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Re
         purpose: experiment.purpose.clone(),
         started: time(how.started),
         ended: time(SystemTime::now()),
-        driver: env!("CARGO_PKG_VERSION"),
+        driver: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: how.code.commit,
         git_dirty: how.code.dirty,
-        host: first_line("/proc/sys/kernel/hostname"),
+        host: host(),
         processor: processor(),
-        device: how.device.name(),
+        isa: Some(train::instruction_set().to_owned()),
+        device: how.device.name().to_owned(),
         threads: how.threads,
         seed: experiment.seed,
         config_sha256: hex(&Sha256::digest(experiment.to_toml())),
         data: DataRecord {
-            source: experiment.data.source().word(),
-            note: bench.data_note(),
+            source: experiment.data.source().word().to_owned(),
+            note: bench.data_note().map(str::to_owned),
             train: bench.dataset.train.len(),
             validation: experiment.train.validation,
             test: bench.dataset.test.len(),
@@ -123,11 +243,10 @@ pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Re
         warnings: how.warnings,
         outputs: sums(folder)?,
     };
-    let text = serde_json::to_string_pretty(&manifest)
-        .map_err(|error| DriverError::Message(format!("{}: cannot be encoded: {error}", RunFolder::MANIFEST)))?;
-    folder.write(RunFolder::MANIFEST, text + "\n")
+    keep(&manifest, folder)
 }
 
+/// The sha256 of a file.
 pub(crate) fn sha256_of(path: &Path) -> Result<String, DriverError> {
     let mut file = fs::File::open(path).map_err(DriverError::io(path, "cannot be read"))?;
     let mut hasher = Sha256::new();
@@ -159,11 +278,13 @@ fn git(args: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn first_line(path: &str) -> Option<String> {
-    fs::read_to_string(path).ok()?.lines().next().map(str::to_owned)
+/// The name of this computer, where the system tells it.
+pub(crate) fn host() -> Option<String> {
+    fs::read_to_string("/proc/sys/kernel/hostname").ok()?.lines().next().map(str::to_owned)
 }
 
-fn processor() -> Option<String> {
+/// The name of its processor.
+pub(crate) fn processor() -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())

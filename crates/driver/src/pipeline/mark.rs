@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use model::Bank;
 use schedule::Timestep;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::manifest::hex;
+use super::shelf::file;
 use crate::DriverError;
 use crate::folder::RunFolder;
 
@@ -29,7 +29,7 @@ impl Mark {
 
     /// The marker's path in the run folder.
     pub(crate) fn path(t: Timestep) -> String {
-        format!("machines/{}", Path::new(&Bank::file_name(t)).with_extension("done").display())
+        Path::new(&file(t)).with_extension("done").display().to_string()
     }
 
     /// The marker of t; `None` where there is none.

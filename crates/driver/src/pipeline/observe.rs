@@ -4,7 +4,9 @@ use std::path::Path;
 
 use analysis::lab::{ClassRule, Classifier, Lab, LabData, Settings};
 use analysis::observables::{Named, Observable, ObservableRow, TransitionRow, observables, select};
-use analysis::{MetricRow, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present, to_csv};
+use analysis::{
+    AnalysisError, MetricRow, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present, to_csv,
+};
 use data::Frame;
 use model::{Bank, Denoiser};
 
@@ -36,6 +38,9 @@ pub(crate) fn observe(
     terminal: Terminal,
 ) -> Result<Vec<&'static str>, DriverError> {
     let chosen = select(wanted.words)?;
+    if !wanted.anew {
+        give_up_damaged_transitions(folder, terminal)?;
+    }
     let mut freshness = Freshness::read(bench, folder, wanted.model)?;
     let is_fresh = |observable: &&dyn Observable| !wanted.anew && freshness.is_fresh(observable.name());
     let (there, missing): (Vec<_>, Vec<_>) = chosen.into_iter().partition(is_fresh);
@@ -48,6 +53,14 @@ pub(crate) fn observe(
     }
     names.sort_by_key(|name| rank(name));
     Ok(names)
+}
+
+/// Removes transitions that cannot be read: all that they are made of is then measured again.
+fn give_up_damaged_transitions(folder: &RunFolder, terminal: Terminal) -> Result<(), DriverError> {
+    let Err(error) = read_table_if_present::<TransitionRow>(folder.root()) else { return Ok(()) };
+    let AnalysisError::Row { path, .. } = &error else { return Err(error.into()) };
+    terminal.warn(format_args!("{error}; measured again"));
+    std::fs::remove_file(path).map_err(DriverError::io(path, "cannot be removed"))
 }
 
 /// Builds the lab and measures in it.
@@ -133,7 +146,7 @@ fn rank(name: &str) -> Option<usize> {
 fn keep_transitions(folder: &RunFolder, name: &str, new: Vec<TransitionRow>) -> Result<(), DriverError> {
     let path = folder.root().join(TransitionRow::FILE);
     let mut rows: Vec<TransitionRow> = read_rows_if_present(Path::new(&path))?;
-    rows.retain(|row| row.observable != name);
+    rows.retain(|row| row.observable != name && rank(&row.observable).is_some());
     rows.extend(new);
     rows.sort_by_key(|row| rank(&row.observable));
     folder.write(TransitionRow::FILE, to_csv(&rows)?)

@@ -14,22 +14,36 @@ use crate::DriverError;
 use crate::config::Skip;
 use crate::folder::RunFolder;
 
-/// Writes what is known before training: facts, schedule, references, and the frame of the machines.
-pub(crate) fn before_training(bench: &Bench, folder: &RunFolder) -> Result<(), DriverError> {
-    folder.write(RunFolder::CONFIG, bench.experiment.to_toml())?;
-    folder.write(RunFacts::FILE, bench.facts().to_json()?)?;
-    folder.write(ScheduleRow::FILE, to_csv(&schedule_rows(bench))?)?;
-    folder.write(ReferenceRow::FILE, to_csv(&reference_rows(bench))?)?;
+/// What is known before training, by file: the settings, facts, schedule, references, and the frame of the machines.
+pub(crate) fn known(bench: &Bench) -> Result<Vec<(&'static str, Vec<u8>)>, DriverError> {
+    let mut files = vec![
+        (RunFolder::CONFIG, bench.experiment.to_toml().into_bytes()),
+        (RunFacts::FILE, bench.facts().to_json()?.into_bytes()),
+        (ScheduleRow::FILE, to_csv(&schedule_rows(bench))?.into_bytes()),
+        (ReferenceRow::FILE, to_csv(&reference_rows(bench))?.into_bytes()),
+    ];
     if let (Frame::Principal(pca), Some(_)) = (&bench.frame, bench.machines()) {
-        folder.write(RunFolder::FRAME, checkpoint::write_frame(pca)?)?;
+        files.push((RunFolder::FRAME, checkpoint::write_frame(pca)?));
     }
-    Ok(())
+    Ok(files)
 }
 
-/// Writes `metrics.csv` and `training.csv` from the learning curves of the machines that are there.
+/// Writes what is known before training.
+pub(crate) fn before_training(bench: &Bench, folder: &RunFolder) -> Result<(), DriverError> {
+    known(bench)?.into_iter().try_for_each(|(name, bytes)| folder.write(name, bytes))
+}
+
+/// Writes [`tables`].
 pub(crate) fn metrics(bench: &Bench, folder: &RunFolder, curves: &[(Timestep, History)]) -> Result<(), DriverError> {
+    tables(bench, curves)?.into_iter().try_for_each(|(name, text)| folder.write(name, text))
+}
+
+/// `metrics.csv` and `training.csv`, from the learning curves of the machines that are there.
+pub(crate) fn tables(
+    bench: &Bench,
+    curves: &[(Timestep, History)],
+) -> Result<[(&'static str, String); 2], DriverError> {
     let rows: Vec<MetricRow> = curves.iter().flat_map(|(t, history)| metric_rows(t.get(), history)).collect();
-    folder.write(MetricRow::FILE, to_csv(&rows)?)?;
     let lineage = bench.experiment.train.lineage(&bench.schedule);
     let row = |(t, history): &(Timestep, History)| TrainingRow {
         t: t.get(),
@@ -37,7 +51,8 @@ pub(crate) fn metrics(bench: &Bench, folder: &RunFolder, curves: &[(Timestep, Hi
         kept: history.kept,
         started_from: lineage.parent(*t).map(Timestep::get),
     };
-    folder.write(TrainingRow::FILE, to_csv(&curves.iter().map(row).collect::<Vec<_>>())?)
+    let training: Vec<TrainingRow> = curves.iter().map(row).collect();
+    Ok([(MetricRow::FILE, to_csv(&rows)?), (TrainingRow::FILE, to_csv(&training)?)])
 }
 
 fn metric_rows(t: usize, history: &History) -> Vec<MetricRow> {

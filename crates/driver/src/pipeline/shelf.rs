@@ -46,7 +46,7 @@ impl<'a> Shelf<'a> {
     /// # Errors
     /// A file that is there and cannot be read, or a sound machine that belongs to other settings or another version.
     pub(crate) fn look(&self, t: Timestep) -> Result<Found, DriverError> {
-        let name = format!("machines/{}", Bank::file_name(t));
+        let name = file(t);
         let path = self.folder.root().join(&name);
         let (bytes, mark) = (self.folder.bytes_if_present(&name)?, Mark::read(self.folder, t)?);
         let Some(bytes) = bytes else {
@@ -90,7 +90,7 @@ impl<'a> Shelf<'a> {
     /// # Errors
     /// As [`Self::look`]; a file that cannot be renamed or removed.
     pub(crate) fn settle(&self, t: Timestep, terminal: Terminal) -> Result<bool, DriverError> {
-        let name = format!("machines/{}", Bank::file_name(t));
+        let name = file(t);
         let shown = self.folder.root().join(&name);
         match self.look(t)? {
             Found::Absent => Ok(false),
@@ -120,7 +120,7 @@ impl<'a> Shelf<'a> {
     pub(crate) fn check(&self) -> Result<(), DriverError> {
         for t in self.problem.bench.schedule.timesteps() {
             if let Found::Damaged(reason) = self.look(t)? {
-                let path = self.folder.machines().join(Bank::file_name(t));
+                let path = self.folder.root().join(file(t));
                 let way_out = "run the experiment again to have it trained again";
                 return Err(DriverError::Message(format!("{}: {reason}; {way_out}", path.display())));
             }
@@ -131,7 +131,7 @@ impl<'a> Shelf<'a> {
     /// The machine of t, which a neighbour starts from.
     pub(crate) fn machine(&self, t: Timestep) -> Result<Machine, DriverError> {
         let gone = || {
-            let path = self.folder.machines().join(Bank::file_name(t));
+            let path = self.folder.root().join(file(t));
             DriverError::Message(format!("{}: gone or changed since the run began; run it again", path.display()))
         };
         self.kept(t)?.map(|checkpoint| checkpoint.machine).ok_or_else(gone)
@@ -146,7 +146,7 @@ impl<'a> Shelf<'a> {
     /// Writes the machine of t, whole or not at all, then its marker, and removes the state it was in.
     pub(crate) fn keep(&self, t: Timestep, machine: Machine, history: History) -> Result<(), DriverError> {
         let bytes = self.encode(t, machine, history)?;
-        self.folder.write(&format!("machines/{}", Bank::file_name(t)), &bytes)?;
+        self.folder.write(&file(t), &bytes)?;
         Mark::of(&self.keys[t.index()], &bytes).write(self.folder, t)?;
         self.folder.remove_if_present(&state(t))
     }
@@ -188,9 +188,14 @@ pub(crate) enum Found {
     Damaged(String),
 }
 
+/// The name of a machine's file in the run folder.
+pub(crate) fn file(t: Timestep) -> String {
+    format!("machines/{}", Bank::file_name(t))
+}
+
 /// Where a machine in training is kept in the run folder.
 fn state(t: Timestep) -> String {
-    format!("machines/{}", Path::new(&Bank::file_name(t)).with_extension("midway").display())
+    Path::new(&file(t)).with_extension("midway").display().to_string()
 }
 
 /// What is wrong with a checkpoint, without its path.

@@ -56,9 +56,9 @@ fn refuse_another(sweep: &Sweep, root: &Path) -> Result<(), DriverError> {
         };
     }
     match config::load_task(&Sources { file, ..Sources::default() })? {
-        Task::Sweep(there) => refuse_difference(&there.identity(), &sweep.identity(), "a sweep", root),
+        Task::Sweep(there) => refuse_difference(&there.identity(), &sweep.identity(), ("a sweep", ""), root),
         Task::Run(_) => Err(DriverError::Message(format!(
-            "{}: holds a run and no sweep; name another folder with --out, or remove this one",
+            "{}: holds a run and no sweep; name another folder with --out, or move this one aside with --fresh",
             root.display()
         ))),
     }
