@@ -5,11 +5,12 @@ mod cloning;
 mod collapse;
 mod collapse_size;
 mod columns;
+pub(crate) mod comparison;
 mod critical_window;
 mod curves;
 mod entropy_production;
 #[cfg(test)]
-mod fabricated;
+pub(crate) mod fabricated;
 mod fixed_points;
 mod flips;
 mod information_rate;

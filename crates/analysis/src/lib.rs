@@ -18,6 +18,7 @@
 //! | `transitions.csv` | [`observables::TransitionRow`] |
 //! | `classifier.safetensors` | [`lab::Classifier`] |
 
+pub mod compare;
 mod error;
 mod figures;
 mod krylov;

@@ -44,7 +44,7 @@ pub(super) fn lines(rows: &[TransitionRow], transition: Transition) -> Vec<Line<
 }
 
 /// A convention in the letters of the formulas.
-fn written(convention: &str) -> String {
+pub(in crate::figures) fn written(convention: &str) -> String {
     const LETTERS: [(&str, &str); 11] = [
         ("alpha_bar", "ᾱ"),
         ("Lambda", "Λ"),
