@@ -130,8 +130,7 @@ fn curve(
         runs.iter().map(|run| run.get(&t).copied().filter(|value| value.is_finite())).collect()
     };
     let all = base.first().into_iter().flat_map(BTreeMap::keys);
-    let rows: Vec<(usize, Vec<f64>, Vec<f64>)> =
-        all.filter_map(|&t| Some((t, at(base, t)?, at(other, t)?))).collect();
+    let rows: Vec<(usize, Vec<f64>, Vec<f64>)> = all.filter_map(|&t| Some((t, at(base, t)?, at(other, t)?))).collect();
     let positive = rows.iter().all(|(_, x, y)| x.iter().chain(y).all(|value| *value > 0.0));
     let scale = if positive { Scale::Relative } else { Scale::Absolute };
     let times: Vec<usize> = rows.iter().map(|row| row.0).collect();

@@ -175,8 +175,12 @@ impl Design {
     /// One sentence on what observables and transition times are judged by.
     pub fn of_observables(&self) -> String {
         match self {
-            Self::Alone { .. } => "the 95% intervals of both runs, which cover the trajectories, not the training".to_owned(),
-            Self::Paired { seeds } => format!("Student's t over the differences of {} runs with equal seeds", seeds.len()),
+            Self::Alone { .. } => {
+                "the 95% intervals of both runs, which cover the trajectories, not the training".to_owned()
+            }
+            Self::Paired { seeds } => {
+                format!("Student's t over the differences of {} runs with equal seeds", seeds.len())
+            }
             Self::Unpaired { base, other } => format!("Welch's t over {} and {} runs", base.len(), other.len()),
         }
     }

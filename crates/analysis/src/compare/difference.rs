@@ -141,8 +141,7 @@ mod tests {
     fn seeds_decide_where_there_are_three() {
         let exact = |value| Number { value, interval: None };
         let design = Design::Paired { seeds: vec![0, 1, 2] };
-        let found =
-            Difference::new(&[1.0, 5.0, 9.0].map(exact), &[2.1, 6.0, 9.9].map(exact), &design);
+        let found = Difference::new(&[1.0, 5.0, 9.0].map(exact), &[2.1, 6.0, 9.9].map(exact), &design);
         assert!((found.difference - 1.0).abs() < 1e-12 && found.p.unwrap() < 0.01);
         // The same numbers not taken in pairs.
         let design = Design::Unpaired { base: vec![0, 1, 2], other: vec![3, 4, 5] };

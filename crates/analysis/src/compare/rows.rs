@@ -203,6 +203,10 @@ pub struct TransitionPair {
     pub overlap: Option<bool>,
     /// other - base, where both have a time.
     pub difference: Option<f64>,
+    /// Lower end of its 95% interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
     /// p-value of no difference.
     pub p: Option<f64>,
     /// The same adjusted for the number of transition times.
@@ -259,6 +263,8 @@ fn transition(row: &TransitionRow, base: &[TransitionRow], other: &[TransitionRo
         other: y,
         overlap: ends(x).zip(ends(y)).map(|(x, y)| x.0 <= y.1 && y.0 <= x.1),
         difference: difference.map(|difference| difference.difference),
+        low: difference.and_then(|difference| difference.low),
+        high: difference.and_then(|difference| difference.high),
         p: difference.and_then(|difference| difference.p),
         adjusted: None,
         differs: false,

@@ -105,7 +105,9 @@ fn the_window_of_one_pair_with_its_numbers() {
     assert!(point.t == 47 && point.low.unwrap() < 0.5 && point.high.unwrap() > 0.5, "{point:?}");
     assert!(comparison.notes.is_empty(), "{:?}", comparison.notes);
     // The Wiener predictor's loss was not changed.
-    assert!(comparison.curves.iter().filter(|curve| curve.metric == "mse_wiener").all(|curve| curve.windows.is_empty()));
+    assert!(
+        comparison.curves.iter().filter(|curve| curve.metric == "mse_wiener").all(|curve| curve.windows.is_empty())
+    );
 }
 
 #[test]

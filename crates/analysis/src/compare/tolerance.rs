@@ -104,7 +104,10 @@ mod tests {
         assert!((apart(Some(0.99), Some(1.0)) - 0.01).abs() < 1e-12);
         assert_eq!((apart(Some(0.0), Some(1e-12)), apart(Some(0.0), Some(3e-12))), (0.0, 1.0));
         assert_eq!((apart(Some(f64::NAN), Some(f64::NAN)), apart(Some(1.0), None)), (0.0, f64::INFINITY));
-        assert_eq!((apart(Some(f64::NAN), Some(1.0)), apart(Some(f64::INFINITY), Some(1.0))), (f64::INFINITY, f64::INFINITY));
+        assert_eq!(
+            (apart(Some(f64::NAN), Some(1.0)), apart(Some(f64::INFINITY), Some(1.0))),
+            (f64::INFINITY, f64::INFINITY)
+        );
     }
 
     #[test]

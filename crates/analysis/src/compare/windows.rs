@@ -15,7 +15,11 @@ pub struct Window {
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.first == self.last { write!(f, "t = {}", self.first) } else { write!(f, "t in [{}, {}]", self.first, self.last) }
+        if self.first == self.last {
+            write!(f, "t = {}", self.first)
+        } else {
+            write!(f, "t in [{}, {}]", self.first, self.last)
+        }
     }
 }
 
@@ -36,7 +40,8 @@ mod tests {
 
     #[test]
     fn neighbours_of_the_grid_are_put_together() {
-        let flags = [(1, true), (3, true), (5, false), (6, false), (9, true), (11, true), (12, true), (20, false), (30, true)];
+        let flags =
+            [(1, true), (3, true), (5, false), (6, false), (9, true), (11, true), (12, true), (20, false), (30, true)];
         assert_eq!(in_words(&windows(&flags)), "t in [1, 3], t in [9, 12], t = 30");
         assert_eq!(windows(&[(1, false)]), []);
         assert_eq!(windows(&[]), []);

@@ -105,7 +105,10 @@ mod tests {
         assert!(figures == draw(&groups, &comparisons).unwrap());
         // One line a convention and model, and one mark a group that has a time there.
         let rows = comparisons[0].transitions.iter().filter(|pair| pair.group == "all").count();
-        assert_eq!(figures[1].svg.matches(", mixture<").count() + figures[1].svg.matches(", machines<").count(), rows - 6 - 1);
+        assert_eq!(
+            figures[1].svg.matches(", mixture<").count() + figures[1].svg.matches(", machines<").count(),
+            rows - 6 - 1
+        );
     }
 
     #[test]

@@ -34,7 +34,11 @@ struct Line {
 }
 
 /// The figure, where the groups have transition times of all trajectories in common.
-pub(super) fn draw(page: &Page, groups: &[Group], comparisons: &[Comparison]) -> Result<Option<Overlay>, AnalysisError> {
+pub(super) fn draw(
+    page: &Page,
+    groups: &[Group],
+    comparisons: &[Comparison],
+) -> Result<Option<Overlay>, AnalysisError> {
     let lines = lines(comparisons);
     if lines.is_empty() {
         return Ok(None);

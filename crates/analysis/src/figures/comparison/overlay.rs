@@ -59,7 +59,8 @@ fn drawing(page: &Page, groups: &[Group], curves: &[Option<&Curve>]) -> Drawing 
         x: x.clone().unlabelled(),
         y: upper_axis(&there),
     };
-    let lower = Axes { frame: Rect { y: frame.bottom() - lower, height: lower, ..frame }, x, y: lower_axis(groups, &there) };
+    let lower =
+        Axes { frame: Rect { y: frame.bottom() - lower, height: lower, ..frame }, x, y: lower_axis(groups, &there) };
     for axes in [&upper, &lower] {
         for window in there.iter().flat_map(|(_, curve)| &curve.windows) {
             ground(&mut drawing, axes, *window);
