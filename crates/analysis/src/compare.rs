@@ -102,6 +102,13 @@ fn notes(base: &Group, other: &Group, design: &Design, curves: &[Curve]) -> Vec<
             notes.push(format!("{} has machines for {} only", group.label, in_words(&windows(&grid))));
         }
     }
+    for (group, run, than) in [(base, x, y), (other, y, x)] {
+        let only: Vec<&str> =
+            run.observables.keys().filter(|name| !than.observables.contains_key(*name)).copied().collect();
+        if !only.is_empty() {
+            notes.push(format!("only {} has the observables {}", group.label, only.join(", ")));
+        }
+    }
     if let Design::Alone { seeds, .. } = design {
         if seeds.is_empty() {
             notes.push(

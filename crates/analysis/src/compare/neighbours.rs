@@ -107,12 +107,12 @@ mod tests {
 
     /// The share of p-values at or below `level` over repetitions of an experiment under the null hypothesis.
     fn false_positives(level: f64, lag: usize, errors: impl Fn(u64) -> Vec<f64>) -> f64 {
-        let (mut found, mut all) = (0, 0);
+        let (mut found, mut all) = (0_u32, 0_u32);
         for seed in 0..300 {
             let values = errors(seed);
             let times: Vec<usize> = (1..=values.len()).collect();
             for estimate in estimates(&times, &values, lag) {
-                found += usize::from(estimate.unwrap().p() <= level);
+                found += u32::from(estimate.unwrap().p() <= level);
                 all += 1;
             }
         }

@@ -118,7 +118,8 @@ mod tests {
         groups[1].runs[0].transitions.clear();
         let comparisons = [compare(&groups[0], &groups[1], 0.05)];
         assert_eq!(draw(&groups, &comparisons).unwrap(), []);
-        groups[1].runs[0].metrics.push(MetricRow { value: 0.0, ..groups[0].runs[0].metrics[3].clone() });
+        let zero = MetricRow { value: 0.0, ..groups[0].runs[0].metrics[3].clone() };
+        groups[1].runs[0].metrics.push(zero);
         let comparisons = [compare(&groups[0], &groups[1], 0.05)];
         assert_eq!(draw(&groups, &comparisons).unwrap().len(), 1);
     }
