@@ -50,6 +50,9 @@ pub struct Comparison {
     pub transitions: Vec<TransitionPair>,
 }
 
+/// Seeds below which little is found.
+const FEW: usize = 6;
+
 /// Compares two groups of runs with chains of one length.
 ///
 /// `q`: the expected share of false ones among the differences found, in (0, 1).
@@ -108,6 +111,14 @@ fn notes(base: &Group, other: &Group, design: &Design, curves: &[Curve]) -> Vec<
         if !only.is_empty() {
             notes.push(format!("only {} has the observables {}", group.label, only.join(", ")));
         }
+    }
+    if let Design::Paired { seeds } = design
+        && seeds.len() < FEW
+    {
+        let df = seeds.len() - 1;
+        notes.push(format!(
+            "Student's t with {df} degrees of freedom, at each t for itself, finds only what is far above the scatter"
+        ));
     }
     if let Design::Alone { seeds, .. } = design {
         if seeds.is_empty() {

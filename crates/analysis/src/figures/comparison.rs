@@ -75,7 +75,9 @@ mod tests {
         };
         let mut transitions = fabricated::transitions();
         for time in &mut transitions {
-            [&mut time.t, &mut time.low, &mut time.high].map(|end| *end = end.map(|t| t + shift));
+            for end in [&mut time.t, &mut time.low, &mut time.high] {
+                *end = end.map(|t| t + shift);
+            }
         }
         let run = RunTables {
             facts: fabricated::facts(None, 2),

@@ -106,7 +106,9 @@ fn lower_axis(groups: &[Group], curves: &[(usize, &Curve)]) -> Axis {
     widths.sort_by(f64::total_cmp);
     let width = Some(quantile(&widths, 0.5)).filter(|width| width.is_finite()).unwrap_or(0.0);
     let (low, high) = bounds(shown).unwrap_or((0.0, 0.0));
-    Axis::around(&label, [low.min(-width), high.max(width), 0.0], f64::INFINITY).with_ticks(5)
+    // Room above for the bars of windows.
+    let (low, high) = (low.min(-width), high.max(width));
+    Axis::around(&label, [low, high + 0.12 * (high - low), 0.0], f64::INFINITY).with_ticks(5)
 }
 
 fn scaled(scale: Scale, value: f64) -> f64 {

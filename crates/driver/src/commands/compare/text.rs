@@ -2,6 +2,7 @@
 
 use analysis::compare::tolerance::Excess;
 use analysis::compare::{Comparison, Curve, Scale, TablePair, Time, TransitionPair, in_words};
+use analysis::observables::Transition;
 
 use super::report::Report;
 
@@ -9,6 +10,8 @@ use super::report::Report;
 const MOST: usize = 12;
 /// Characters of a value of the configuration.
 const VALUE: usize = 30;
+/// Characters of the name of a transition time.
+const NAME: usize = 34;
 const WIDTH: usize = 100;
 
 /// Everything that was found.
@@ -162,31 +165,43 @@ fn tables(tables: &[TablePair]) -> String {
     text
 }
 
-/// Of all trajectories; classes are in differences.csv.
+/// Those of all trajectories that are not equal; classes are in differences.csv.
 fn transitions(comparison: &Comparison) -> String {
-    let of_all = || comparison.transitions.iter().filter(|pair| pair.group == "all");
-    if of_all().next().is_none() {
-        return String::new();
+    let mut text = String::new();
+    for transition in [Transition::Speciation, Transition::Collapse] {
+        let of_all = comparison.transitions.iter().filter(|pair| pair.transition == transition && pair.group == "all");
+        let (equal, unequal): (Vec<_>, Vec<_>) = of_all.partition(|pair| pair.base == pair.other);
+        if equal.len() + unequal.len() > 0 {
+            text += &format!("  {} times with 95% intervals; {} are equal\n", transition.word(), equal.len());
+        }
+        if !unequal.is_empty() {
+            let head = ["", &comparison.base, &comparison.other, "difference", "intervals"];
+            let mut rows = vec![head.map(str::to_owned).to_vec()];
+            rows.extend(unequal.into_iter().map(times));
+            text += &table(&rows);
+        }
     }
-    let (base, other) = (comparison.base.as_str(), comparison.other.as_str());
-    let head = ["", "model", base, other, "difference", "intervals", ""];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(of_all().map(transition));
-    let text = format!("  transition times with 95% intervals\n{}", table(&rows));
     let differing = comparison.transitions.iter().filter(|pair| pair.differs && pair.group != "all").count();
-    if differing == 0 { text } else { format!("{text}    of single classes {differing} differ: see differences.csv\n") }
+    if differing == 0 {
+        text
+    } else {
+        text + &format!("    of single classes {differing} differ: see differences.csv\n")
+    }
 }
 
-fn transition(pair: &TransitionPair) -> Vec<String> {
-    let overlap = pair.overlap.map_or("", |overlap| if overlap { "overlap" } else { "apart" });
+fn times(pair: &TransitionPair) -> Vec<String> {
+    let overlap = match (pair.differs, pair.overlap) {
+        (true, _) => "differs",
+        (_, Some(true)) => "overlap",
+        (_, Some(false)) => "apart",
+        (_, None) => "",
+    };
     vec![
-        format!("{} {}", pair.transition.word(), pair.convention),
-        pair.model.clone(),
+        cut(&format!("{}, {}", pair.convention, pair.model), NAME),
         time(pair.base),
         time(pair.other),
         pair.difference.map_or(String::new(), |difference| format!("{difference:+.1}")),
         overlap.to_owned(),
-        if pair.differs { "differs".to_owned() } else { String::new() },
     ]
 }
 
