@@ -11,7 +11,7 @@ pub fn adjusted(p: &[f64]) -> Vec<f64> {
     order.sort_by(|&a, &b| p[b].total_cmp(&p[a]));
     let (mut adjusted, mut least) = (vec![1.0; m], 1.0_f64);
     for (rank, k) in (1..=m).rev().zip(order) {
-        least = least.min(m as f64 * p[k] / rank as f64);
+        least = least.min(p[k] * (m as f64 / rank as f64));
         adjusted[k] = least;
     }
     adjusted
