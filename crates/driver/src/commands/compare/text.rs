@@ -11,7 +11,7 @@ const MOST: usize = 12;
 /// Characters of a value of the configuration.
 const VALUE: usize = 30;
 /// Characters of the name of a transition time.
-const NAME: usize = 34;
+const NAME: usize = 42;
 const WIDTH: usize = 100;
 
 /// Everything that was found.
@@ -175,7 +175,7 @@ fn transitions(comparison: &Comparison) -> String {
             text += &format!("  {} times with 95% intervals; {} are equal\n", transition.word(), equal.len());
         }
         if !unequal.is_empty() {
-            let head = ["", &comparison.base, &comparison.other, "difference", "intervals"];
+            let head = ["", &comparison.base, &comparison.other, "by", ""];
             let mut rows = vec![head.map(str::to_owned).to_vec()];
             rows.extend(unequal.into_iter().map(times));
             text += &table(&rows);
@@ -197,7 +197,7 @@ fn times(pair: &TransitionPair) -> Vec<String> {
         (_, None) => "",
     };
     vec![
-        cut(&format!("{}, {}", pair.convention, pair.model), NAME),
+        cut(&format!("{}: {}", pair.model, pair.convention), NAME),
         time(pair.base),
         time(pair.other),
         pair.difference.map_or(String::new(), |difference| format!("{difference:+.1}")),
@@ -226,7 +226,7 @@ pub(super) fn tolerance(base: &str, found: &[(String, Vec<Excess>, usize)], tole
         );
         let head = ["file", "row", "there", "here", "relative"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
-        let number = |value: Option<f64>| value.map_or("missing".to_owned(), |value| format!("{value:.9e}"));
+        let number = |value: Option<f64>| value.map_or("missing".to_owned(), |value| format!("{value:.6e}"));
         rows.extend(excesses.iter().take(MOST).map(|excess| {
             let relative = if excess.relative.is_finite() { format!("{:.1e}", excess.relative) } else { String::new() };
             vec![excess.file.clone(), excess.row.clone(), number(excess.base), number(excess.other), relative]
