@@ -6,6 +6,7 @@ mod cloning;
 mod collapse;
 mod collapse_size;
 mod columns;
+pub(crate) mod comparison;
 mod critical_window;
 mod curves;
 mod entropy_production;

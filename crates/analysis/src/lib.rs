@@ -19,6 +19,7 @@
 //! | `summary.csv` of a sweep | [`sweep::Sweep`] |
 //! | `classifier.safetensors` | [`lab::Classifier`] |
 
+pub mod compare;
 mod error;
 mod figures;
 mod krylov;

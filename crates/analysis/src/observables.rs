@@ -255,6 +255,16 @@ pub enum Transition {
     Collapse,
 }
 
+impl Transition {
+    /// Its word in the tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Speciation => "speciation",
+            Self::Collapse => "collapse",
+        }
+    }
+}
+
 /// One transition time under one convention.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TransitionRow {

@@ -38,6 +38,17 @@ pub enum Split {
     Test,
 }
 
+impl Split {
+    /// Its word in the tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
+
 /// One measurement of one machine after one epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricRow {

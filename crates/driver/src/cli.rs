@@ -26,10 +26,11 @@ use crate::{commands, interrupt};
         driver experiments/sweeps/hidden_smoke.toml              several runs: every combination in its [sweep]\n  \
         driver analyze results/mnist_T100 --only kappa           measure an observable of a finished run\n  \
         driver figures results/mnist_T100                        draw the figures again\n  \
-        driver explain train.stop                                what a setting means\n\n\
+        driver explain train.stop                                what a setting means\n  \
+        driver compare results/wide results/mnist_T100           what differs between two runs\n\n\
         Settings: defaults < file < environment (DRIVER_TRAIN__EPOCHS=3) < --set train.epochs=3.\n\
-        Exit code: 0; 1 when some machines could not be trained (the others are kept); 2 for any other error;\n\
-        130 or 143 after Ctrl-C or SIGTERM, from which the same command goes on."
+        Exit code: 0; 1 when some machines could not be trained (the others are kept), or runs differ (compare, verify);\n\
+        2 for any other error; 130 or 143 after Ctrl-C or SIGTERM, from which the same command goes on."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -45,7 +46,8 @@ struct Talk {
     /// Say more: a line for every machine.
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
     verbose: bool,
-    /// Say nothing but warnings and errors; what `plan`, `observables`, `explain`, `schema`, `figures` and `completions` print stays.
+    /// Say nothing but warnings and errors; what `plan`, `compare`, `verify`, `observables`, `explain`, `schema`, `figures` and
+    /// `completions` print stays.
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     quiet: bool,
 }
@@ -79,6 +81,8 @@ enum Verb {
         driver verify results/smoke --certificate smoke.json      what was checked, as JSON\n\n\
         Exit code: 0 verified; 1 something differs, each file named; 2 it could not be checked.")]
     Verify(VerifyArgs),
+    /// Compare finished runs: settings, losses at each t, observables, transition times; exit code 1 where they differ.
+    Compare(CompareArgs),
     /// Download MNIST to the user's cache, with checksums.
     Fetch(FetchArgs),
     /// Say what a setting means: its type, range, default, an example, and what it goes with.
@@ -181,6 +185,64 @@ pub(crate) struct FiguresArgs {
     pub(crate) only: Vec<String>,
 }
 
+/// Arguments of `compare`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Runs that differ only in `seed` count as one: their numbers are averaged and their scatter is the test's. \
+        With one or two runs a side,\nlosses are judged by the scatter of neighbouring timesteps, observables by their \
+        intervals.\n\n\
+        Examples:\n  \
+        driver compare results/a results/b                       what differs beyond chance\n  \
+        driver compare results/a results/b --exact               the same bytes?\n  \
+        driver compare results/a results/b --tol 1e-4            the same numbers to four digits?\n  \
+        driver compare results/a* results/b* --out results/a_b   several seeds of each; report, tables and figures\n\n\
+        Exit code: 0 the same; 1 different; 2 for any error, two lengths of the chain among them."
+)]
+pub(crate) struct CompareArgs {
+    /// The run folders; the others are compared with the first.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Compare bytes: every file but manifest.json and timing.csv.
+    #[arg(long, conflicts_with_all = ["tol", "test", "q"])]
+    pub(crate) exact: bool,
+    /// Compare the numbers of metrics, observables and transition times to this relative tolerance.
+    #[arg(long, value_name = "X", value_parser = not_negative, conflicts_with_all = ["test", "q"])]
+    pub(crate) tol: Option<f64>,
+    /// Say in one line whether anything differs beyond chance, and not what.
+    #[arg(long)]
+    pub(crate) test: bool,
+    /// Expected share of false ones among the differences found (Benjamini-Hochberg).
+    #[arg(long, value_name = "Q", default_value_t = 0.05, value_parser = share)]
+    pub(crate) q: f64,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Also write compare.json, compare.html, differences.csv and the figures to this folder.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["exact", "tol"])]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What `compare` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Tables for people.
+    Text,
+    /// Stable keys for scripts.
+    Json,
+    /// One page with the figures in it.
+    Html,
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x >= 0.0);
+    number.ok_or_else(|| "use a number of 0 or more".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x: &f64| *x > 0.0 && *x < 1.0);
+    number.ok_or_else(|| "use a number between 0 and 1, both excluded".to_owned())
+}
+
 /// Arguments of `fetch`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FetchArgs {
@@ -192,8 +254,8 @@ pub(crate) struct FetchArgs {
     pub(crate) mirrors: Vec<String>,
 }
 
-/// Parses the arguments, runs the command, prints its error: 0 for success, 1 for a run some of whose machines failed, 2 for
-/// any other error.
+/// Parses the arguments, runs the command, prints its error: 0 for success, 1 for a run some of whose machines failed and for
+/// runs that differ, 2 for any other error.
 pub fn main() -> ExitCode {
     let Cli { command, run, talk } = Cli::parse();
     let terminal = talk.terminal();
@@ -218,6 +280,10 @@ pub fn main() -> ExitCode {
         Verb::Verify(args) => match commands::verify::verify(&args, &environment, terminal) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::from(1),
+            Err(error) => Err(error),
+        },
+        Verb::Compare(args) => match commands::compare::compare(&args, terminal) {
+            Ok(same) => return ExitCode::from(u8::from(!same)),
             Err(error) => Err(error),
         },
         Verb::Fetch(args) => commands::fetch::fetch(&args, &environment, terminal),

@@ -1,6 +1,6 @@
 //! Every transition time of a run on one page: predicted and measured, by convention and by model.
 
-mod rows;
+pub(super) mod rows;
 
 use super::Figure;
 use crate::observables::{Transition, TransitionRow};

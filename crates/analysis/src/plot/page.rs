@@ -25,20 +25,35 @@ impl Page {
     /// # Errors
     /// [`AnalysisError::Render`] when the embedded fonts are damaged.
     pub fn new(facts: &RunFacts) -> Result<Self, AnalysisError> {
-        Self::with_footer(facts.data_note.as_deref(), &describe(facts))
+        let line = format!("{} · seed {}", describe(facts), facts.seed);
+        Self::with_footer(facts.data_note.as_slice(), &[line])
     }
 
-    /// The page with what a reader must know of the data, where there is something, and a line of facts below.
+    /// The page for several groups of runs, each with its label and the seeds of its runs.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub(crate) fn with_footer(data_note: Option<&str>, facts: &str) -> Result<Self, AnalysisError> {
+    pub(crate) fn of_groups(groups: &[(&str, (RunFacts, Vec<u64>))]) -> Result<Self, AnalysisError> {
+        let mut notes: Vec<String> = groups.iter().filter_map(|(_, (facts, _))| facts.data_note.clone()).collect();
+        notes.dedup();
+        let line = |(label, (facts, seeds)): &(&str, (RunFacts, Vec<u64>))| {
+            let word = if seeds.len() == 1 { "seed" } else { "seeds" };
+            let seeds = seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+            format!("{label}: {} · {word} {seeds}", describe(facts))
+        };
+        Self::with_footer(&notes, &groups.iter().map(line).collect::<Vec<_>>())
+    }
+
+    /// The page with what a reader must know of the data, where there is something, and lines of facts below.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn with_footer(notes: &[String], lines: &[String]) -> Result<Self, AnalysisError> {
         font::check()?;
         let note_style = TextStyle::new(NOTE_SIZE, VERMILION).bold();
-        let note = data_note.iter().flat_map(|note| wrap(&format!("Data: {note}"), note_style));
+        let notes = notes.iter().flat_map(|note| wrap(&format!("Data: {note}"), note_style));
         let facts_style = TextStyle::new(FACTS_SIZE, GREY);
-        let lines = note.chain(wrap(facts, facts_style));
-        Ok(Self { footer: lines.collect() })
+        Ok(Self { footer: notes.chain(lines.iter().flat_map(|line| wrap(line, facts_style))).collect() })
     }
 
     /// A drawing of which the upper `height` page units are free, the footer below them.
@@ -58,18 +73,18 @@ fn line_height(style: &TextStyle) -> f64 {
     1.4 * style.size
 }
 
-/// Run, data and model on one line, e.g. `mnist_T100 · mnist {1, 3} · skip wiener · H = 1000 · T = 100 · seed 0`, or
+/// Run, data and model on one line, e.g. `mnist_T100 · mnist {1, 3} · skip wiener · H = 1000 · T = 100`, or
 /// `exact denoiser: mixture` in the place of skip and H.
 fn describe(facts: &RunFacts) -> String {
     let classes: Vec<String> = facts.classes.iter().map(u8::to_string).collect();
     let data =
         if classes.is_empty() { facts.source.clone() } else { format!("{} {{{}}}", facts.source, classes.join(", ")) };
-    let RunFacts { name, skip, hidden, timesteps, seed, .. } = facts;
+    let RunFacts { name, skip, hidden, timesteps, .. } = facts;
     let model = match facts.exact_law() {
         None => format!("skip {skip} · H = {hidden}"),
         Some(law) => format!("exact denoiser: {law}"),
     };
-    format!("{name} · {data} · {model} · T = {timesteps} · seed {seed}")
+    format!("{name} · {data} · {model} · T = {timesteps}")
 }
 
 /// The text in lines that fit the page, broken at spaces, or within a word that is longer than a line.

@@ -40,9 +40,9 @@ const LOWER: f64 = 290.0;
 
 pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
     let facts = || sweep.cells.iter().map(|cell| &cell.run.facts);
-    let note = facts().find_map(|facts| facts.data_note.as_deref());
+    let note: Vec<String> = facts().find_map(|facts| facts.data_note.clone()).into_iter().collect();
     let figure = |(a, axis): (usize, &super::Axis)| {
-        let page = Page::with_footer(note, &footer(sweep, axis))?;
+        let page = Page::with_footer(&note, &[footer(sweep, axis)])?;
         let drawing = draw(sweep, a, &page);
         let (svg, png) = (drawing.to_svg()?, drawing.to_png()?);
         Ok(SweepFigure { name: format!("sweep_{}", axis.key.replace('.', "_")), svg, png })
