@@ -57,7 +57,10 @@ pub fn load(sources: &Sources) -> Result<Experiment, ConfigErrors> {
 }
 
 /// [`load`] with the content of the file at hand.
-fn load_bytes(sources: &Sources, bytes: &[u8]) -> Result<Experiment, ConfigErrors> {
+///
+/// # Errors
+/// As [`load`].
+pub fn load_bytes(sources: &Sources, bytes: &[u8]) -> Result<Experiment, ConfigErrors> {
     let text = SourceText::decode(&sources.file, bytes)?;
     let mut faults = Faults::default();
     let mut layers = Layers::read(text, &sources.environment, &sources.set, &mut faults)?;

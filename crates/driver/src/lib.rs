@@ -13,3 +13,5 @@ mod terminal;
 mod timesteps;
 
 pub use error::DriverError;
+#[doc(hidden)]
+pub use pipeline::manifest::parse as parse_manifest;

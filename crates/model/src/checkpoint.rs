@@ -126,7 +126,15 @@ pub fn write_frame(pca: &Pca) -> Result<Vec<u8>, ModelError> {
 /// [`ModelError`] that names the file, when it cannot be read or its content does not fit the format.
 pub fn read(path: &Path) -> Result<Checkpoint, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
-    Reader::new(path, &bytes)?.checkpoint()
+    from_bytes(path, &bytes)
+}
+
+/// [`read`] with the content of the file at hand; `path` is what errors name.
+///
+/// # Errors
+/// [`ModelError::Checkpoint`] when the content does not fit the format.
+pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Checkpoint, ModelError> {
+    Reader::new(path, bytes)?.checkpoint()
 }
 
 struct Reader<'a> {

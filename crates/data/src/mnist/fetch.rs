@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use ureq::Agent;
 use ureq::http::Uri;
 
-use super::{PublishedFile, plain_or_gzip};
+use super::{MAX_CONTENT, PublishedFile, plain_or_gzip};
 use crate::atomic::write_atomically;
 use crate::digest::hex;
 use crate::{DataError, gzip};
@@ -19,8 +19,6 @@ pub const DEFAULT_MIRRORS: [&str; 2] =
     ["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"];
 
 const MIRRORS_KEY: &str = "data.mirrors";
-/// The most bytes a file may have, compressed or not; the largest has 47,040,016.
-const MAX_BYTES: u64 = 64 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For a file from one mirror, redirects included.
 const FILE_TIMEOUT: Duration = Duration::from_secs(120);
@@ -109,14 +107,14 @@ fn download(url: &str, file: &str, progress: &mut dyn FnMut(FetchProgress<'_>)) 
     let response = agent(url).get(url).call().map_err(|error| error.to_string())?;
     let total = response.body().content_length();
     // One byte more than allowed, so that a body of just that size can be told from a longer one.
-    let mut stream = response.into_body().into_with_config().limit(MAX_BYTES + 2).reader().take(MAX_BYTES + 1);
+    let mut stream = response.into_body().into_with_config().limit(MAX_CONTENT + 2).reader().take(MAX_CONTENT + 1);
     let (mut body, mut chunk) = (Vec::new(), [0; 1 << 16]);
     loop {
         let n = stream.read(&mut chunk).map_err(|error| format!("cut short: {error}"))?;
         body.extend_from_slice(chunk.get(..n).unwrap_or_default());
         let bytes = body.len() as u64;
-        if bytes > MAX_BYTES {
-            return Err(format!("more than {MAX_BYTES} bytes"));
+        if bytes > MAX_CONTENT {
+            return Err(format!("more than {MAX_CONTENT} bytes"));
         }
         if n == 0 {
             return Ok(body);
@@ -137,9 +135,9 @@ fn check(body: &[u8], file: &PublishedFile<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Sha256 of the uncompressed content, which must not be larger than [`MAX_BYTES`].
+/// Sha256 of the uncompressed content, which must not be larger than [`MAX_CONTENT`].
 fn content_sha256(bytes: impl io::BufRead) -> io::Result<String> {
-    let mut stream = gzip::reader(bytes)?.take(MAX_BYTES + 1);
+    let mut stream = gzip::reader(bytes)?.take(MAX_CONTENT + 1);
     let (mut sum, mut chunk, mut total) = (Sha256::new(), [0; 1 << 16], 0);
     loop {
         let n = stream.read(&mut chunk)?;
@@ -147,8 +145,8 @@ fn content_sha256(bytes: impl io::BufRead) -> io::Result<String> {
             return Ok(hex(sum));
         }
         total += n as u64;
-        if total > MAX_BYTES {
-            return Err(io::Error::other(format!("more than {MAX_BYTES} bytes uncompressed")));
+        if total > MAX_CONTENT {
+            return Err(io::Error::other(format!("more than {MAX_CONTENT} bytes uncompressed")));
         }
         sum.update(chunk.get(..n).unwrap_or_default());
     }
@@ -308,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_compressed_file_that_swells_is_refused() {
-        let body = gzip_of(&vec![0; MAX_BYTES as usize + 1]);
+        let body = gzip_of(&vec![0; MAX_CONTENT as usize + 1]);
         let (_, result, _) = fetch_from(&[mirror(ok(&body))]);
         assert!(result.unwrap_err().to_string().ends_with("more than 67108864 bytes uncompressed"));
     }

@@ -81,9 +81,17 @@ pub(crate) fn renew_outputs(folder: &RunFolder) -> Result<(), DriverError> {
     let Some(text) = folder.read_if_present(RunFolder::MANIFEST)? else { return Ok(()) };
     let path = folder.root().join(RunFolder::MANIFEST);
     let faulty = |error: serde_json::Error| DriverError::Message(format!("{}: {error}", path.display()));
-    let mut manifest: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).map_err(faulty)?;
+    let mut manifest = parse(&path, text.as_bytes())?;
     manifest.insert("outputs".to_owned(), serde_json::to_value(sums(folder)?).map_err(faulty)?);
     folder.write(RunFolder::MANIFEST, serde_json::to_string_pretty(&manifest).map_err(faulty)? + "\n")
+}
+
+/// The entries of a manifest; `path` is what errors name.
+///
+/// # Errors
+/// Bytes that are not a JSON object.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, DriverError> {
+    serde_json::from_slice(bytes).map_err(|error| DriverError::Message(format!("{}: {error}", path.display())))
 }
 
 /// The sha256 of every file of the folder but the manifest.
