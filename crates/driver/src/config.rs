@@ -19,6 +19,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::io::Read;
 use std::path::PathBuf;
 
 pub use choices::{Decay, Device, ExactLaw, Offline, Skip, Source};
@@ -34,6 +35,9 @@ use check::check;
 use error::Faults;
 use layers::Layers;
 use source_text::SourceText;
+
+/// The most bytes of an experiment's file.
+const LONGEST_FILE: u64 = 16 << 20;
 
 /// Where the settings of one run come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +56,15 @@ pub struct Sources {
 /// [`ConfigErrors`] with every fault found: an unreadable file, TOML syntax, unknown or missing keys, wrong types, values
 /// out of range, keys that do not go together.
 pub fn load(sources: &Sources) -> Result<Experiment, ConfigErrors> {
-    let bytes = std::fs::read(&sources.file).map_err(|error| suggest::unreadable(&sources.file, &error))?;
+    let read = || {
+        let mut bytes = Vec::new();
+        std::fs::File::open(&sources.file)?.take(LONGEST_FILE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LONGEST_FILE {
+            return Err(std::io::Error::other(format!("more than {LONGEST_FILE} bytes, which no experiment needs")));
+        }
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|error| suggest::unreadable(&sources.file, &error))?;
     load_bytes(sources, &bytes)
 }
 

@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn damaged_gzip_streams_are_refused() {
         let good = compressed(&[header([1, 2, 2]), vec![1, 2, 3, 4]].concat());
-        assert_eq!(read::<3>(file(&good).path()).unwrap().values, [1, 2, 3, 4]);
+        assert_eq!(Idx::<3>::read(file(&good).path()).unwrap().values, [1, 2, 3, 4]);
         let message = |bytes: &[u8]| Idx::<3>::read(file(bytes).path()).unwrap_err().to_string();
         assert!(message(&good[..good.len() - 3]).ends_with("truncated gzip stream"));
         let mut wrong_sum = good.clone();

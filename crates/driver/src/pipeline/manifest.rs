@@ -90,7 +90,7 @@ pub(crate) fn renew_outputs(folder: &RunFolder) -> Result<(), DriverError> {
 ///
 /// # Errors
 /// Bytes that are not a JSON object.
-pub fn parse(path: &Path, bytes: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, DriverError> {
+pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, DriverError> {
     serde_json::from_slice(bytes).map_err(|error| DriverError::Message(format!("{}: {error}", path.display())))
 }
 
