@@ -2,6 +2,7 @@
 //! name the file.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
+#![allow(unreachable_pub, reason = "shared with the crate of the fuzz targets")]
 
 #[path = "../fuzz/src/budget.rs"]
 mod budget;

@@ -149,6 +149,16 @@ fn a_settings_file_without_end_is_given_up() {
     }
 }
 
+#[test]
+fn a_file_of_nothing_but_faults_is_listed_up_to_a_point() {
+    let desk = Desk::new();
+    desk.write("bad.toml", (0..50_000).map(|i| format!("k{i} = 1\n")).collect::<String>());
+    let message = desk.refusal(&mut desk.driver(&["bad.toml"]));
+    assert_eq!(message.matches(": unknown key").count(), 1000);
+    assert!(message.contains("\nbad.toml:1001:1: more than 1000 faults, mend those above first\n"));
+    assert!(!message.contains("k1001"));
+}
+
 fn gzip_of(start: &[u8], zeros: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(start).unwrap();

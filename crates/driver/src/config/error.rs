@@ -154,9 +154,24 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
+    /// More faults than this are not listed: the file is not an experiment.
+    const MOST: usize = 1000;
+
     pub(crate) fn push(&mut self, error: ConfigError) {
         self.spoilt.extend(error.key.clone());
-        self.errors.push(error);
+        match self.errors.len() {
+            n if n < Self::MOST => self.errors.push(error),
+            Self::MOST => {
+                let message = format!("more than {} faults, mend those above first", Self::MOST);
+                self.errors.push(ConfigError::new(error.origin, None, message));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether no further fault will be listed.
+    pub(crate) fn are_full(&self) -> bool {
+        self.errors.len() > Self::MOST
     }
 
     /// Whether `key`, or the section it stands in, has a fault already.

@@ -93,6 +93,9 @@ impl Layers {
     /// Moves `entries` of `section` ("" at the top) under their keys.
     fn sort_into(&self, layer: &mut Layer, section: &str, entries: Vec<Entry>, faults: &mut Faults) {
         for Entry { name, name_span, node } in entries {
+            if faults.are_full() {
+                return;
+            }
             let path = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
             // A quoted name with a point in it is not a path.
             let known = if name.contains('.') { None } else { keys::find(&path) };
