@@ -40,7 +40,7 @@ fn every_kept_file_is_read_or_refused() {
 fn memory_within_a_budget_is_counted_and_freed() {
     let sums = budget::within(1 << 20, || {
         // A hundred half-megabytes one after the other are never more than one at a time.
-        (0..100).map(|i| vec![i; 1 << 19].iter().map(|&x| usize::from(x)).sum::<usize>()).sum::<usize>()
+        (0_u8..100).map(|i| vec![i; 1 << 19].iter().map(|&x| usize::from(x)).sum::<usize>()).sum::<usize>()
     });
     assert_eq!(sums, 4950 << 19);
 }

@@ -184,7 +184,9 @@ impl Faults {
     }
 
     pub(crate) fn into_errors(mut self) -> ConfigErrors {
+        let more = if self.are_full() { self.errors.pop() } else { None };
         self.errors.sort_by_key(|error| error.origin.place.rank());
+        self.errors.extend(more);
         ConfigErrors(self.errors)
     }
 }
