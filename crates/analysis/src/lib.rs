@@ -43,7 +43,7 @@ pub use run::{Run, RunFacts};
 pub use tables::{
     HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, MetricRow, Origin, ReferenceRow, ScheduleRow, Split, Table,
     TrainingRow, at_kept_epoch, pixel_histogram, read_rows, read_rows_if_present, read_table, read_table_if_present,
-    to_csv,
+    rows_from_bytes, to_csv,
 };
 pub use tensors::Points;
-pub use trajectories::{Frames, Reconstruction, Trajectories, samples_to_safetensors};
+pub use trajectories::{Frames, Reconstruction, Trajectories, samples_from_bytes, samples_to_safetensors};

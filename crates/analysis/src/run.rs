@@ -11,8 +11,8 @@ use crate::observables::{self, ObservableRow, Transition, TransitionRow};
 use crate::tables::{
     HistogramRow, MetricRow, ReferenceRow, ScheduleRow, TrainingRow, read_table, read_table_if_present,
 };
-use crate::tensors::{Points, TensorFile, read_if_present};
-use crate::trajectories::Trajectories;
+use crate::tensors::{Points, read_if_present};
+use crate::trajectories::{Trajectories, samples_from_bytes};
 
 /// What a figure must know of the experiment, as `facts.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,15 +77,20 @@ impl RunFacts {
     pub fn read(dir: &Path) -> Result<Self, AnalysisError> {
         let path = dir.join(Self::FILE);
         let text = fs::read(&path).map_err(|source| AnalysisError::Read { path: path.clone(), source })?;
-        let facts: Self = serde_json::from_slice(&text).map_err(|error| AnalysisError::Row {
-            path: path.clone(),
-            line: error.line() as u64,
-            reason: error.to_string(),
-        })?;
+        Self::from_bytes(&path, &text)
+    }
+
+    /// [`RunFacts::read`] with the content of the file at hand; `path` is what errors name.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Row`], naming the file.
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, AnalysisError> {
+        let error = |line, reason| AnalysisError::Row { path: path.to_owned(), line, reason };
+        let facts: Self =
+            serde_json::from_slice(bytes).map_err(|fault| error(fault.line() as u64, fault.to_string()))?;
         match facts.image {
             Some([height, width]) if height.checked_mul(width) != Some(facts.dim) || facts.dim == 0 => {
-                let reason = format!("image: {height} x {width} is not allowed, use sides whose product is dim");
-                Err(AnalysisError::Row { path, line: 1, reason })
+                Err(error(1, format!("image: {height} x {width} is not allowed, use sides whose product is dim")))
             }
             _ => Ok(facts),
         }
@@ -169,9 +174,6 @@ impl Run {
 fn read_samples(dir: &Path) -> Result<Option<Points>, AnalysisError> {
     let path = dir.join(Run::SAMPLES_FILE);
     let Some(bytes) = read_if_present(&path)? else { return Ok(None) };
-    let file = TensorFile::parse(&path, &bytes)?;
-    match file.points("samples")? {
-        Some(samples) => Ok(Some(samples).filter(|samples| !samples.is_empty())),
-        None => Err(file.error("samples", "is missing, the file holds one tensor of that name")),
-    }
+    let samples = samples_from_bytes(&path, &bytes)?;
+    Ok(Some(samples).filter(|samples| !samples.is_empty()))
 }

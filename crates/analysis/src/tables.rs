@@ -195,21 +195,32 @@ pub fn read_table<R: Table>(dir: &Path) -> Result<Vec<R>, AnalysisError> {
 /// # Errors
 /// As [`read_table`].
 pub fn read_rows<R: Table>(path: &Path) -> Result<Vec<R>, AnalysisError> {
-    let path = path.to_owned();
-    let file = File::open(&path).map_err(|source| AnalysisError::Read { path: path.clone(), source })?;
-    let mut reader = csv::Reader::from_reader(file);
-    let headers = reader.headers().map_err(|error| row_error(&path, 1, &error))?.clone();
+    let file = File::open(path).map_err(|source| AnalysisError::Read { path: path.to_owned(), source })?;
+    rows_from(path, file)
+}
+
+/// [`read_rows`] with the content of the file at hand; `path` is what errors name.
+///
+/// # Errors
+/// [`AnalysisError::Row`] with the line that is wrong.
+pub fn rows_from_bytes<R: Table>(path: &Path, bytes: &[u8]) -> Result<Vec<R>, AnalysisError> {
+    rows_from(path, bytes)
+}
+
+fn rows_from<R: Table>(path: &Path, content: impl std::io::Read) -> Result<Vec<R>, AnalysisError> {
+    let mut reader = csv::Reader::from_reader(content);
+    let headers = reader.headers().map_err(|error| row_error(path, 1, &error))?.clone();
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
     loop {
         let line = reader.position().line();
-        if !reader.read_record(&mut record).map_err(|error| row_error(&path, line, &error))? {
+        if !reader.read_record(&mut record).map_err(|error| row_error(path, line, &error))? {
             return Ok(rows);
         }
         // The reader counts blank lines too: the record knows the line it starts at.
         let line = record.position().map_or(line, csv::Position::line);
-        let row: R = record.deserialize(Some(&headers)).map_err(|error| row_error(&path, line, &error))?;
-        row.check().map_err(|reason| AnalysisError::Row { path: path.clone(), line, reason })?;
+        let row: R = record.deserialize(Some(&headers)).map_err(|error| row_error(path, line, &error))?;
+        row.check().map_err(|reason| AnalysisError::Row { path: path.to_owned(), line, reason })?;
         rows.push(row);
     }
 }

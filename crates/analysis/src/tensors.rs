@@ -132,10 +132,11 @@ impl<'a> TensorFile<'a> {
     pub(crate) fn point_sets(&self, name: &str) -> Result<Option<Vec<Points>>, AnalysisError> {
         let Some((shape, values)) = self.get(name, 3)? else { return Ok(None) };
         let [_, m, dim] = shape[..] else { return Ok(None) };
-        if m * dim == 0 {
+        // An axis of 0 leaves the others free to be anything.
+        let Some(size) = m.checked_mul(dim).filter(|size| *size > 0) else {
             return Err(self.error(name, &format!("shape {shape:?} is not allowed, use axes of 1 or more")));
-        }
-        let sets = values.chunks_exact(m * dim).map(|set| Points::new(set.to_vec(), dim));
+        };
+        let sets = values.chunks_exact(size).map(|set| Points::new(set.to_vec(), dim));
         sets.collect::<Result<Vec<_>, _>>().map(Some).map_err(|error| self.error(name, &error.to_string()))
     }
 
@@ -164,5 +165,13 @@ mod tests {
         let message = file.points("samples").unwrap_err().to_string();
         assert_eq!(message, "run/samples.safetensors: `samples`: shape [4] is not allowed, use 2 axes");
         assert_eq!(file.points("other").unwrap(), None);
+    }
+
+    #[test]
+    fn axes_whose_product_is_no_number_are_refused() {
+        let shape = vec![0, usize::MAX, 2];
+        let bytes = to_safetensors(&[NamedTensor { name: "forward", shape, values: Vec::new() }]).unwrap();
+        let file = TensorFile::parse(Path::new("trajectories.safetensors"), &bytes).unwrap();
+        assert!(file.point_sets("forward").unwrap_err().to_string().ends_with("use axes of 1 or more"));
     }
 }

@@ -108,7 +108,15 @@ impl Trajectories {
     pub fn read(dir: &Path) -> Result<Self, AnalysisError> {
         let path = dir.join(Self::FILE);
         let Some(bytes) = read_if_present(&path)? else { return Ok(Self::default()) };
-        let file = TensorFile::parse(&path, &bytes)?;
+        Self::from_bytes(&path, &bytes)
+    }
+
+    /// [`Trajectories::read`] with the content of the file at hand; `path` is what errors name.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Tensor`], naming the file and the tensor.
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, AnalysisError> {
+        let file = TensorFile::parse(path, bytes)?;
         Ok(Self {
             real: file.points("real")?,
             forward: read_frames(&file, "forward", "forward_t")?,
@@ -195,6 +203,16 @@ fn point_sets_tensor(name: &'static str, sets: &[Points]) -> NamedTensor {
 /// [`AnalysisError::Encode`] from the encoder.
 pub fn samples_to_safetensors(samples: &Points) -> Result<Vec<u8>, AnalysisError> {
     to_safetensors(&[points_tensor("samples", samples)])
+}
+
+/// The samples [n, d] in the bytes of `samples.safetensors`; `path` is what errors name.
+///
+/// # Errors
+/// [`AnalysisError::Tensor`], naming the file and what is wrong with it.
+pub fn samples_from_bytes(path: &Path, bytes: &[u8]) -> Result<Points, AnalysisError> {
+    let file = TensorFile::parse(path, bytes)?;
+    let missing = || file.error("samples", "is missing, the file holds one tensor of that name");
+    file.points("samples")?.ok_or_else(missing)
 }
 
 #[cfg(test)]

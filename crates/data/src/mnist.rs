@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 
 pub use csv::MnistCsv;
 pub use fetch::{DEFAULT_MIRRORS, FetchProgress, fetch};
+pub use idx::Idx;
 
-use self::idx::Idx;
 use crate::preprocess::{Images, preprocess};
 use crate::{DataError, Dataset, Selection};
+
+/// The most bytes that any file of the set may have, compressed or not; the largest has 47,040,016.
+const MAX_CONTENT: u64 = 64 << 20;
 
 /// A file of the data set as it was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +116,7 @@ impl MnistFiles {
 
 /// Reads an IDX file of `N` dimensions, whose content must have the sum `expected` if there is one.
 fn read_checked<const N: usize>((path, expected): (&Path, Option<&str>)) -> Result<Idx<N>, DataError> {
-    let idx = idx::read(path)?;
+    let idx = Idx::read(path)?;
     match expected {
         Some(expected) if expected != idx.sha256 => {
             Err(DataError::Checksum { path: path.into(), expected: expected.into(), found: idx.sha256 })

@@ -21,6 +21,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::io::Read;
 use std::path::PathBuf;
 
 pub use choices::{Decay, Device, ExactLaw, Offline, Skip, Source, SweepMode};
@@ -37,6 +38,9 @@ use check::check;
 use error::Faults;
 use layers::Layers;
 use source_text::SourceText;
+
+/// The most bytes of an experiment's file.
+const LONGEST_FILE: u64 = 16 << 20;
 
 /// Where the settings of one run come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,11 +80,22 @@ pub fn load_task(sources: &Sources) -> Result<Task, ConfigErrors> {
 }
 
 fn read(sources: &Sources) -> Result<Vec<u8>, ConfigErrors> {
-    Ok(std::fs::read(&sources.file).map_err(|error| suggest::unreadable(&sources.file, &error))?)
+    let read = || {
+        let mut bytes = Vec::new();
+        std::fs::File::open(&sources.file)?.take(LONGEST_FILE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LONGEST_FILE {
+            return Err(std::io::Error::other(format!("more than {LONGEST_FILE} bytes, which no experiment needs")));
+        }
+        Ok(bytes)
+    };
+    Ok(read().map_err(|error| suggest::unreadable(&sources.file, &error))?)
 }
 
 /// [`load`] with the content of the file at hand.
-fn load_bytes(sources: &Sources, bytes: &[u8]) -> Result<Experiment, ConfigErrors> {
+///
+/// # Errors
+/// As [`load`].
+pub fn load_bytes(sources: &Sources, bytes: &[u8]) -> Result<Experiment, ConfigErrors> {
     let (layers, mut faults) = layered(sources, bytes)?;
     if let Some(origin) = layers.origin_of_sweep() {
         let message =
@@ -91,7 +106,10 @@ fn load_bytes(sources: &Sources, bytes: &[u8]) -> Result<Experiment, ConfigError
 }
 
 /// [`load_task`] with the content of the file at hand.
-fn load_task_bytes(sources: &Sources, bytes: &[u8]) -> Result<Task, ConfigErrors> {
+///
+/// # Errors
+/// As [`load_task`].
+pub fn load_task_bytes(sources: &Sources, bytes: &[u8]) -> Result<Task, ConfigErrors> {
     let (layers, mut faults) = layered(sources, bytes)?;
     if layers.origin_of_sweep().is_some() {
         let sweep = sweep::sweep(&layers, &mut faults);

@@ -28,6 +28,8 @@ impl RunFolder {
     pub(crate) const CELLS: &'static str = "cells";
     /// Wall-clock seconds of each machine.
     pub(crate) const TIMING: &'static str = "timing.csv";
+    /// The folders that a run makes in its own.
+    const FOLDERS: [&str; 3] = ["machines", "figures", analysis::observables::ObservableRow::FOLDER];
     /// The principal axes in which the machines of a Wiener-skip run live.
     pub(crate) const FRAME: &'static str = "machines/frame.safetensors";
 
@@ -184,6 +186,9 @@ impl RunFolder {
     }
 
     /// The files of the run but the manifest and hidden ones, relative to its root with `/`, sorted.
+    ///
+    /// The folders of a run may be links, to a larger disk say; a link to any other folder is not part of the run, for it
+    /// may lead anywhere, even back.
     pub(crate) fn files(&self) -> Result<Vec<String>, DriverError> {
         let mut files = Vec::new();
         let mut folders = vec![(self.root.clone(), String::new())];
@@ -196,9 +201,12 @@ impl RunFolder {
                     continue;
                 }
                 let relative = format!("{prefix}{name}");
-                if entry.path().is_dir() {
-                    folders.push((entry.path(), format!("{relative}/")));
-                } else if relative != Self::MANIFEST {
+                let path = entry.path();
+                if path.is_dir() {
+                    if !path.is_symlink() || Self::FOLDERS.contains(&relative.as_str()) {
+                        folders.push((path, format!("{relative}/")));
+                    }
+                } else if path.is_file() && relative != Self::MANIFEST {
                     files.push(relative);
                 }
             }

@@ -15,3 +15,12 @@ mod terminal;
 mod timesteps;
 
 pub use error::DriverError;
+
+/// Reads the bytes of a manifest, for those who test its reader; `path` is what errors name.
+///
+/// # Errors
+/// Bytes that are not those of a manifest.
+#[doc(hidden)]
+pub fn read_manifest(path: &std::path::Path, bytes: &[u8]) -> Result<(), DriverError> {
+    pipeline::manifest::parse(path, bytes).map(drop)
+}

@@ -149,10 +149,10 @@ pub fn read(path: &Path) -> Result<Checkpoint, ModelError> {
     from_bytes(path, &bytes)
 }
 
-/// Reads the bytes of a checkpoint file; `path` is for messages.
+/// [`read`] with the content of the file at hand; `path` is what errors name.
 ///
 /// # Errors
-/// [`ModelError`] that names the file, when its content does not fit the format.
+/// [`ModelError::Checkpoint`] when the content does not fit the format.
 pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Checkpoint, ModelError> {
     Reader::new(path, bytes)?.checkpoint()
 }
@@ -260,6 +260,11 @@ impl<'a> Reader<'a> {
         let (t, dim) = (self.integer("t")?, self.integer("dim")?);
         let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64);
         let [inputs, hidden] = self.matrix("w1")?;
+        for (what, value) in [("t", t), ("dim", dim), ("the number of hidden units", hidden)] {
+            if value == 0 {
+                return Err(self.invalid(format!("{what} is 0, expected 1 or more")));
+            }
+        }
         if inputs > dim {
             return Err(self.invalid(format!("{inputs} inputs for {dim} coordinates")));
         }
@@ -354,6 +359,25 @@ mod tests {
             .unwrap();
         assert!(read(&path).is_err());
         assert!(matches!(read(&folder.path().join("absent")), Err(ModelError::Read { .. })));
+    }
+
+    #[test]
+    fn alpha_bar_comes_back_to_the_last_bit() {
+        // Reading the text of a number by the short way is off by one in the last place here.
+        let before = Checkpoint { alpha_bar: 1.594_512_499_999_999_7, ..checkpoint(Skip::None) };
+        let path = Path::new("t0042.safetensors");
+        assert_eq!(from_bytes(path, &write(&before).unwrap()).unwrap().alpha_bar, before.alpha_bar);
+    }
+
+    #[test]
+    fn a_machine_of_no_size_is_refused() {
+        let path = Path::new("t0042.safetensors");
+        let message = |wrong| from_bytes(path, &write(&wrong).unwrap()).unwrap_err().to_string();
+        let zero = message(Checkpoint { t: 0, ..checkpoint(Skip::None) });
+        assert_eq!(zero, "t0042.safetensors: not a valid checkpoint: t is 0, expected 1 or more");
+        let mut none = checkpoint(Skip::None);
+        none.machine = Machine { hidden: 0, w1: Vec::new(), b1: Vec::new(), w2: Vec::new(), ..none.machine };
+        assert!(message(none).ends_with("the number of hidden units is 0, expected 1 or more"));
     }
 
     #[test]

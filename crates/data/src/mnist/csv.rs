@@ -12,8 +12,10 @@ use crate::{DataError, Dataset, Selection, gzip};
 const SIDE: usize = 28;
 /// The most bytes a row may have, more than 784 numbers in full precision need.
 const MAX_ROW: u64 = 1 << 16;
-/// The most rows a file may have.
-const MAX_ROWS: usize = 1 << 20;
+/// The most lines a file may have, twice the training images of MNIST.
+const MAX_LINES: usize = 1 << 17;
+/// The most bytes a file may have uncompressed, twice what the training images in 24 characters a pixel need.
+const MAX_TEXT: u64 = 1 << 31;
 
 /// A folder with `images_train.csv`, `labels_train.csv`, `images_test.csv` and `labels_test.csv`, plain or with `.gz`.
 ///
@@ -35,15 +37,26 @@ impl MnistCsv {
 
     fn split(&self, split: &str) -> Result<Images<f32>, DataError> {
         let (images, labels) = (self.file("images", split)?, self.file("labels", split)?);
-        let mut pixels = Vec::new();
-        let image_count = each_row(&images, |line, fields| push_image(&mut pixels, fields).map_err(|p| (line, p)))?;
-        let mut digits = Vec::new();
-        let label_count = each_row(&labels, |line, fields| {
-            digits.push(label(fields).map_err(|p| (line, p))?);
-            Ok(())
-        })?;
-        check_pairs(&images, image_count, &labels, label_count)?;
+        let pixels = read_images(&images, open(&images)?)?;
+        let digits = read_labels(&labels, open(&labels)?)?;
+        check_pairs(&images, pixels.len() / (SIDE * SIDE), &labels, digits.len())?;
         Ok(Images { height: SIDE, width: SIDE, pixels, labels: digits })
+    }
+
+    /// The pixels `[n, 784]` of an image file whose content is at hand, each image row by row; `path` is what errors name.
+    ///
+    /// # Errors
+    /// [`DataError`] that names the file and the line.
+    pub fn images_from_bytes(path: &Path, bytes: &[u8]) -> Result<Vec<f32>, DataError> {
+        read_images(path, bytes)
+    }
+
+    /// The digits `[n]` of a label file whose content is at hand; `path` is what errors name.
+    ///
+    /// # Errors
+    /// [`DataError`] that names the file and the line.
+    pub fn labels_from_bytes(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, DataError> {
+        read_labels(path, bytes)
     }
 
     fn file(&self, kind: &str, split: &str) -> Result<PathBuf, DataError> {
@@ -53,36 +66,57 @@ impl MnistCsv {
     }
 }
 
-/// What is wrong with a line.
-type LineFault = (usize, String);
+fn open(path: &Path) -> Result<BufReader<File>, DataError> {
+    File::open(path).map(BufReader::new).map_err(|error| DataError::read(path, error))
+}
 
-/// Calls `row` with the line number and the text of each row of numbers; returns how many there are.
-fn each_row(path: &Path, mut row: impl FnMut(usize, &str) -> Result<(), LineFault>) -> Result<usize, DataError> {
-    let open = || gzip::reader(BufReader::new(File::open(path)?));
-    let mut stream = BufReader::new(open().map_err(|error| DataError::read(path, error))?);
-    let malformed = |(line, problem): LineFault| DataError::malformed_line(path, line, problem);
-    let (mut bytes, mut count) = (Vec::new(), 0);
+fn read_images(path: &Path, stream: impl BufRead) -> Result<Vec<f32>, DataError> {
+    let mut pixels = Vec::new();
+    each_row(path, stream, |row| push_image(&mut pixels, row))?;
+    Ok(pixels)
+}
+
+fn read_labels(path: &Path, stream: impl BufRead) -> Result<Vec<u8>, DataError> {
+    let mut digits = Vec::new();
+    each_row(path, stream, |row| {
+        digits.push(label(row)?);
+        Ok(())
+    })?;
+    Ok(digits)
+}
+
+/// Calls `row` with the text of each row of numbers, plain or out of a gzip stream.
+fn each_row(
+    path: &Path,
+    stream: impl BufRead,
+    mut row: impl FnMut(&str) -> Result<(), String>,
+) -> Result<(), DataError> {
+    let content = gzip::reader(stream).map_err(|error| DataError::read(path, error))?;
+    // One byte more than allowed, so that a file of just that size can be told from a longer one.
+    let mut stream = BufReader::new(content.take(MAX_TEXT + 1));
+    let (mut bytes, mut total) = (Vec::new(), 0);
     for line in 1.. {
+        let malformed = |problem: String| DataError::malformed_line(path, line, problem);
         bytes.clear();
         stream.by_ref().take(MAX_ROW).read_until(b'\n', &mut bytes).map_err(|error| DataError::read(path, error))?;
         if bytes.is_empty() {
             break;
         }
+        total += bytes.len() as u64;
         if bytes.len() as u64 == MAX_ROW && !bytes.ends_with(b"\n") {
-            return Err(malformed((line, format!("a row of more than {MAX_ROW} bytes"))));
+            return Err(malformed(format!("a row of more than {MAX_ROW} bytes")));
         }
-        let text = std::str::from_utf8(&bytes).map_err(|_| malformed((line, "not UTF-8 text".into())))?;
+        if line > MAX_LINES || total > MAX_TEXT {
+            return Err(malformed(format!("expected at most {MAX_LINES} lines and {MAX_TEXT} bytes")));
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|_| malformed("not UTF-8 text".into()))?;
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.is_empty() || line == 1 && is_header(text) {
             continue;
         }
-        row(line, text).map_err(malformed)?;
-        count += 1;
-        if count > MAX_ROWS {
-            return Err(malformed((line, format!("more than {MAX_ROWS} rows"))));
-        }
+        row(text).map_err(malformed)?;
     }
-    Ok(count)
+    Ok(())
 }
 
 /// A row of column names: nothing in it is a number.
@@ -189,6 +223,23 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(image_row(3).as_bytes()).unwrap();
         assert_eq!(with("images_test.csv", encoder.finish().unwrap()).1.unwrap(), reference);
+    }
+
+    #[test]
+    fn a_gzip_stream_that_swells_is_given_up() {
+        let swelling = |line: &[u8], times: usize| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            (0..times).for_each(|_| encoder.write_all(line).unwrap());
+            encoder.finish().unwrap()
+        };
+        // Blank lines hold no image, and could go on for ever.
+        let lines = swelling(&[b'\n'; 1 << 16], 3);
+        assert!(lines.len() < 1000);
+        let message = MnistCsv::images_from_bytes(Path::new("images"), &lines).unwrap_err().to_string();
+        assert_eq!(message, "images:131073: expected at most 131072 lines and 2147483648 bytes");
+        let row = swelling(&[b' '; 1 << 16], 64);
+        let message = MnistCsv::labels_from_bytes(Path::new("labels"), &row).unwrap_err().to_string();
+        assert_eq!(message, "labels:1: a row of more than 65536 bytes");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use ureq::Agent;
 use ureq::http::Uri;
 
-use super::{PublishedFile, plain_or_gzip};
+use super::{MAX_CONTENT, PublishedFile, plain_or_gzip};
 use crate::atomic::write_atomically;
 use crate::digest::hex;
 use crate::{DataError, gzip};
@@ -19,11 +19,22 @@ pub const DEFAULT_MIRRORS: [&str; 2] =
     ["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"];
 
 const MIRRORS_KEY: &str = "data.mirrors";
-/// The most bytes a file may have, compressed or not; the largest has 47,040,016.
-const MAX_BYTES: u64 = 64 << 20;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// For a file from one mirror, redirects included.
-const FILE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long a mirror may take before the next one is tried.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// To be found and to accept a connection.
+    connect: Duration,
+    /// To begin its answer.
+    answer: Duration,
+    /// To give the whole file, redirects included.
+    file: Duration,
+}
+
+impl Patience {
+    const USUAL: Self =
+        Self { connect: Duration::from_secs(10), answer: Duration::from_secs(30), file: Duration::from_secs(120) };
+}
 
 /// How far the download of a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +50,23 @@ pub struct FetchProgress<'a> {
 /// Downloads the files that `folder` does not hold yet from the first mirror that gives each of them intact.
 ///
 /// A file is had from mirror + name + `.gz` and written, atomically, only when its uncompressed content has the expected
-/// sha256. A mirror that is dead, cut short, or gives anything else is passed over; when none is left the error tells
-/// what was wrong with each. An https mirror cannot redirect to http.
+/// sha256. A mirror that is dead or silent, whose file is cut short or endless, or that gives anything else is passed over;
+/// when none is left the error tells what was wrong with each. An https mirror cannot redirect to http, and none to
+/// anything else.
 pub fn fetch(
     mirrors: &[String],
     files: &[PublishedFile<'_>],
     folder: &Path,
+    progress: &mut dyn FnMut(FetchProgress<'_>),
+) -> Result<(), DataError> {
+    fetch_patiently(mirrors, files, folder, Patience::USUAL, progress)
+}
+
+fn fetch_patiently(
+    mirrors: &[String],
+    files: &[PublishedFile<'_>],
+    folder: &Path,
+    patience: Patience,
     progress: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<(), DataError> {
     if mirrors.is_empty() {
@@ -56,7 +78,7 @@ pub fn fetch(
     fs::create_dir_all(folder).map_err(|error| DataError::write(folder, error))?;
     for file in files {
         if !is_there(folder, file)? {
-            let body = from_any_mirror(mirrors, file, progress)?;
+            let body = from_any_mirror(mirrors, file, patience, progress)?;
             let path = folder.join(format!("{}.gz", file.name));
             write_atomically(&path, &body).map_err(|error| DataError::write(&path, error))?;
         }
@@ -78,12 +100,13 @@ fn is_there(folder: &Path, file: &PublishedFile<'_>) -> Result<bool, DataError> 
 fn from_any_mirror(
     mirrors: &[String],
     file: &PublishedFile<'_>,
+    patience: Patience,
     progress: &mut dyn FnMut(FetchProgress<'_>),
 ) -> Result<Vec<u8>, DataError> {
     let mut reasons = Vec::new();
     for mirror in mirrors {
         let url = format!("{}/{}.gz", mirror.trim_end_matches('/'), file.name);
-        let checked = download(&url, file.name, progress).and_then(|body| check(&body, file).map(|()| body));
+        let checked = download(&url, file.name, patience, progress).and_then(|body| check(&body, file).map(|()| body));
         match checked {
             Ok(body) => return Ok(body),
             Err(reason) => reasons.push(format!("{url}: {reason}")),
@@ -93,30 +116,40 @@ fn from_any_mirror(
 }
 
 /// An agent for one address: proxies as the user has set them, but never towards this very machine.
-fn agent(url: &str) -> Agent {
+fn agent(url: &str, patience: Patience) -> Agent {
     let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
     let local = host.is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()));
     let config = Agent::config_builder()
-        .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_global(Some(FILE_TIMEOUT))
+        .timeout_resolve(Some(patience.connect))
+        .timeout_connect(Some(patience.connect))
+        .timeout_recv_response(Some(patience.answer))
+        .timeout_global(Some(patience.file))
         .https_only(url.starts_with("https://"));
     let config = if local { config.proxy(None) } else { config };
     config.build().new_agent()
 }
 
 /// The body at `url`, or the reason why there is none.
-fn download(url: &str, file: &str, progress: &mut dyn FnMut(FetchProgress<'_>)) -> Result<Vec<u8>, String> {
-    let response = agent(url).get(url).call().map_err(|error| error.to_string())?;
+fn download(
+    url: &str,
+    file: &str,
+    patience: Patience,
+    progress: &mut dyn FnMut(FetchProgress<'_>),
+) -> Result<Vec<u8>, String> {
+    let response = agent(url, patience).get(url).call().map_err(|error| error.to_string())?;
     let total = response.body().content_length();
+    if let Some(total) = total.filter(|total| *total > MAX_CONTENT) {
+        return Err(format!("a file of {total} bytes, expected at most {MAX_CONTENT}"));
+    }
     // One byte more than allowed, so that a body of just that size can be told from a longer one.
-    let mut stream = response.into_body().into_with_config().limit(MAX_BYTES + 2).reader().take(MAX_BYTES + 1);
+    let mut stream = response.into_body().into_with_config().limit(MAX_CONTENT + 2).reader().take(MAX_CONTENT + 1);
     let (mut body, mut chunk) = (Vec::new(), [0; 1 << 16]);
     loop {
         let n = stream.read(&mut chunk).map_err(|error| format!("cut short: {error}"))?;
         body.extend_from_slice(chunk.get(..n).unwrap_or_default());
         let bytes = body.len() as u64;
-        if bytes > MAX_BYTES {
-            return Err(format!("more than {MAX_BYTES} bytes"));
+        if bytes > MAX_CONTENT {
+            return Err(format!("more than {MAX_CONTENT} bytes"));
         }
         if n == 0 {
             return Ok(body);
@@ -137,9 +170,9 @@ fn check(body: &[u8], file: &PublishedFile<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Sha256 of the uncompressed content, which must not be larger than [`MAX_BYTES`].
+/// Sha256 of the uncompressed content, which must not be larger than [`MAX_CONTENT`].
 fn content_sha256(bytes: impl io::BufRead) -> io::Result<String> {
-    let mut stream = gzip::reader(bytes)?.take(MAX_BYTES + 1);
+    let mut stream = gzip::reader(bytes)?.take(MAX_CONTENT + 1);
     let (mut sum, mut chunk, mut total) = (Sha256::new(), [0; 1 << 16], 0);
     loop {
         let n = stream.read(&mut chunk)?;
@@ -147,8 +180,8 @@ fn content_sha256(bytes: impl io::BufRead) -> io::Result<String> {
             return Ok(hex(sum));
         }
         total += n as u64;
-        if total > MAX_BYTES {
-            return Err(io::Error::other(format!("more than {MAX_BYTES} bytes uncompressed")));
+        if total > MAX_CONTENT {
+            return Err(io::Error::other(format!("more than {MAX_CONTENT} bytes uncompressed")));
         }
         sum.update(chunk.get(..n).unwrap_or_default());
     }
@@ -185,7 +218,7 @@ mod tests {
         while !request.ends_with(b"\r\n\r\n") && connection.read(&mut byte)? > 0 {
             request.push(byte[0]);
         }
-        assert!(request.starts_with(b"GET /mnist/train-images.gz HTTP/1.1\r\n"), "{}", request.escape_ascii());
+        assert!(request.starts_with(b"GET /mnist/"), "{}", request.escape_ascii());
         connection.write_all(response)
     }
 
@@ -210,10 +243,14 @@ mod tests {
     type Reports = Vec<(u64, Option<u64>)>;
 
     fn fetch_from(mirrors: &[String]) -> (TempDir, Result<(), DataError>, Reports) {
+        fetch_within(Patience::USUAL, mirrors)
+    }
+
+    fn fetch_within(patience: Patience, mirrors: &[String]) -> (TempDir, Result<(), DataError>, Reports) {
         let sum = hex(Sha256::new_with_prefix(CONTENT));
         let file = PublishedFile { name: "train-images", sha256: &sum };
         let (folder, mut seen) = (TempDir::new().unwrap(), Vec::new());
-        let result = fetch(mirrors, &[file], &folder.path().join("deep/mnist"), &mut |progress| {
+        let result = fetch_patiently(mirrors, &[file], &folder.path().join("deep/mnist"), patience, &mut |progress| {
             assert_eq!(progress.file, "train-images");
             seen.push((progress.bytes, progress.total));
         });
@@ -256,6 +293,7 @@ mod tests {
     fn faulty_mirrors_are_passed_over() {
         let body = gzip_of(CONTENT);
         let truncated = [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n".as_slice(), &body].concat();
+        let swollen = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", MAX_CONTENT + 1);
         let faulty = [
             dead_mirror(),
             mirror(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec()),
@@ -263,6 +301,9 @@ mod tests {
             mirror(truncated),
             mirror(ok(&body[..body.len() - 9])),
             mirror(ok(&gzip_of(b"other images"))),
+            mirror(swollen.into_bytes()),
+            mirror(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()),
+            mirror(Vec::new()),
         ];
         let good = [faulty.as_slice(), &[mirror(ok(&body))]].concat();
         let (folder, result, _) = fetch_from(&good);
@@ -272,8 +313,18 @@ mod tests {
         let (folder, result, _) = fetch_from(&faulty);
         assert!(kept(&folder).is_empty());
         let Err(DataError::Fetch { file, reasons }) = result else { panic!("{result:?}") };
-        assert_eq!((file.as_str(), reasons.len()), ("train-images", 6));
-        let expected = ["refused", "404", "a web page instead", "cut short", "damaged gzip", "has sha256"];
+        assert_eq!((file.as_str(), reasons.len()), ("train-images", faulty.len()));
+        let expected = [
+            "refused",
+            "404",
+            "a web page instead",
+            "cut short",
+            "damaged gzip",
+            "has sha256",
+            "a file of 67108865 bytes, expected at most 67108864",
+            "protocol",
+            "",
+        ];
         for ((reason, mirror), expected) in reasons.iter().zip(&faulty).zip(expected) {
             assert!(reason.starts_with(mirror.trim_end_matches('/')), "{reason}");
             assert!(reason.to_lowercase().contains(expected), "{reason}, expected {expected}");
@@ -295,11 +346,87 @@ mod tests {
         assert!(message.ends_with("train-images.gz: more than 67108864 bytes"), "{message}");
     }
 
+    /// A mirror that begins its answer with `start` and goes on with a byte now and then.
+    fn slow_mirror(start: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/mnist/", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let connection = listener.accept().unwrap().0;
+            let mut writer = connection.try_clone().unwrap();
+            let _ = answer(connection, start);
+            while !start.is_empty() && writer.write_all(&[0x1f]).is_ok() {
+                thread::sleep(Duration::from_millis(10));
+            }
+            // The one that never answers holds its connection all the same.
+            let _ = writer.read(&mut [0]);
+        });
+        url
+    }
+
+    #[test]
+    fn mirrors_that_take_for_ever_are_passed_over() {
+        let patience = Patience {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_millis(100),
+            file: Duration::from_millis(300),
+        };
+        let slow = [slow_mirror(b""), slow_mirror(b"HTTP/1.1 200 OK\r\n\r\n")];
+        let (folder, result, _) = fetch_within(patience, &slow);
+        let Err(DataError::Fetch { reasons, .. }) = result else { panic!("{result:?}") };
+        assert!(reasons.iter().all(|reason| reason.contains("timeout")), "{reasons:?}");
+        assert!(reasons[1].contains("cut short"), "{reasons:?}");
+        assert!(kept(&folder).is_empty());
+        let good = mirror(ok(&gzip_of(CONTENT)));
+        let (folder, result, _) = fetch_within(patience, &[slow_mirror(b""), good]);
+        result.unwrap();
+        assert_eq!(kept(&folder), ["train-images.gz"]);
+    }
+
+    #[test]
+    fn redirects_to_other_schemes_and_in_circles_are_passed_over() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let circle = format!("http://{}/mnist/", listener.local_addr().unwrap());
+        let to = |target: &str| {
+            format!("HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        };
+        let back = to(&format!("{circle}train-images.gz"));
+        thread::spawn(move || {
+            listener.incoming().flatten().for_each(|connection| drop(answer(connection, back.as_bytes())))
+        });
+        let folder = TempDir::new().unwrap();
+        let secret = folder.path().join("secret.gz");
+        fs::write(&secret, gzip_of(CONTENT)).unwrap();
+        let file = to(&format!("file://{}", secret.display()));
+        let mirrors =
+            [file, to("ftp://127.0.0.1/train-images.gz"), to("//"), to("\u{1}")].map(|r| mirror(r.into_bytes()));
+        let (folder, result, _) = fetch_from(&[mirrors.as_slice(), &[circle]].concat());
+        let Err(DataError::Fetch { reasons, .. }) = result else { panic!("{result:?}") };
+        assert_eq!(reasons.len(), 5, "{reasons:?}");
+        // The address of a file is taken for a path on the same mirror.
+        assert!(reasons[0].contains("redirects") && reasons[1].contains("ftp"), "{reasons:?}");
+        assert!(reasons[4].contains("redirects"), "{reasons:?}");
+        assert!(kept(&folder).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_put_in_its_place_is_not_left_beside_it() {
+        let folder = TempDir::new().unwrap();
+        let occupied = folder.path().join("train-images.gz");
+        fs::create_dir(&occupied).unwrap();
+        let sum = hex(Sha256::new_with_prefix(CONTENT));
+        let file = PublishedFile { name: "train-images", sha256: &sum };
+        let good = [mirror(ok(&gzip_of(CONTENT)))];
+        let message = fetch(&good, &[file], folder.path(), &mut |_| ()).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("{}: cannot be written: ", occupied.display())), "{message}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
     #[test]
     fn redirects_are_followed_but_never_from_https_to_http() {
         let target = mirror(ok(&gzip_of(CONTENT)));
         let redirect = format!("HTTP/1.1 302 Found\r\nLocation: {target}train-images.gz\r\nContent-Length: 0\r\n\r\n");
         fetch_from(&[mirror(redirect.into_bytes())]).1.unwrap();
+        let agent = |url| agent(url, Patience::USUAL);
         assert!(agent("https://example.org/mnist").config().https_only());
         assert!(!agent("http://example.org/mnist").config().https_only());
         let plain = agent("https://example.org/mnist").get(&target).call().unwrap_err();
@@ -308,7 +435,7 @@ mod tests {
 
     #[test]
     fn a_compressed_file_that_swells_is_refused() {
-        let body = gzip_of(&vec![0; MAX_BYTES as usize + 1]);
+        let body = gzip_of(&vec![0; MAX_CONTENT as usize + 1]);
         let (_, result, _) = fetch_from(&[mirror(ok(&body))]);
         assert!(result.unwrap_err().to_string().ends_with("more than 67108864 bytes uncompressed"));
     }

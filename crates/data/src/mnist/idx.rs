@@ -1,26 +1,27 @@
 //! The IDX format: a magic number, the sizes (32 bits, big-endian), the values.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::MAX_CONTENT;
 use crate::digest::hex;
 use crate::{DataError, gzip};
 
-/// The most values a file may declare, twenty times the training images of MNIST.
-const MAX_VALUES: u64 = 1 << 30;
 /// The third byte of the magic number: unsigned bytes.
 const UNSIGNED_BYTES: u32 = 0x08;
 
 /// An array of unsigned bytes of `N` dimensions.
-#[derive(Debug)]
-pub(super) struct Idx<const N: usize> {
-    pub(super) sizes: [usize; N],
-    pub(super) values: Vec<u8>,
-    /// Of the whole uncompressed content.
-    pub(super) sha256: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idx<const N: usize> {
+    /// The sizes of its dimensions, the slowest first.
+    pub sizes: [usize; N],
+    /// Its values, as many as the product of the sizes.
+    pub values: Vec<u8>,
+    /// Sha256 of the whole uncompressed content, in lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// Why a stream is not an IDX array.
@@ -30,11 +31,31 @@ enum Fault {
     Format(String),
 }
 
-/// Reads a file, plain or gzip-compressed, that must hold exactly one array.
-pub(super) fn read<const N: usize>(path: &Path) -> Result<Idx<N>, DataError> {
-    let open = || gzip::reader(BufReader::new(File::open(path)?));
-    let mut stream = open().map_err(|error| DataError::read(path, error))?;
-    parse(&mut stream).map_err(|fault| match fault {
+impl<const N: usize> Idx<N> {
+    /// Reads a file, plain or gzip-compressed, that must hold exactly one array.
+    ///
+    /// Memory grows with what the file holds, never with what its header declares, and ends at 64 MiB: a header that
+    /// declares more, or content beyond what it declares, is refused there.
+    ///
+    /// # Errors
+    /// [`DataError`] that names the file.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(|error| DataError::read(path, error))?;
+        from_stream(path, BufReader::new(file))
+    }
+
+    /// [`Idx::read`] with the content of the file at hand; `path` is what errors name.
+    ///
+    /// # Errors
+    /// As [`Idx::read`].
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, DataError> {
+        from_stream(path, bytes)
+    }
+}
+
+fn from_stream<const N: usize>(path: &Path, stream: impl BufRead) -> Result<Idx<N>, DataError> {
+    let mut content = gzip::reader(stream).map_err(|error| DataError::read(path, error))?;
+    parse(&mut content).map_err(|fault| match fault {
         Fault::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             DataError::malformed(path, "truncated gzip stream")
         }
@@ -67,8 +88,8 @@ fn parse<const N: usize>(stream: &mut dyn Read) -> Result<Idx<N>, Fault> {
         return Err(Fault::Format(problem));
     }
     let product = sizes.iter().try_fold(1_u64, |n, &size| n.checked_mul(u64::from(size)));
-    let Some(length) = product.filter(|n| (1..=MAX_VALUES).contains(n)) else {
-        return Err(Fault::Format(format!("sizes {sizes:?}, expected 1 to {MAX_VALUES} values in all")));
+    let Some(length) = product.filter(|n| (1..=MAX_CONTENT).contains(n)) else {
+        return Err(Fault::Format(format!("sizes {sizes:?}, expected 1 to {MAX_CONTENT} values in all")));
     };
     let values = read_up_to(stream, length + 1)?;
     let found = values.len() as u64;
@@ -110,7 +131,7 @@ mod tests {
     fn problem(bytes: &[u8]) -> String {
         let messages = [bytes.to_vec(), compressed(bytes)].map(|content| {
             let file = file(&content);
-            let message = read::<3>(file.path()).unwrap_err().to_string();
+            let message = Idx::<3>::read(file.path()).unwrap_err().to_string();
             message.strip_prefix(&format!("{}: ", file.path().display())).unwrap().to_owned()
         });
         assert_eq!(messages[0], messages[1]);
@@ -127,7 +148,7 @@ mod tests {
         assert_eq!(problem(&header([2, 3, 4])[..15]), "truncated: 15 bytes, expected a header of 16");
         let html = b"<!DOCTYPE html><html>";
         assert_eq!(problem(html), "magic number 0x3c21444f, expected 0x00000803 (bytes, 3 dimensions)");
-        assert_eq!(problem(&header([0, 28, 28])), "sizes [0, 28, 28], expected 1 to 1073741824 values in all");
+        assert_eq!(problem(&header([0, 28, 28])), "sizes [0, 28, 28], expected 1 to 67108864 values in all");
         assert!(problem(&header([u32::MAX; 3])).starts_with("sizes [4294967295, 4294967295, 4294967295], expected"));
         assert!(problem(&header([1 << 20, 1 << 10, 2])).starts_with("sizes [1048576, 1024, 2], expected"));
         let short = [header([2, 3, 4]), vec![0; 23]].concat();
@@ -139,15 +160,33 @@ mod tests {
     #[test]
     fn a_gzip_bomb_is_read_no_further_than_its_header_declares() {
         let bomb = compressed(&[header([1, 2, 2]), vec![0; 1 << 26]].concat());
-        let message = read::<3>(file(&bomb).path()).unwrap_err().to_string();
+        let message = Idx::<3>::read(file(&bomb).path()).unwrap_err().to_string();
         assert!(message.ends_with("more than the 4 bytes that the header declares"));
+    }
+
+    #[test]
+    fn a_header_that_declares_more_than_any_mnist_is_refused_whatever_follows() {
+        let most = u32::try_from(MAX_CONTENT).unwrap();
+        for sizes in [[most + 1, 1, 1], [1 << 16, 1 << 16, 1], [u32::MAX, u32::MAX, 1]] {
+            assert!(problem(&header(sizes)).ends_with("expected 1 to 67108864 values in all"));
+        }
+        assert_eq!(problem(&header([most, 1, 1])), "truncated: 0 of 67108864 bytes after the header");
+    }
+
+    #[test]
+    fn bytes_at_hand_are_read_as_a_file_is() {
+        let good = [header([1, 2, 2]), vec![1, 2, 3, 4]].concat();
+        let here = Idx::<3>::from_bytes(Path::new("images"), &compressed(&good)).unwrap();
+        assert_eq!(here, Idx::read(file(&good).path()).unwrap());
+        let message = Idx::<3>::from_bytes(Path::new("images"), &good[..19]).unwrap_err().to_string();
+        assert_eq!(message, "images: truncated: 3 of 4 bytes after the header");
     }
 
     #[test]
     fn damaged_gzip_streams_are_refused() {
         let good = compressed(&[header([1, 2, 2]), vec![1, 2, 3, 4]].concat());
-        assert_eq!(read::<3>(file(&good).path()).unwrap().values, [1, 2, 3, 4]);
-        let message = |bytes: &[u8]| read::<3>(file(bytes).path()).unwrap_err().to_string();
+        assert_eq!(Idx::<3>::read(file(&good).path()).unwrap().values, [1, 2, 3, 4]);
+        let message = |bytes: &[u8]| Idx::<3>::read(file(bytes).path()).unwrap_err().to_string();
         assert!(message(&good[..good.len() - 3]).ends_with("truncated gzip stream"));
         let mut wrong_sum = good.clone();
         let crc = wrong_sum.len() - 8;
@@ -158,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let message = read::<1>(Path::new("no/such/labels")).unwrap_err().to_string();
+        let message = Idx::<1>::read(Path::new("no/such/labels")).unwrap_err().to_string();
         assert!(message.starts_with("no/such/labels: cannot be read: "), "{message}");
     }
 

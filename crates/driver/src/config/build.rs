@@ -62,6 +62,14 @@ fn default_reconstruction_t(timesteps: usize) -> usize {
     ((11 * timesteps + 10) / 20).max(1)
 }
 
+/// Whether some systems take `name`, whatever follows its first point, for a device.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    let numbered = port.is_some_and(|port| port.len() == 1 && port.chars().all(|c| c.is_ascii_digit()));
+    numbered || ["con", "prn", "aux", "nul"].contains(&stem.as_str())
+}
+
 struct Builder<'a> {
     layers: &'a Layers,
     faults: &'a mut Faults,
@@ -90,6 +98,13 @@ impl Builder<'_> {
         if !allowed && !self.faults.spoils("name") {
             let message = format!(
                 "\"{}\"{from_file} is not allowed, use 1 to {LONGEST_NAME} letters, digits, _, - and ., not beginning with .",
+                shown(&name)
+            );
+            self.fault("name", message);
+        } else if is_device(&name) || name.ends_with('.') {
+            let message = format!(
+                "\"{}\"{from_file} is not allowed, some systems cannot have such a folder; use a name that does not end in . \
+                 and does not begin with a device's, such as con or nul",
                 shown(&name)
             );
             self.fault("name", message);

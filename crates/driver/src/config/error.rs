@@ -159,9 +159,24 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
+    /// More faults than this are not listed: the file is not an experiment.
+    const MOST: usize = 1000;
+
     pub(crate) fn push(&mut self, error: ConfigError) {
         self.spoilt.extend(error.key.clone());
-        self.errors.push(error);
+        match self.errors.len() {
+            n if n < Self::MOST => self.errors.push(error),
+            Self::MOST => {
+                let message = format!("more than {} faults, mend those above first", Self::MOST);
+                self.errors.push(ConfigError::new(error.origin, None, message));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether no further fault will be listed.
+    pub(crate) fn are_full(&self) -> bool {
+        self.errors.len() > Self::MOST
     }
 
     /// Notes that `key` has a fault that another key's message tells.
@@ -189,7 +204,9 @@ impl Faults {
     }
 
     pub(crate) fn into_errors(mut self) -> ConfigErrors {
+        let more = if self.are_full() { self.errors.pop() } else { None };
         self.errors.sort_by_key(|error| error.origin.place.rank());
+        self.errors.extend(more);
         ConfigErrors(self.errors)
     }
 }

@@ -103,6 +103,9 @@ impl Layers {
     /// Moves `entries` of `section` ("" at the top) under their keys.
     fn sort_into(&self, layer: &mut Layer, section: &str, entries: Vec<Entry>, faults: &mut Faults) {
         for Entry { name, name_span, node } in entries {
+            if faults.are_full() {
+                return;
+            }
             if section.is_empty() && name == SWEEP {
                 layer.sweep = Some(Given { node, name_span });
                 continue;

@@ -122,7 +122,8 @@ fn find(
     let why = if offline {
         "and --offline forbids a download".to_owned()
     } else {
-        let target = places.download(asked)?;
+        // Settings say where to read, never where to write.
+        let target = places.download(None)?;
         match download(mirrors, &target, terminal) {
             Ok(files) => return Ok(files),
             Err(error) => format!("and the download failed ({error})"),

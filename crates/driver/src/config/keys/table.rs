@@ -70,7 +70,7 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "data.dir",
         Kind::Path,
-        "Folder of the data files; mnist without it uses the user's cache folder and fetches what is absent.",
+        "Folder of the data files, only read; mnist is also looked for in the user's cache, where it is fetched to.",
     )
     .goes_with("data.source", &["mnist", "mnist_csv"])
     .example(r#""mnist""#),

@@ -138,7 +138,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let device = prop_oneof![Just(Device::Host), Just(Device::Ndarray), Just(Device::Cuda), Just(Device::Auto)];
     let run = (device, 0.0..1e9_f64).prop_map(|(device, save_seconds)| Run { device, save_seconds });
     let variance = prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
-    let named = ("[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", any::<String>(), 0..=i64::MAX as u64);
+    let named = ("[A-Za-z0-9_-]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", any::<String>(), 0..=i64::MAX as u64);
     let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), any::<prop::sample::Index>());
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
         |((name, purpose, seed), data, schedule, (model, mut train), (count, variance, stride, t), analysis, run)| {
