@@ -32,7 +32,7 @@ fn digits_of_two_classes_are_watched_from_before_training_to_the_figure() {
         assert!((if gain { -0.3..1.3 } else { -0.5..0.5 }).contains(value), "t = {t}, epoch {epoch}: {metric} {value}");
     }
     let gain = |t: usize| rows.iter().find(|row| (row.0, row.1) == (t, 2) && row.2 == "class_gain").unwrap().3;
-    assert!(gain(1) > 0.9 && gain(8) < 0.2, "{} {}", gain(1), gain(8));
+    assert!(gain(1) > 0.9 && gain(8) < 0.5, "{} {}", gain(1), gain(8));
     // The same rows when a machine is trained again, whatever else is there.
     let before = reproducible(&run);
     fs::remove_file(run.join("machines/t0005.safetensors")).unwrap();
