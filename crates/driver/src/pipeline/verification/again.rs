@@ -51,6 +51,10 @@ pub(crate) fn train_again(
     let job = problem.job();
     let has_parent = |t: &&Timestep| job.lineage().parent(**t).is_none_or(|parent| sound.contains(&parent));
     let chosen = draw.of(&sound.iter().filter(has_parent).copied().collect::<Vec<_>>());
+    if chosen.is_empty() {
+        checks.note("no machine was trained again, since none is known to be sound");
+        return Ok(());
+    }
     let mut groups: BTreeMap<&'static str, (Device, Vec<Timestep>)> = BTreeMap::new();
     for (&t, device) in chosen.iter().zip(devices(subject, &chosen)?) {
         device.check()?;
@@ -125,8 +129,7 @@ fn described(outcomes: &BTreeMap<Timestep, Outcome>, device: Device) -> String {
     ];
     let said = parts.iter().filter(|(t, _)| !t.is_empty()).map(|(t, what)| format!("t = {t}: {what}"));
     let said: Vec<String> = said.collect();
-    let said = if said.is_empty() { "no machine".to_owned() } else { said.join("; ") };
-    format!("again on the {} device: {said}", device.name())
+    format!("again on the {} device: {}", device.name(), said.join("; "))
 }
 
 /// Compares every machine with its file as soon as it is trained, and hands out parents from their files.
