@@ -28,7 +28,7 @@ const LENGTH: (f64, f64) = (30.0, 190.0);
 const MAPS: (f64, f64) = (288.0, 180.0);
 const GAINS: (f64, f64) = (556.0, 220.0);
 /// Space right of the maps for the colour scale.
-const BAR: f64 = 46.0;
+const BAR: f64 = 52.0;
 
 impl Figure for ModeSoftening {
     fn name(&self) -> &'static str {
