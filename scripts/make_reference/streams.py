@@ -11,7 +11,7 @@ import struct
 MASK = 0xFFFFFFFF
 PURPOSES = [
     "Init", "Shuffle", "TrainNoise", "TestNoise", "Start", "Reverse", "Forward", "Data", "Validation", "ValidationNoise",
-    "Bootstrap", "Classifier", "Choice",
+    "Bootstrap", "Classifier", "Choice", "ClassProbes",
 ]
 LANES = 16
 

@@ -109,6 +109,7 @@ fn the_first_number_of_every_purpose_is_frozen() {
         0.9299004414287911,
         0.33274841142837197,
         0.689501218520384,
+        0.895558704994984,
     ];
     assert_eq!(PURPOSES.map(|purpose| Stream::new(1, purpose, 2, 3).uniform()), expected);
 }
