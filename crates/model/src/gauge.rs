@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn readings_by_hand() {
         let gauge = ClassGauge::of(&samples(), 3).unwrap();
-        assert_eq!(gauge.reading(&[-1.0, -0.5, 1.0, 0.7]), ClassReading { gain: 0.8, offset: 0.05 });
+        assert_eq!(gauge.reading(&[-1.0, -0.5, 1.0, 1.0]), ClassReading { gain: 0.875, offset: 0.125 });
     }
 
     #[test]
