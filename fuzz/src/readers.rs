@@ -19,8 +19,11 @@ use model::checkpoint;
 
 use crate::budget::within;
 
-/// Every target by its name, which is also that of its folder in `tests/corpus`.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+/// A target's name, which is also that of its folder in `tests/corpus`, and what is done with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 6] = [
     ("idx", idx),
     ("csv_digits", csv_digits),
     ("tables", tables),
