@@ -74,7 +74,7 @@ fn a_run_leaves_exactly_these_files() {
     ]
     .map(str::to_owned)
     .to_vec();
-    expected.extend((1..=8).map(|t| format!("machines/t{t:04}.safetensors")));
+    expected.extend((1..=8).flat_map(|t| ["done", "safetensors"].map(|kind| format!("machines/t{t:04}.{kind}"))));
     for (name, with_numbers) in IMAGE_FIGURES {
         let kinds: &[&str] = if with_numbers { &["csv", "png", "svg"] } else { &["png", "svg"] };
         expected.extend(kinds.iter().map(|kind| format!("figures/{name}.{kind}")));
@@ -131,7 +131,8 @@ fn a_run_in_parts_equals_a_run_in_one_go() {
     let parts = desk.path("parts");
     desk.run_small(&[&smoke, "--out=parts", "--timesteps=1-3,7"]);
     let machines: Vec<String> = names(&parts).into_iter().filter(|name| name.starts_with("machines/t")).collect();
-    assert_eq!(machines, [1, 2, 3, 7].map(|t| format!("machines/t{t:04}.safetensors")));
+    let expected = [1, 2, 3, 7].map(|t| ["done", "safetensors"].map(|kind| format!("machines/t{t:04}.{kind}")));
+    assert_eq!(machines, expected.concat());
     assert!(!names(&parts).iter().any(|name| name == "samples.safetensors" || name == "trajectories.safetensors"));
     assert_eq!(figures(&parts), ["loss_vs_epoch", "loss_vs_t", "schedule"]);
     let said = desk.run_small(&[&smoke, "--out=parts"]);

@@ -123,7 +123,8 @@ fn the_folders_of_a_run_may_be_links_to_a_larger_disk() {
     symlink(desk.path("disk"), desk.path("run/machines")).unwrap();
     desk.run_small(&[&shipped("smoke.toml"), "--out=run"]);
     assert!(desk.path("run/machines").is_symlink());
-    assert_eq!(files(&desk.path("disk")).len(), 9, "{:?}", files(&desk.path("disk")).keys());
+    // Eight machines with their markers, and the frame.
+    assert_eq!(files(&desk.path("disk")).len(), 17, "{:?}", files(&desk.path("disk")).keys());
     assert_same(&usual(), &reproducible(&desk.path("run")));
     let manifest = fs::read_to_string(desk.path("run/manifest.json")).unwrap();
     assert!(manifest.contains("\"machines/t0008.safetensors\""), "{manifest}");

@@ -222,7 +222,7 @@ fn an_error_stops_the_sweep_and_names_the_cell() {
 #[test]
 fn what_can_be_known_to_be_wrong_is_said_before_the_first_cell() {
     let desk = desk("grid", "\"train.batch\" = [20, 101]");
-    let line = "small.toml:31:22: train.batch: 101 is not allowed, there are 100 training samples";
+    let line = "small.toml:31:22: train.batch: 101 is not allowed, use 1 to 100: there are 100 training samples";
     assert_eq!(desk.refused(&["small.toml"]), line);
     assert_eq!(desk.refused(&["plan", "small.toml"]), line);
     let fine = ["small.toml", "--set=sweep.axes.train.batch=[20, 10]"];
@@ -236,8 +236,8 @@ fn what_can_be_known_to_be_wrong_is_said_before_the_first_cell() {
 fn folders_of_something_else_are_left_alone() {
     let desk = desk("grid", "seed = [1, 2]");
     desk.run(&["small.toml", "--timesteps=1"]);
-    let expected = "results/small: holds a sweep of other settings; name another folder with --out, or remove this one\n  \
-                    there: \"seed\" = [1, 2]\n  asked: \"seed\" = [1, 3]\n";
+    let expected = "results/small: holds a sweep of other settings; name another folder with --out, or move this one aside \
+                    with --fresh\n  there: \"seed\" = [1, 2]\n  asked: \"seed\" = [1, 3]\n";
     assert_eq!(desk.refusal(&mut desk.driver(&["small.toml", "--set=sweep.axes.seed=[1, 3]"])), expected);
     // What is measured may change, as in a run.
     desk.run(&["small.toml", "--timesteps=1", "--set=analysis.trajectories=50"]);

@@ -5,6 +5,7 @@ mod kind;
 #[cfg(test)]
 mod manual;
 mod schema;
+mod sweep;
 mod table;
 
 pub use explain::explain;

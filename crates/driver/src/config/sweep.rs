@@ -12,6 +12,7 @@ use super::experiment::Experiment;
 use super::layers::Layers;
 use super::write::{Settings, text_of};
 use axes::Given;
+pub(crate) use axes::{ALLOWED, may_vary};
 
 /// A checked sweep: its cells are all sound, and no two are the same experiment.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,6 +3,7 @@
 use super::super::error::shown;
 use super::super::layers::variable;
 use super::super::suggest::unknown_key;
+use super::sweep::{self, SweepKey, sweep_keys};
 use super::{Key, default_of, find, is_section, keys, sections};
 
 /// Width of the text.
@@ -17,11 +18,16 @@ const LABEL: usize = 12;
 /// A message that begins with `name` where there is no such key, with the nearest one.
 pub fn explain(name: Option<&str>) -> Result<String, String> {
     let Some(asked) = name else {
-        return Ok([""].into_iter().chain(sections()).map(section).collect::<Vec<_>>().join("\n"));
+        let all = [""].into_iter().chain(sections()).chain([sweep::SECTION]);
+        return Ok(all.map(section).collect::<Vec<_>>().join("\n"));
     };
     let name = asked.trim().trim_start_matches('[').trim_end_matches(']');
-    if is_section(name) {
+    if is_section(name) || name == sweep::SECTION {
         return Ok(section(name));
+    }
+    let of_sweep = |key: &SweepKey| name == key.name || name == format!("{}.{}", sweep::SECTION, key.name);
+    if let Some(key) = sweep_keys().into_iter().find(of_sweep) {
+        return Ok(whole_of_sweep(&key));
     }
     let found: Vec<&Key> = match find(name) {
         Some(key) => vec![key],
@@ -36,17 +42,39 @@ pub fn explain(name: Option<&str>) -> Result<String, String> {
 
 /// A line or two a key.
 fn section(section: &str) -> String {
-    let within: Vec<&Key> = keys().iter().filter(|key| key.parts().0 == section).collect();
-    let width = within.iter().map(|key| key.parts().1.len()).max().unwrap_or(0) + 4;
-    let mut text = if section.is_empty() { String::new() } else { format!("[{section}]\n") };
-    for key in within {
+    let of_table = keys().iter().filter(|key| key.parts().0 == section).map(|key| {
         let default = match default_of(key.path) {
             Some(default) => format!(" [default: {default}]"),
             None if key.required => " [required]".to_owned(),
             None => String::new(),
         };
-        text += &hanging(&format!("  {:1$}", key.parts().1, width - 2), width, &format!("{}{default}", key.doc));
+        (key.parts().1, format!("{}{default}", key.doc))
+    });
+    let of_sweep = sweep_keys().into_iter().filter(|_| section == sweep::SECTION).map(|key| {
+        let default = key.default.map_or(" [required]".to_owned(), |default| format!(" [default: {default}]"));
+        (key.name, format!("{}{default}", key.doc))
+    });
+    let within: Vec<(&str, String)> = of_table.chain(of_sweep).collect();
+    let width = within.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 4;
+    let mut text = if section.is_empty() { String::new() } else { format!("[{section}]\n") };
+    for (name, said) in within {
+        text += &hanging(&format!("  {name:0$}", width - 2), width, &said);
     }
+    text
+}
+
+/// Everything about a key of `[sweep]`.
+fn whole_of_sweep(key: &SweepKey) -> String {
+    let mut text = format!("{}.{}\n{}\n", sweep::SECTION, key.name, hanging("  ", 2, key.doc));
+    let mut line = |label: &str, said: &str| text += &hanging(&format!("  {label:LABEL$}"), LABEL + 2, said);
+    line("type", &key.allowed);
+    for (word, about) in &key.words {
+        line("", &format!("{word}: {about}"));
+    }
+    line("default", key.default.unwrap_or("none: it must be given"));
+    let (in_file, argument) = key.example;
+    line("example", in_file);
+    line("", argument);
     text
 }
 
@@ -146,6 +174,17 @@ mod tests {
                 assert_eq!(line.trim_end(), line);
             }
         }
+    }
+
+    #[test]
+    fn the_keys_of_a_sweep_are_explained_too() {
+        let section = explain(Some("sweep")).expect("a section");
+        assert!(section.starts_with("[sweep]\n  mode  How") && section.contains("\n  axes  The keys"), "{section}");
+        assert!(explain(None).expect("all").ends_with(&section));
+        let mode = explain(Some("sweep.mode")).expect("a key");
+        assert!(mode.contains("  default     \"grid\"\n") && mode.contains("zip: "), "{mode}");
+        assert_eq!(explain(Some("mode")), explain(Some("sweep.mode")));
+        assert!(explain(Some("sweep.axes")).expect("a key").contains("model.hidden"));
     }
 
     #[test]

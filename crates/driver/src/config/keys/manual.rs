@@ -1,5 +1,6 @@
 //! The page of all keys, `docs/keys.md`.
 
+use super::sweep::{self, sweep_keys};
 use super::{Key, default_of, keys, sections};
 
 const HEAD: &str = "# Settings of an experiment
@@ -13,7 +14,7 @@ terminal, with an example; `driver schema` prints it as a JSON Schema for editor
 /// The page, as Markdown.
 fn manual() -> String {
     let tables = [""].into_iter().chain(sections()).map(table);
-    tables.fold(HEAD.to_owned(), |page, table| page + "\n" + &table)
+    tables.chain([sweep_table()]).fold(HEAD.to_owned(), |page, table| page + "\n" + &table)
 }
 
 fn table(section: &str) -> String {
@@ -23,6 +24,15 @@ fn table(section: &str) -> String {
         text += &row(key);
     }
     text
+}
+
+fn sweep_table() -> String {
+    let head = format!("## [{}]\n\n| key | default | allowed | meaning |\n|---|---|---|---|\n", sweep::SECTION);
+    sweep_keys().iter().fold(head, |text, key| {
+        let default = key.default.map_or("must be given".to_owned(), |default| format!("`{default}`"));
+        let words: String = key.words.iter().map(|(word, about)| format!("<br>`{word}`: {about}")).collect();
+        text + &format!("| `{}` | {default} | {} | {}{words} |\n", key.name, key.allowed, key.doc)
+    })
 }
 
 fn row(key: &Key) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use analysis::observables;
 use serde_json::{Map, Value, json};
 
-use super::{Key, Kind, Range, Requirement, default_value, default_word, keys, names_in, sections};
+use super::{Key, Kind, Range, Requirement, default_value, default_word, keys, names_in, sections, sweep};
 
 /// The dialect of the schema.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -24,6 +24,7 @@ pub fn schema() -> Value {
         table.insert("title".to_owned(), json!(format!("[{section}]")));
         (section.to_owned(), Value::Object(table))
     }));
+    properties.insert(sweep::SECTION.to_owned(), sweep::schema());
     let needed = sections().into_iter().filter(|section| !required_in(section).is_empty());
     let mut root = object(properties, required_in("").into_iter().chain(needed).collect());
     root.extend([
@@ -37,7 +38,7 @@ pub fn schema() -> Value {
 }
 
 /// The schema of a table that has these keys and no others.
-fn object(properties: Map<String, Value>, required: Vec<&str>) -> Map<String, Value> {
+pub(super) fn object(properties: Map<String, Value>, required: Vec<&str>) -> Map<String, Value> {
     let mut table = Map::new();
     table.insert("type".to_owned(), json!("object"));
     table.insert("properties".to_owned(), Value::Object(properties));
@@ -81,6 +82,11 @@ fn description(key: &Key) -> String {
         text += &format!("\nGoes with {key} = {}.", words.join(", "));
     }
     text
+}
+
+/// The schema of a list of one or more values of a kind.
+pub(super) fn list_of(kind: &Kind) -> Map<String, Value> {
+    list(of_kind(kind), 1)
 }
 
 fn of_kind(kind: &Kind) -> Map<String, Value> {

@@ -12,7 +12,8 @@ use super::super::value::{Entry, Node, Value};
 /// More cells than this are a slip: they would have to be run one after the other.
 const MOST_CELLS: usize = 1000;
 /// What an axis may vary.
-const ALLOWED: &str = "seed or a key of [data], [schedule], [model], [train], [sample], [analysis], [figures]";
+pub(crate) const ALLOWED: &str =
+    "seed or a key of [data], [schedule], [model], [train], [sample], [analysis], [figures]";
 
 /// The axes as they are given.
 pub(super) struct Given {
@@ -202,10 +203,15 @@ fn leaves<'a>(prefix: &str, entries: &'a [Entry]) -> Vec<(String, &'a Entry)> {
     entries.iter().flat_map(of).collect()
 }
 
+/// Whether an axis may vary the key: it changes numbers of a run.
+pub(crate) fn may_vary(path: &str) -> bool {
+    let section = path.split_once('.').map_or(path, |(section, _)| section);
+    !["name", "purpose", "run", layers::SWEEP].contains(&section)
+}
+
 /// The key that an axis varies.
 fn axis_key(path: &str) -> Result<&'static Key, String> {
-    let section = path.split_once('.').map_or(path, |(section, _)| section);
-    if ["name", "purpose", "run", layers::SWEEP].contains(&section) {
+    if !may_vary(path) {
         return Err(format!("not allowed as an axis, it changes no number of a run; use {ALLOWED}"));
     }
     if keys::is_section(path) {

@@ -192,6 +192,7 @@ reconstruction_t = 55
 
 [run]
 device = "auto"
+save_seconds = 30.0
 "#;
     assert_eq!(x.to_toml(), expected);
 }
