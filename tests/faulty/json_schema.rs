@@ -32,6 +32,7 @@ fn check(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
             "exclusiveMinimum" => value.as_f64().is_none_or(|x| x > of.as_f64().unwrap()),
             "exclusiveMaximum" => value.as_f64().is_none_or(|x| x < of.as_f64().unwrap()),
             "minLength" => value.as_str().is_none_or(|text| text.chars().count() >= length(of)),
+            "minProperties" => value.as_object().is_none_or(|table| table.len() >= length(of)),
             "minItems" => value.as_array().is_none_or(|items| items.len() >= length(of)),
             "maxItems" => value.as_array().is_none_or(|items| items.len() <= length(of)),
             "anyOf" => of.as_array().unwrap().iter().any(|schema| fits(schema, value)),
