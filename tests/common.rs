@@ -23,6 +23,37 @@ pub(crate) const SMALL: &[&str] = &[
     "--set=analysis.observables=[\"kappa\"]",
 ];
 
+/// The settings of a run of points in the plane that takes a fraction of a second, with more lines for `[train]`.
+pub(crate) fn points_toml(timesteps: usize, train: &str) -> String {
+    format!(
+        r#"
+[data]
+source = "gaussian_mixture"
+dim = 2
+mean_norm2 = 8.0
+train_limit = 200
+test_limit = 40
+[schedule]
+timesteps = {timesteps}
+beta_start = 0.05
+beta_end = 0.9
+[model]
+hidden = 4
+[train]
+epochs = 2
+batch = 20
+{train}
+[sample]
+count = 16
+[analysis]
+observables = ["kappa"]
+trajectories = 20
+times = 3
+resamples = 10
+"#
+    )
+}
+
 /// Files that hold the wall-clock, the only ones in which two runs of one experiment may differ.
 const CLOCKED: [&str; 2] = ["manifest.json", "timing.csv"];
 

@@ -12,37 +12,10 @@ use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Desk, Files, assert_same, files, reproducible};
+use common::{Desk, Files, assert_same, files, points_toml, reproducible};
 
-/// A run of points in the plane with warm starts.
-const POINTS: &str = r#"
-[data]
-source = "gaussian_mixture"
-dim = 2
-mean_norm2 = 8.0
-train_limit = 200
-test_limit = 40
-[schedule]
-timesteps = 3
-beta_start = 0.05
-beta_end = 0.9
-[model]
-hidden = 4
-[train]
-epochs = 2
-batch = 20
-warm_start = "neighbour"
-anchor_spacing = 2
-warm_epochs = 1
-[sample]
-count = 16
-[analysis]
-observables = ["kappa"]
-trajectories = 20
-times = 3
-resamples = 10
-"#;
-
+/// What the runs have beyond those of `points_toml`.
+const WARM: &str = "warm_start = \"neighbour\"\nanchor_spacing = 2\nwarm_epochs = 1";
 const RUN: [&str; 2] = ["points.toml", "--out=run"];
 /// Files that a verb may change without changing what the run is.
 const CLOCKED: [&str; 2] = ["manifest.json", "timing.csv"];
@@ -50,14 +23,14 @@ const CLOCKED: [&str; 2] = ["manifest.json", "timing.csv"];
 /// A finished run, to be put into desks.
 fn original() -> Files {
     let desk = Desk::new();
-    desk.write("points.toml", POINTS);
+    desk.write("points.toml", points_toml(3, WARM));
     desk.run(&RUN);
     files(&desk.path("run"))
 }
 
 fn desk_with(run: &Files) -> Desk {
     let desk = Desk::new();
-    desk.write("points.toml", POINTS);
+    desk.write("points.toml", points_toml(3, WARM));
     for (name, bytes) in run {
         desk.write(&format!("run/{name}"), bytes);
     }
@@ -295,7 +268,7 @@ fn a_full_disk_ends_the_run_by_name_and_it_is_gone_on_with_when_there_is_room() 
     // Larger machines and more samples than elsewhere, so that the disk can be filled at each of them.
     let larger = ["--set=model.hidden=3000", "--set=sample.count=3000"];
     let whole = Desk::new();
-    whole.write("points.toml", POINTS);
+    whole.write("points.toml", points_toml(3, WARM));
     whole.run(&[&RUN[..], &larger].concat());
     let whole = reproducible(&whole.path("run"));
     let machines = pages(&whole, |name| name.starts_with("machines/"));
@@ -309,7 +282,7 @@ fn a_full_disk_ends_the_run_by_name_and_it_is_gone_on_with_when_there_is_room() 
     ];
     for (file, size) in cases {
         let desk = Desk::new();
-        desk.write("points.toml", POINTS);
+        desk.write("points.toml", points_toml(3, WARM));
         let script = r#"
             mkdir -p disk partly && mount -t tmpfs -o size=$SIZE disk disk && cd disk || exit 9
             "$DRIVER" ../points.toml --out=run $LARGER > ../out 2> ../err

@@ -1,6 +1,6 @@
 //! A run that was ended from outside, politely or not, goes on as if it had never been.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod common;
 

@@ -8,36 +8,11 @@ use std::fs::{self, File};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Desk, assert_same, files, reproducible};
-
-const POINTS: &str = r#"
-[data]
-source = "gaussian_mixture"
-dim = 2
-mean_norm2 = 8.0
-train_limit = 200
-test_limit = 40
-[schedule]
-timesteps = 3
-beta_start = 0.05
-beta_end = 0.9
-[model]
-hidden = 4
-[train]
-epochs = 2
-batch = 20
-[sample]
-count = 16
-[analysis]
-observables = ["kappa"]
-trajectories = 20
-times = 3
-resamples = 10
-"#;
+use common::{Desk, assert_same, files, points_toml, reproducible};
 
 fn desk() -> Desk {
     let desk = Desk::new();
-    desk.write("points.toml", POINTS);
+    desk.write("points.toml", points_toml(3, ""));
     desk
 }
 

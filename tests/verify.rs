@@ -6,39 +6,13 @@ mod common;
 
 use std::fs;
 
-use common::{Desk, SMALL, Said, assert_same, partial, shipped};
+use common::{Desk, SMALL, Said, assert_same, partial, points_toml, shipped};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// A run of points in the plane, with machines.
-const POINTS: &str = r#"
-[data]
-source = "gaussian_mixture"
-dim = 2
-mean_norm2 = 8.0
-train_limit = 200
-test_limit = 40
-[schedule]
-timesteps = 6
-beta_start = 0.05
-beta_end = 0.9
-[model]
-hidden = 4
-[train]
-epochs = 2
-batch = 20
-[sample]
-count = 16
-[analysis]
-observables = ["kappa"]
-trajectories = 20
-times = 3
-resamples = 10
-"#;
-
 fn points(args: &[&str]) -> Desk {
     let desk = Desk::new();
-    desk.write("points.toml", POINTS);
+    desk.write("points.toml", points_toml(6, ""));
     desk.run(&[&["points.toml", "--out=run"], args].concat());
     desk
 }
@@ -228,7 +202,7 @@ fn warm_starts_other_devices_and_parts_of_a_run_are_verified() {
 fn an_exact_run_is_verified_by_its_losses() {
     let exact = ["--set=model.kind=exact", "--set=model.law=two_gaussians"];
     let desk = Desk::new();
-    desk.write("points.toml", POINTS.split("[model]").next().unwrap());
+    desk.write("points.toml", points_toml(6, "").split("[model]").next().unwrap());
     desk.run(&[&["points.toml", "--out=run", "--set=sample.count=8"], &exact[..]].concat());
     let out = verified(&desk, &[]);
     assert!(out.contains("losses    of the exact denoiser two_gaussians at 6 timesteps, the same\n"), "{out}");

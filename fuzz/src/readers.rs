@@ -13,7 +13,7 @@ use analysis::{
     samples_from_bytes, samples_to_safetensors, to_csv,
 };
 use data::mnist::{Idx, MnistCsv};
-use driver::config::{self, Sources};
+use driver::config::{self, Sources, Task};
 use flate2::{Compression, write::GzEncoder};
 use model::checkpoint;
 
@@ -123,11 +123,15 @@ fn table<R: Table>(bytes: &[u8]) {
 pub fn config(bytes: &[u8]) {
     let sources = Sources { file: "experiment.toml".into(), ..Sources::default() };
     let reader = |bytes: &[u8]| {
-        read_within(BASE_OF_CONFIG, "experiment.toml", bytes, |_, bytes| config::load_bytes(&sources, bytes))
+        read_within(BASE_OF_CONFIG, "experiment.toml", bytes, |_, bytes| config::load_task_bytes(&sources, bytes))
     };
-    let Ok(experiment) = reader(bytes) else { return };
-    let text = experiment.to_toml();
-    assert_eq!(reader(text.as_bytes()).expect("what was written can be read").to_toml(), text);
+    let toml = |task: &Task| match task {
+        Task::Run(experiment) => experiment.to_toml(),
+        Task::Sweep(sweep) => sweep.to_toml(),
+    };
+    let Ok(task) = reader(bytes) else { return };
+    let text = toml(&task);
+    assert_eq!(toml(&reader(text.as_bytes()).expect("what was written can be read")), text);
 }
 
 /// The JSON files of a run.
@@ -146,6 +150,12 @@ pub fn safetensors(bytes: &[u8]) {
         let written = checkpoint::write(&found).expect("what was read fits its shape");
         let again = machine(&written).expect("what was written can be read");
         assert_eq!(checkpoint::write(&again).expect("what was read fits its shape"), written);
+    }
+    let midway = |bytes: &[u8]| read("t0001.midway", bytes, checkpoint::midway_from_bytes);
+    if let Ok((key, state)) = midway(bytes) {
+        let written = checkpoint::write_midway(1, &key, &state).expect("what was read fits its shape");
+        let again = midway(&written).map(|(key, state)| checkpoint::write_midway(1, &key, &state));
+        assert_eq!(again.expect("what was written can be read").expect("it fits its shape"), written);
     }
     let samples = |bytes: &[u8]| read("samples.safetensors", bytes, samples_from_bytes);
     if let Ok(found) = samples(bytes) {

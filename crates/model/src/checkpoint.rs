@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 mod midway;
 
-pub use midway::{Midway, read_midway, write_midway};
+pub use midway::{Midway, midway_from_bytes, write_midway};
 
 use crate::{Machine, ModelError, Skip};
 

@@ -15,7 +15,7 @@
 //! that the steps at the ends of a window where the runs do differ do not count as scatter; the factor that makes up for
 //! the cut is that of the normal law.  Degrees of freedom: 3/8 of the number of differences, that is 9 for 24.
 //! Successive differences overlap, and the size of the errors is allowed to change by a factor of 4 within 30
-//! timesteps; measured on simulated errors (400 times T = 60), 9 gives 0.93, 0.95 and 0.85 times the nominal false
+//! timesteps; measured on simulated errors (400 times T = 60), 9 gives 0.89, 0.81 and 0.85 times the nominal false
 //! positives at p = 0.05, 0.01 and 0.002 where the size changes so, and fewer where it does not.
 //!
 //! With warm starts a machine inherits from its neighbour, up to its anchor.  Only differences over `lag` timesteps, the

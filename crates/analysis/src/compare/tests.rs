@@ -81,7 +81,7 @@ fn a_true_shift_is_found_in_its_window_and_hardly_anywhere_else() {
         assert!(exact >= 45, "{n} runs: {exact} of 60 windows");
         assert!(inside >= 60 * 13 - 12, "{n} runs: {inside} of {}", 60 * 13);
         // The share of false ones among those found, expected at 0.05 or below.
-        assert!((outside as f64) < 0.08 * f64::from(inside + outside), "{n} runs: {outside} of {}", inside + outside);
+        assert!(f64::from(outside) < 0.08 * f64::from(inside + outside), "{n} runs: {outside} of {}", inside + outside);
     }
 }
 

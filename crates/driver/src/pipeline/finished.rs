@@ -1,34 +1,22 @@
 //! Whether a folder holds the whole of a run, so that nothing of it need be looked at again.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use analysis::Run;
 use schedule::Schedule;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::freshness::Freshness;
-use super::manifest::{hex, sha256_of};
+use super::manifest::{self, hex, sha256_of};
 use super::shelf::file;
 use crate::config::{Experiment, Model};
-use crate::folder::RunFolder;
-
-/// What is read of `manifest.json`.
-#[derive(Deserialize)]
-struct Left {
-    config_sha256: String,
-    outputs: BTreeMap<String, String>,
-}
 
 /// Whether `root` holds this very experiment, done to its end: its manifest is of these settings, lists everything that
 /// they ask for, and every file is there as the manifest has it.
 ///
 /// A folder that says no is no error: its run goes on from what is there.
 pub(crate) fn is_finished(experiment: &Experiment, root: &Path) -> bool {
-    let manifest = fs::read(root.join(RunFolder::MANIFEST)).ok();
-    let Some(left) = manifest.and_then(|text| serde_json::from_slice::<Left>(&text).ok()) else { return false };
+    let Ok(Some(left)) = manifest::read(root) else { return false };
     left.config_sha256 == hex(&Sha256::digest(experiment.to_toml()))
         && asked_for(experiment).iter().all(|name| left.outputs.contains_key(name))
         && left.outputs.iter().all(|(name, sum)| sha256_of(&root.join(name)).is_ok_and(|found| found == *sum))

@@ -1,6 +1,5 @@
 //! The finished machines of a run folder: which of them belong to the experiment, and what they hold.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use model::checkpoint::{self, Checkpoint, History, Midway};
@@ -152,21 +151,30 @@ impl<'a> Shelf<'a> {
     }
 
     /// Where the training of t was left; one whose file is damaged begins anew, with a warning.
-    pub(crate) fn left_off(&self, t: Timestep, terminal: Terminal) -> Option<Midway> {
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub(crate) fn left_off(&self, t: Timestep, terminal: Terminal) -> Result<Option<Midway>, DriverError> {
         let path = self.folder.root().join(state(t));
-        match checkpoint::read_midway(&path, &self.keys[t.index()]) {
-            Ok(state) => state,
-            Err(ModelError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => None,
-            Err(error) => {
-                terminal.warn(format_args!("{error}; the training of t = {t} begins anew"));
-                None
-            }
-        }
+        let Some(bytes) = self.folder.bytes_if_present(&state(t))? else { return Ok(None) };
+        let begins_anew = |reason: &str| {
+            terminal.warn(format_args!("{}: {reason}; the training of t = {t} begins anew", path.display()));
+            None
+        };
+        let Some(bytes) = unsealed(&bytes) else {
+            return Ok(begins_anew("is damaged: its sum is not the one it begins with"));
+        };
+        Ok(match checkpoint::midway_from_bytes(&path, bytes) {
+            Ok((key, state)) if key == self.keys[t.index()] => Some(state),
+            Ok(_) => begins_anew("is of a machine of other settings, other data or another version of this program"),
+            Err(error) => begins_anew(&reason(&error)),
+        })
     }
 
     /// Writes the state that the training of t is in.
     pub(crate) fn keep_state(&self, t: Timestep, midway: &Midway) -> Result<(), DriverError> {
-        self.folder.write(&state(t), checkpoint::write_midway(t.get(), &self.keys[t.index()], midway)?)
+        let bytes = checkpoint::write_midway(t.get(), &self.keys[t.index()], midway)?;
+        self.folder.write(&state(t), sealed(&bytes))
     }
 
     /// The learning curves of the machines that are there, by timestep.
@@ -196,6 +204,19 @@ pub(crate) fn file(t: Timestep) -> String {
 /// Where a machine in training is kept in the run folder.
 fn state(t: Timestep) -> String {
     Path::new(&file(t)).with_extension("midway").display().to_string()
+}
+
+/// Bytes behind a line with their sum, since a state has no marker.
+fn sealed(bytes: &[u8]) -> Vec<u8> {
+    let sum = hex(&Sha256::digest(bytes));
+    [sum.as_bytes(), b"\n", bytes].concat()
+}
+
+/// The bytes of [`sealed`], if the sum is theirs.
+fn unsealed(sealed: &[u8]) -> Option<&[u8]> {
+    let at = sealed.iter().position(|&byte| byte == b'\n')?;
+    let (sum, bytes) = (&sealed[..at], &sealed[at + 1..]);
+    (sum == hex(&Sha256::digest(bytes)).as_bytes()).then_some(bytes)
 }
 
 /// What is wrong with a checkpoint, without its path.

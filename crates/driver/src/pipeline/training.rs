@@ -172,7 +172,7 @@ impl Observer for Keeper<'_> {
     }
 
     fn left_off(&self, t: Timestep) -> Result<Option<Midway>, ObserverError> {
-        let state = self.shelf.left_off(t, self.terminal);
+        let state = self.shelf.left_off(t, self.terminal)?;
         if let Some(state) = &state {
             self.at_work().insert(t, Begun::after(state.done as u64));
             self.progress.advance(state.done as u64);

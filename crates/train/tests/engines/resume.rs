@@ -1,9 +1,10 @@
 //! A training that was interrupted goes on as if it had never been, in every engine.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Mutex;
 
-use model::checkpoint::{History, Midway, read_midway, write_midway};
+use model::checkpoint::{History, Midway, midway_from_bytes, write_midway};
 use model::{Device, Machine, SkipKind};
 use schedule::Timestep;
 use train::{Decay, Losses, MachineError, Observer, ObserverError, Stop, TrainError, WarmStart, Wish, train};
@@ -30,10 +31,8 @@ impl Observer for Desk {
 
     fn left_off(&self, t: Timestep) -> Result<Option<Midway>, ObserverError> {
         let states = self.states.lock().unwrap();
-        let Some(bytes) = states.get(&t) else { return Ok(None) };
-        let file = tempfile::NamedTempFile::new()?;
-        std::fs::write(file.path(), bytes)?;
-        Ok(read_midway(file.path(), "key")?)
+        let state = states.get(&t).map(|bytes| midway_from_bytes(Path::new("state"), bytes));
+        Ok(state.transpose()?.map(|(_, state)| state))
     }
 
     fn epoch(&self, t: Timestep, _: usize, _: Option<Losses>) {
