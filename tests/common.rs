@@ -83,10 +83,10 @@ pub(crate) fn files(root: &Path) -> Files {
     found
 }
 
-/// All files of a run but those that hold the wall-clock, and damaged ones that were set aside.
+/// All files of a run or a sweep but those that hold the wall-clock, and damaged ones that were set aside.
 pub(crate) fn reproducible(run: &Path) -> Files {
     let mut found = files(run);
-    found.retain(|name, _| !CLOCKED.contains(&name.as_str()) && !name.ends_with(".damaged"));
+    found.retain(|name, _| !CLOCKED.iter().chain(&[".damaged"]).any(|ending| name.ends_with(ending)));
     found
 }
 

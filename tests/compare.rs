@@ -49,7 +49,14 @@ fn the_same_run_twice_is_the_same_in_every_mode() {
     assert!(said.out.starts_with("a and b: the same bytes in all "), "{}", said.out);
     assert!(same(&desk, &["a", "b", "--tol=0"]).out.contains("numbers equal to 0e0"));
     let said = same(&desk, &["a", "b"]);
-    for text in ["A  a  (seed 0)", "no setting differs", "(identical)", "samples: the same bytes", "nothing differs"] {
+    for text in [
+        "A  a  (seed 0)",
+        "no setting differs",
+        "(identical)",
+        "samples: the same bytes",
+        "nothing differs",
+        "quality of the samples",
+    ] {
         assert!(said.out.contains(text), "{text}\n{}", said.out);
     }
     assert!(said.out.lines().all(|line| line.chars().count() <= 100), "{}", said.out);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use common::{Desk, Files, assert_same, files, partial, shipped, test_metric};
+use common::{Desk, assert_same, files, partial, reproducible, shipped, test_metric};
 
 /// A sweep whose cells take a fraction of a second.
 const SMALL: &str = r#"name = "small"
@@ -44,13 +44,6 @@ fn desk(mode: &str, axes: &str) -> Desk {
     let desk = Desk::new();
     desk.write("small.toml", format!("{SMALL}\n[sweep]\nmode = \"{mode}\"\n[sweep.axes]\n{axes}\n"));
     desk
-}
-
-/// All files of a sweep or a run but those that hold the wall-clock.
-fn reproducible(root: &Path) -> Files {
-    let mut found = files(root);
-    found.retain(|name, _| !name.ends_with("manifest.json") && !name.ends_with("timing.csv"));
-    found
 }
 
 /// The names of a sweep's cells.
@@ -228,7 +221,7 @@ fn what_can_be_known_to_be_wrong_is_said_before_the_first_cell() {
     let fine = ["small.toml", "--set=sweep.axes.train.batch=[20, 10]"];
     let message = desk.refused(&[&fine[..], &["--timesteps=5"]].concat());
     assert_eq!(message, "--timesteps: timestep 5: not in this schedule, use 1 to 4");
-    let message = desk.refused(&["small.toml", "--set=sweep.axes.train.bacth=[20]"]);
+    let message = desk.refused(&[&fine[..], &["--set=sweep.axes.train.bacth=[20]"]].concat());
     assert!(message.ends_with("unknown key, did you mean \"train.batch\"?"), "{message}");
 }
 
@@ -248,7 +241,9 @@ fn folders_of_something_else_are_left_alone() {
     let message = desk.refused(&["small.toml", "--out", cell]);
     assert_eq!(
         message,
-        format!("{cell}: holds a run and no sweep; name another folder with --out, or remove this one")
+        format!(
+            "{cell}: holds a run and no sweep; name another folder with --out, or move this one aside with --fresh"
+        )
     );
     for verb in ["analyze", "figures"] {
         let message = desk.refused(&[verb, "results/small"]);

@@ -3,6 +3,7 @@
 mod bytes;
 mod csv;
 mod html;
+mod quality;
 mod report;
 mod settings;
 mod text;
@@ -81,7 +82,9 @@ fn report(folders: &[RunFolder], q: f64) -> Result<Report, DriverError> {
     let comparisons = others.iter().map(|other| compare::compare(&groups[0], other, q)).collect();
     let names = sorted.iter().map(|members| members.iter().map(|&i| runs[i].0.clone()).collect()).collect();
     let samples = bytes::samples(folders, &sorted)?;
-    Ok(Report { q, names, groups, settings: differing, comparisons, samples })
+    let tables: Vec<&RunTables> = runs.iter().map(|(.., tables)| tables).collect();
+    let qualities = quality::qualities(folders, &tables, &sorted)?;
+    Ok(Report { q, names, groups, settings: differing, comparisons, samples, qualities })
 }
 
 /// The numbers of the tables to a relative tolerance.

@@ -34,6 +34,7 @@ pub(super) fn page(report: &Report) -> Result<String, DriverError> {
                 p.verdict style="white-space:pre-line" { (text::verdict(report).trim_end()) }
                 (runs(report))
                 (settings(report))
+                (qualities(report))
                 @for figure in &figures { (self::figure(figure)) }
                 @for comparison in &report.comparisons { (self::comparison(comparison)) }
             }
@@ -77,6 +78,22 @@ fn settings(report: &Report) -> Markup {
                                 td { code { (value.as_deref().unwrap_or("(absent)")) } }
                             }
                         }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn qualities(report: &Report) -> Markup {
+    html! {
+        @if !report.qualities.is_empty() {
+            h2 { "Quality of the samples (less is better)" }
+            table {
+                thead { tr { th { "measure" } @for group in &report.groups { th { (group.label) } } } }
+                tbody {
+                    @for quality in &report.qualities {
+                        tr { th { (quality.measure) } @for text in quality.texts() { td.n { (text) } } }
                     }
                 }
             }

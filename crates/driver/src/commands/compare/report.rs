@@ -5,6 +5,7 @@ use analysis::compare::{Comparison, Group, Overlay, draw};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::quality::Quality;
 use super::settings::Setting;
 use crate::DriverError;
 
@@ -25,6 +26,8 @@ pub(super) struct Report {
     pub(super) comparisons: Vec<Comparison>,
     /// Whether each later group's samples are the first's to the byte.
     pub(super) samples: Vec<Option<bool>>,
+    /// How good the samples of each group are.
+    pub(super) qualities: Vec<Quality>,
 }
 
 impl Report {
@@ -62,6 +65,7 @@ impl Report {
             "groups": self.groups.iter().zip(&self.names).map(group).collect::<Vec<Value>>(),
             "settings": self.settings,
             "same_samples": self.samples,
+            "sample_quality": self.qualities,
             "comparisons": self.comparisons,
         }))
     }

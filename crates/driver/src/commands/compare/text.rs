@@ -23,6 +23,7 @@ pub(super) fn report(report: &Report) -> String {
         }
     }
     text += &settings(report);
+    text += &qualities(report);
     for (comparison, samples) in report.comparisons.iter().zip(&report.samples) {
         text += &self::comparison(comparison, *samples);
     }
@@ -71,6 +72,18 @@ fn settings(report: &Report) -> String {
         rows.push([setting.key.clone()].into_iter().chain(values).collect());
     }
     format!("\nsettings that differ\n{}", table(&rows))
+}
+
+fn qualities(report: &Report) -> String {
+    if report.qualities.is_empty() {
+        return String::new();
+    }
+    let labels = report.groups.iter().map(|group| group.label.clone());
+    let mut rows = vec![["measure".to_owned()].into_iter().chain(labels).collect::<Vec<_>>()];
+    for quality in &report.qualities {
+        rows.push([quality.measure.to_owned()].into_iter().chain(quality.texts()).collect());
+    }
+    format!("\nquality of the samples (less is better)\n{}", table(&rows))
 }
 
 fn comparison(comparison: &Comparison, samples: Option<bool>) -> String {

@@ -169,7 +169,10 @@ const AXES: &[(&str, &[&str])] = &[
           0; use different cells",
         ],
     ),
-    ("seed = [0]\n\"seed\" = [1]", &[":12:1: not valid TOML: duplicate key"]),
+    (
+        "seed = [0]\n\"seed\" = [1]",
+        &[":12:1: not valid TOML: \"seed\" a second time is not allowed, use each key and each table once"],
+    ),
     (
         "model.hidden = [1]\n\"model.hidden\" = [2]",
         &[":12:1: sweep.axes.\"model.hidden\": a second time is not allowed, give each axis once"],
