@@ -195,7 +195,7 @@ const AXES: &[(&str, &[&str])] = &[
         "\"data.source\" = [\"synthetic_digits\", \"swiss_rol\"]",
         &[
             ":11:38: data.source: \"swiss_rol\" is not allowed, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, \
-          curie_weiss, synthetic_digits",
+          curie_weiss, synthetic_digits; did you mean \"swiss_roll\"?",
         ],
     ),
     (
@@ -254,14 +254,18 @@ fn each_fault_of_a_sweep_has_its_place_and_what_is_allowed() {
         Some(_) => (format!("{}{text}\n", "\n".repeat(9)) + head, lines),
         None => (format!("{head}{text}\n"), lines),
     });
+    let mut wrong = Vec::new();
     for (text, expected) in axes.chain(sections) {
         let found: Vec<String> = match load(&text, &[], &[]) {
             Ok(_) => Vec::new(),
             Err(errors) => errors.iter().map(super::super::ConfigError::line).collect(),
         };
         let expected: Vec<String> = expected.iter().map(|line| format!("experiments/x.toml{line}")).collect();
-        assert_eq!(found, expected, "{text}");
+        if found != expected {
+            wrong.push(format!("{text}\nfound    {found:#?}\nexpected {expected:#?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
