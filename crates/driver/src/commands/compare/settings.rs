@@ -12,7 +12,8 @@ use crate::folder::RunFolder;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings(BTreeMap<String, String>);
 
-const SEED: &str = "seed";
+/// Keys in which replicas may differ: the seed, and what changes no number of a run.
+const OF_A_REPLICA: [&str; 3] = ["seed", "name", "purpose"];
 
 impl Settings {
     /// The resolved configuration in the run folder.
@@ -30,10 +31,11 @@ impl Settings {
     }
 
     fn is_replica(&self, other: &Self) -> bool {
-        let but_seed = |settings: &'_ Self| -> Vec<(String, String)> {
-            settings.0.clone().into_iter().filter(|(key, _)| key != SEED).collect()
+        let rest = |settings: &Self| -> Vec<(String, String)> {
+            let is_shared = |key: &str| !OF_A_REPLICA.contains(&key) && !key.starts_with("run.");
+            settings.0.clone().into_iter().filter(|(key, _)| is_shared(key)).collect()
         };
-        but_seed(self) == but_seed(other)
+        rest(self) == rest(other)
     }
 }
 
@@ -115,6 +117,9 @@ mod tests {
         let seeds = [0, 0, 1, 5];
         let with = |chosen: &[usize]| groups(&chosen.iter().map(|&i| (&runs[i], seeds[i])).collect::<Vec<_>>());
         assert_eq!(with(&[0, 1, 2, 3]), [[0, 2], [1, 3]]);
+        // The cells of a sweep have names of their own.
+        let named = |name: &str| settings(&format!("name = \"{name}\"\n[run]\ndevice = \"{name}\"\n"));
+        assert!(named("host").is_replica(&named("auto")));
         // The same run twice is a pair, and so are two seeds and nothing else.
         assert_eq!(with(&[0, 0]), [[0], [1]]);
         assert_eq!(with(&[0, 2]), [[0], [1]]);
