@@ -143,7 +143,7 @@ fn killed_at_a_few_random_moments_a_run_ends_with_the_same_bytes() {
 }
 
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "two minutes: cargo test -p driver --test interruptions -- --ignored"]
 fn killed_at_fifty_random_moments_a_run_ends_with_the_same_bytes() {
     let warm = ["--set=train.warm_start=neighbour", "--set=train.anchor_spacing=4", "--set=train.validation=40"];
     let plateau = ["--set=train.stop=plateau", "--set=train.epochs=30", "--set=train.patience=3"];

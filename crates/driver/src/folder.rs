@@ -9,6 +9,12 @@ use analysis::observables::ObservableRow;
 
 use crate::{DriverError, interrupt};
 
+/// Writes a file whole or not at all; a signal waits until it is done.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DriverError> {
+    let _writing = interrupt::writing();
+    data::write_atomically(path, bytes).map_err(DriverError::io(path, "cannot be written"))
+}
+
 /// A folder that holds one run.
 #[derive(Debug, Clone)]
 pub(crate) struct RunFolder {
@@ -29,7 +35,7 @@ impl RunFolder {
     /// Wall-clock seconds of each machine.
     pub(crate) const TIMING: &'static str = "timing.csv";
     /// The folders that a run makes in its own.
-    const FOLDERS: [&str; 3] = ["machines", "figures", analysis::observables::ObservableRow::FOLDER];
+    const FOLDERS: [&str; 3] = [Self::MACHINES, "figures", ObservableRow::FOLDER];
     /// The principal axes in which the machines of a Wiener-skip run live.
     pub(crate) const FRAME: &'static str = "machines/frame.safetensors";
 
@@ -47,8 +53,8 @@ impl RunFolder {
 
     /// Removes what a run that was killed has left half-written; the folder must be locked.
     pub(crate) fn tidy(&self) -> Result<(), DriverError> {
-        for part in [self.root.clone(), self.figures(), self.machines(), self.root.join(ObservableRow::FOLDER)] {
-            data::remove_unfinished(&part).map_err(DriverError::io(&part, "cannot be tidied"))?;
+        for part in Self::FOLDERS.map(|name| self.root.join(name)).iter().chain([&self.root]) {
+            data::remove_unfinished(part).map_err(DriverError::io(part, "cannot be tidied"))?;
         }
         Ok(())
     }
@@ -173,9 +179,7 @@ impl RunFolder {
 
     /// Writes a file of the run: whole or not at all; makes its folder again where the user has removed it.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), DriverError> {
-        let path = self.root.join(name);
-        let _writing = interrupt::writing();
-        data::write_atomically(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))?;
+        write_whole(&self.root.join(name), bytes.as_ref())?;
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
         Ok(())
     }

@@ -138,8 +138,7 @@ fn over_t(
     };
     let (own, exact, affine) = (curve(&run.facts.model), curve(law), curve("gaussian"));
     let points = || own.iter().chain(&exact).chain(&affine);
-    let Some((first, last)) = bounds(points().map(|point| point.0)) else { return };
-    let x = Axis::counting("t", (first as usize).min(1), last as usize);
+    let Some(x) = Axis::of_timesteps(points().map(|point| point.0 as usize)) else { return };
     let y = Axis::around(quantity.known, points().map(|point| point.1), f64::INFINITY).with_ticks(5);
     let axes = Axes { frame, x, y };
     axes.draw(drawing);

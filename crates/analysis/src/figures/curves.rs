@@ -2,7 +2,7 @@
 
 use super::Figure;
 use crate::observables::{ObservableRow, Transition};
-use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale, bounds};
+use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale};
 use crate::plot::drawing::{Align, Dash, Drawing, Rect, Stroke, TextStyle};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
@@ -183,8 +183,7 @@ impl Curves {
             return None;
         }
         let all = panels.iter().flat_map(|(.., found)| found.iter().flat_map(|curve| &curve.rows));
-        let (first, last) = bounds(all.filter_map(|row| row.t).map(|t| t as f64))?;
-        let x = Axis::counting("t", (first as usize).min(1), last as usize);
+        let x = Axis::of_timesteps(all.filter_map(|row| row.t))?;
         let height = 180.0 + 220.0 * panels.len() as f64;
         let mut drawing = page.drawing(height);
         let mut entries: Vec<Entry> = Vec::new();

@@ -38,9 +38,7 @@ impl Figure for FixedPoints {
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
         let Some(rows) = run.observables.get("fixed_points") else { return Ok(None) };
         let models = models(run, rows, "order_parameter");
-        let Some((first, last)) = bounds(rows.iter().filter_map(|row| row.t).map(|t| t as f64)) else {
-            return Ok(None);
-        };
+        let Some(x) = Axis::of_timesteps(rows.iter().filter_map(|row| row.t)) else { return Ok(None) };
         let height = 400.0;
         let mut drawing = page.drawing(height);
         let below = legend(&mut drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT, &entries());
@@ -49,11 +47,8 @@ impl Figure for FixedPoints {
         for (i, (model, name)) in models.iter().enumerate() {
             let frame = column(i, models.len(), (below + 32.0, height), Axes::RIGHT);
             let y = if i == 0 { "place between the classes" } else { "" };
-            let axes = Axes {
-                frame,
-                x: Axis::counting("t", (first as usize).min(1), last as usize),
-                y: Axis::new(y, Scale::Linear, low.max(-2.0) - 0.1, high.min(2.0) + 0.1),
-            };
+            let axes =
+                Axes { frame, x: x.clone(), y: Axis::new(y, Scale::Linear, low.max(-2.0) - 0.1, high.min(2.0) + 0.1) };
             axes.draw(&mut drawing);
             title(&mut drawing, axes.frame, name);
             if let Some(t) = run.predicted(Transition::Speciation) {

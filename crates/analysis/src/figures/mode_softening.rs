@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Figure;
 use super::columns::{column, models, of, title};
 use crate::observables::{ObservableRow, Transition};
-use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale, TICK_SIZE, bounds};
+use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale, TICK_SIZE};
 use crate::plot::drawing::{Align, Dash, Drawing, Rect, Stroke, TextStyle};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
@@ -41,10 +41,7 @@ impl Figure for ModeSoftening {
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
         let Some(rows) = run.observables.get("mode_softening") else { return Ok(None) };
-        let Some((first, last)) = bounds(rows.iter().filter_map(|row| row.t).map(|t| t as f64)) else {
-            return Ok(None);
-        };
-        let x = Axis::counting("t", (first as usize).min(1), last as usize);
+        let Some(x) = Axis::of_timesteps(rows.iter().filter_map(|row| row.t)) else { return Ok(None) };
         let mut drawing = page.drawing(GAINS.0 + GAINS.1 + Axes::BELOW + 4.0);
         lengths(&mut drawing, run, rows, &x);
         maps(&mut drawing, run, rows, &x);

@@ -32,10 +32,7 @@ impl Figure for Spectrum {
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
         let Some(rows) = run.observables.get("spectrum") else { return Ok(None) };
         let own = run.facts.model.as_str();
-        let Some((first, last)) = bounds(rows.iter().filter_map(|row| row.t).map(|t| t as f64)) else {
-            return Ok(None);
-        };
-        let x = Axis::counting("t", (first as usize).min(1), last as usize);
+        let Some(x) = Axis::of_timesteps(rows.iter().filter_map(|row| row.t)) else { return Ok(None) };
         let mut drawing = page.drawing(760.0);
         let frame = |top: f64, height: f64| Axes::page_frame(top, top + height);
         let values = of(rows, own, "mean_singular_value");

@@ -60,6 +60,12 @@ impl Axis {
         Self { least_step: 1.0, ..Self::new(label, Scale::Linear, first as f64 - margin, last as f64 + margin) }
     }
 
+    /// The axis over the timesteps seen, from 1 on or from 0 where that is among them; `None` without any.
+    pub(crate) fn of_timesteps(seen: impl IntoIterator<Item = usize>) -> Option<Self> {
+        let (first, last) = bounds(seen.into_iter().map(|t| t as f64))?;
+        Some(Self::counting("t", (first as usize).min(1), last as usize))
+    }
+
     /// The same axis with about `count` labelled ticks.
     pub(crate) fn with_ticks(self, count: usize) -> Self {
         Self { tick_count: count, ..self }

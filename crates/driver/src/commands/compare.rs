@@ -16,7 +16,7 @@ use analysis::compare::{self, Group, RunTables, tolerance};
 
 use crate::DriverError;
 use crate::cli::{CompareArgs, ReportFormat};
-use crate::folder::RunFolder;
+use crate::folder::{RunFolder, write_whole};
 use crate::terminal::Terminal;
 use report::Report;
 use settings::Settings;
@@ -133,10 +133,7 @@ fn out_folder(out: &Path, runs: &[PathBuf]) -> Result<PathBuf, DriverError> {
 
 /// Writes the report in every form, each file whole or not at all.
 fn write(report: &Report, out: &Path, terminal: Terminal) -> Result<(), DriverError> {
-    let write = |name: &str, bytes: &[u8]| {
-        let path = out.join(name);
-        data::write_atomically(&path, bytes).map_err(DriverError::io(&path, "cannot be written"))
-    };
+    let write = |name: &str, bytes: &[u8]| write_whole(&out.join(name), bytes);
     write("compare.json", (report.to_json()? + "\n").as_bytes())?;
     write("compare.html", html::page(report)?.as_bytes())?;
     write("differences.csv", csv::differences(report)?.as_bytes())?;

@@ -9,7 +9,7 @@ use super::run::threads;
 use crate::DriverError;
 use crate::cli::VerifyArgs;
 use crate::config::{self, Model, Sources};
-use crate::folder::RunFolder;
+use crate::folder::{RunFolder, write_whole};
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
 use crate::pipeline::dataset::{self, Places};
@@ -133,7 +133,7 @@ fn publish(certificate: &Certificate, asked: Option<&Path>, terminal: Terminal) 
         }
         Some(path) => {
             let text = certificate.to_json()? + "\n";
-            data::write_atomically(path, text.as_bytes()).map_err(DriverError::io(path, "cannot be written"))?;
+            write_whole(path, text.as_bytes())?;
             terminal.result(certificate.text());
         }
         None => terminal.result(certificate.text()),

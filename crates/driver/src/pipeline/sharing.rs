@@ -11,7 +11,7 @@ use schedule::Timestep;
 use super::problem::Problem;
 use super::shelf::Shelf;
 use crate::DriverError;
-use crate::folder::RunFolder;
+use crate::folder::{RunFolder, write_whole};
 use crate::terminal::Terminal;
 
 /// The longest header of a checkpoint that is looked at.
@@ -123,7 +123,7 @@ fn link(from: &Path, to: &Path) -> Result<(), DriverError> {
         return Ok(());
     }
     let bytes = fs::read(from).map_err(DriverError::io(from, "cannot be read"))?;
-    data::write_atomically(to, &bytes).map_err(failed())
+    write_whole(to, &bytes)
 }
 
 #[cfg(test)]

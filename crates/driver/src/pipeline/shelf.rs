@@ -64,7 +64,8 @@ impl<'a> Shelf<'a> {
         };
         match checkpoint::from_bytes(&path, &bytes) {
             Ok(checkpoint) if checkpoint.key == self.keys[t.index()] => {
-                Ok(Found::Sound { checkpoint: Box::new(checkpoint), mark: mark.and_then(Result::ok) })
+                let unmarked = (!is_marked).then(|| Mark::of(&checkpoint.key, &bytes));
+                Ok(Found::Sound { checkpoint: Box::new(checkpoint), unmarked })
             }
             Ok(_) => foreign("a machine of other settings, other data or another version of this program"),
             Err(_) if is_marked => foreign("a machine in the format of another version of this program"),
@@ -93,11 +94,9 @@ impl<'a> Shelf<'a> {
         let shown = self.folder.root().join(&name);
         match self.look(t)? {
             Found::Absent => Ok(false),
-            Found::Sound { checkpoint, mark } => {
-                if mark.is_none() {
-                    // The run was ended between the two, or somebody has removed or changed the marker.
-                    Mark::of(&self.keys[t.index()], &checkpoint::write(&checkpoint)?).write(self.folder, t)?;
-                }
+            Found::Sound { unmarked, .. } => {
+                // The run was ended between the two, or somebody has removed or changed the marker.
+                unmarked.map_or(Ok(()), |mark| mark.write(self.folder, t))?;
                 self.folder.remove_if_present(&state(t))?;
                 Ok(true)
             }
@@ -187,10 +186,10 @@ impl<'a> Shelf<'a> {
 /// What a run folder holds of a machine.
 pub(crate) enum Found {
     Absent,
-    /// The machine of this experiment, with its marker, where that can be read.
+    /// The machine of this experiment, with the marker that it lacks, where it lacks one.
     Sound {
         checkpoint: Box<Checkpoint>,
-        mark: Option<Mark>,
+        unmarked: Option<Mark>,
     },
     /// It was there once, and no longer is as it was; why.
     Damaged(String),

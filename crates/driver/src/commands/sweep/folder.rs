@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::run::refuse_difference;
 use crate::DriverError;
 use crate::config::{self, Sources, Sweep, Task};
-use crate::folder::RunFolder;
+use crate::folder::{RunFolder, write_whole};
 
 /// `results/NAME` of a sweep.
 pub(super) struct SweepFolder {
@@ -39,8 +39,7 @@ impl SweepFolder {
 
     /// Writes a file of the sweep: whole or not at all.
     pub(super) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), DriverError> {
-        let path = self.root.join(name);
-        data::write_atomically(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))
+        write_whole(&self.root.join(name), bytes.as_ref())
     }
 }
 
