@@ -47,7 +47,11 @@ mod window_surgery;
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
 use crate::{AnalysisError, Run};
+pub(crate) use curves::{Curves, Member};
 pub(crate) use phase_diagram::written;
+
+/// The figures of several runs that can be laid over one another: where they commit to a class, and to an example.
+pub(crate) static OVERLAID: [&Curves; 3] = [&cloning::CLONING, &cloning::UTURN, &collapse::MEMORISATION];
 
 /// One figure of a run.
 pub trait Figure: Sync {
@@ -149,6 +153,7 @@ pub fn render(run: &Run, only: Option<&[String]>) -> Result<Vec<Rendered>, Analy
     let mut rendered = Vec::new();
     for figure in figures().iter().filter(wanted) {
         if let Some(drawing) = figure.draw(run, &page)? {
+            let drawing = drawing.with_reading(figure.reading());
             let (svg, png) = (drawing.to_svg()?, drawing.to_png()?);
             rendered.push(Rendered { name: figure.name(), reading: figure.reading(), svg, png, csv: drawing.table });
         }

@@ -149,12 +149,7 @@ impl Run {
 
     /// Where the exact theory puts a transition: the convention that the figures draw as a line.
     pub(crate) fn predicted(&self, transition: Transition) -> Option<f64> {
-        let convention = match transition {
-            Transition::Speciation => TransitionRow::SPECIATION_LINE,
-            Transition::Collapse => TransitionRow::COLLAPSE_LINE,
-        };
-        let is = |row: &&TransitionRow| row.transition == transition && row.convention == convention;
-        self.transitions.iter().find(|row| is(row) && row.group == "all" && row.t.is_some())?.t
+        predicted(&self.transitions, transition)
     }
 
     fn check_dimensions(&self, dir: &Path) -> Result<(), AnalysisError> {
@@ -169,6 +164,16 @@ impl Run {
             }
         }
     }
+}
+
+/// Where the exact theory puts a transition: the convention that the figures draw as a line.
+pub(crate) fn predicted(transitions: &[TransitionRow], transition: Transition) -> Option<f64> {
+    let convention = match transition {
+        Transition::Speciation => TransitionRow::SPECIATION_LINE,
+        Transition::Collapse => TransitionRow::COLLAPSE_LINE,
+    };
+    let is = |row: &&TransitionRow| row.transition == transition && row.convention == convention;
+    transitions.iter().find(|row| is(row) && row.group == "all" && row.t.is_some())?.t
 }
 
 fn read_samples(dir: &Path) -> Result<Option<Points>, AnalysisError> {

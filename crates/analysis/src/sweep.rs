@@ -2,10 +2,12 @@
 
 mod aggregate;
 mod figure;
+mod overlay;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::observables::{Transition, TransitionRow};
+use crate::observables::{self, ObservableRow, Transition, TransitionRow};
 use crate::{
     AnalysisError, MetricRow, ReferenceRow, RunFacts, Split, TrainingRow, at_kept_epoch, read_table,
     read_table_if_present,
@@ -47,6 +49,8 @@ pub struct CellRun {
     pub losses: Vec<Loss>,
     /// Transition times of all trajectories; empty where none were measured.
     pub transitions: Vec<TransitionRow>,
+    /// The tables of the observables that are laid over one another, by name, where they were measured.
+    pub observables: BTreeMap<&'static str, Vec<ObservableRow>>,
 }
 
 impl CellRun {
@@ -61,7 +65,9 @@ impl CellRun {
         let mut transitions: Vec<TransitionRow> = read_table_if_present(dir)?;
         transitions.retain(|row| row.group == "all");
         let losses = losses(&at_kept_epoch(&metrics, &training), &references);
-        Ok(Self { facts: RunFacts::read(dir)?, losses, transitions })
+        let mut observables = observables::read_all(dir)?;
+        observables.retain(|name, _| overlay::reads(name));
+        Ok(Self { facts: RunFacts::read(dir)?, losses, transitions, observables })
     }
 
     /// (1/T) sum_t of the test MSE; `None` where a machine is missing.
@@ -168,12 +174,13 @@ impl Sweep {
         String::from_utf8(bytes).map_err(|error| encode(error.to_string()))
     }
 
-    /// Draws a figure for each axis: `sweep_model_hidden` for `model.hidden`.
+    /// Draws a figure for each axis, `sweep_model_hidden` for `model.hidden`, and where the cells have measured them the
+    /// observables of its values over one another, `sweep_model_hidden_cloning`.
     ///
     /// # Errors
     /// What drawing and encoding return.
     pub fn render(&self) -> Result<Vec<SweepFigure>, AnalysisError> {
-        figure::render(self)
+        Ok([figure::render(self)?, overlay::render(self)?].concat())
     }
 }
 
@@ -212,7 +219,11 @@ mod tests {
                 TransitionRow::measured(Transition::Speciation, "phi_C = 0.7752", "machines", Some(time), 9),
                 TransitionRow::measured(Transition::Collapse, "Y2 = 1/2", "machines", None, 9),
             ];
-            Cell { name: format!("{h}-{seed}"), at: vec![h, seed], run: CellRun { facts, losses, transitions } }
+            Cell {
+                name: format!("{h}-{seed}"),
+                at: vec![h, seed],
+                run: CellRun { facts, losses, transitions, observables: BTreeMap::new() },
+            }
         };
         let cells = (0..2).flat_map(|h| (0..3).map(move |seed| cell(h, seed))).collect();
         Sweep {

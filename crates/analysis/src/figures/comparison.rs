@@ -38,7 +38,8 @@ pub fn draw(groups: &[Group], comparisons: &[Comparison]) -> Result<Vec<Overlay>
 }
 
 impl Overlay {
-    fn new(name: String, reading: String, drawing: &Drawing) -> Result<Self, AnalysisError> {
+    fn new(name: String, reading: String, drawing: Drawing) -> Result<Self, AnalysisError> {
+        let drawing = drawing.with_reading(&reading);
         Ok(Self { name, reading, svg: drawing.to_svg()?, png: drawing.to_png()? })
     }
 }

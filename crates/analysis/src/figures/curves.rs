@@ -1,5 +1,7 @@
 //! Figures made of curves over t, read off an observable's table: panels, curves, bands, and the transitions as lines.
 
+mod overlay;
+
 use super::Figure;
 use crate::observables::{ObservableRow, Transition};
 use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale};
@@ -7,7 +9,8 @@ use crate::plot::drawing::{Align, Dash, Drawing, Rect, Stroke, TextStyle};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{BLUE, GREY, ORANGE, Rgb, lighter};
-use crate::{AnalysisError, Run};
+use crate::{AnalysisError, Run, RunFacts};
+pub(crate) use overlay::Member;
 
 /// Points up to which each gets a marker.
 const MARKED: usize = 40;
@@ -15,7 +18,7 @@ const MARKED: usize = 40;
 const BETWEEN: f64 = 22.0;
 
 /// A figure of one or more panels over t.
-pub(super) struct Curves {
+pub(crate) struct Curves {
     pub(super) name: &'static str,
     pub(super) reading: &'static str,
     /// The observable whose table is drawn.
@@ -47,7 +50,7 @@ pub(super) enum Range {
 }
 
 /// Whose numbers a curve shows.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
     /// The run's own model: the trained machines, or the exact law of a run without training.
     Own,
@@ -162,6 +165,11 @@ impl Figure for Curves {
 }
 
 impl Curves {
+    /// The observable whose table is drawn.
+    pub(crate) const fn observable(&self) -> &'static str {
+        self.observable
+    }
+
     /// The figure with more entries in its legend, and `finish` called on every panel (its number counted in
     /// [`Curves::panels`]) after its curves.
     pub(super) fn draw_with(
@@ -172,56 +180,72 @@ impl Curves {
         finish: impl Fn(&mut Drawing, &Axes, usize),
     ) -> Option<Drawing> {
         let rows = run.observables.get(self.observable)?;
-        let panels: Vec<(usize, &Panel, Vec<Found<'_>>)> = self
-            .panels
-            .iter()
-            .enumerate()
-            .map(|(i, panel)| (i, panel, panel.curves.iter().flat_map(|curve| find(run, rows, curve)).collect()))
-            .filter(|(.., found): &(_, _, Vec<Found<'_>>)| !found.is_empty())
-            .collect();
-        if panels.is_empty() {
-            return None;
-        }
-        let all = panels.iter().flat_map(|(.., found)| found.iter().flat_map(|curve| &curve.rows));
-        let x = Axis::of_timesteps(all.filter_map(|row| row.t))?;
-        let height = 180.0 + 220.0 * panels.len() as f64;
-        let mut drawing = page.drawing(height);
-        let mut entries: Vec<Entry> = Vec::new();
-        for entry in panels.iter().flat_map(|(.., found)| found.iter().map(Found::entry)) {
-            if !entries.contains(&entry) {
-                entries.push(entry);
-            }
-        }
-        entries.extend(more);
-        let below = legend(&mut drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
-        let whole = Axes::page_frame(below + 12.0, height);
-        let count = panels.len() as f64;
-        let each = (whole.height - BETWEEN * (count - 1.0)) / count;
-        for (i, (number, panel, found)) in panels.iter().enumerate() {
-            let frame = Rect { y: whole.y + i as f64 * (each + BETWEEN), height: each, ..whole };
-            let x = if i + 1 == panels.len() { x.clone() } else { x.clone().unlabelled() };
-            let axes = Axes { frame, x, y: panel.axis(found) };
-            axes.draw(&mut drawing);
-            self.mark_transitions(&mut drawing, &axes, run, i == 0);
-            panel.draw(&mut drawing, &axes, found);
-            finish(&mut drawing, &axes, *number);
-        }
-        Some(drawing)
+        let found = |panel: &'static Panel| panel.curves.iter().flat_map(|curve| find(&run.facts, rows, curve));
+        let panels =
+            self.panels.iter().enumerate().map(|(i, panel)| Filled { number: i, panel, found: found(panel).collect() });
+        let lines = self.transitions.iter().filter_map(|&transition| Some((transition, run.predicted(transition)?)));
+        draw_panels(page, panels.collect(), &lines.collect::<Vec<_>>(), more, finish)
     }
+}
 
-    /// Vertical lines where the exact theory puts the transitions, with their names above the first panel.
-    fn mark_transitions(&self, drawing: &mut Drawing, axes: &Axes, run: &Run, named: bool) {
-        for &transition in self.transitions {
-            let Some(t) = run.predicted(transition) else { continue };
-            axes.upright(drawing, t, Stroke::solid(GREY, 1.1).dashed(Dash::Dots));
-            if let (true, Some(x)) = (named, axes.x_of(t)) {
-                let name = match transition {
-                    Transition::Speciation => "t_S",
-                    Transition::Collapse => "t_C",
-                };
-                let style = TextStyle::new(LABEL_SIZE, GREY).aligned(Align::Middle);
-                drawing.text((x, axes.frame.y - 4.0), format!("{name} = {t:.0}"), style);
-            }
+/// A panel with the curves that there are.
+struct Filled<'a> {
+    /// Its number, counted in [`Curves::panels`].
+    number: usize,
+    panel: &'static Panel,
+    found: Vec<Found<'a>>,
+}
+
+/// Draws the panels that have a curve below one another, one legend above all.
+fn draw_panels(
+    page: &Page,
+    mut panels: Vec<Filled<'_>>,
+    lines: &[(Transition, f64)],
+    more: Vec<Entry>,
+    finish: impl Fn(&mut Drawing, &Axes, usize),
+) -> Option<Drawing> {
+    panels.retain(|panel| !panel.found.is_empty());
+    if panels.is_empty() {
+        return None;
+    }
+    let all = panels.iter().flat_map(|panel| panel.found.iter().flat_map(|curve| &curve.rows));
+    let x = Axis::of_timesteps(all.filter_map(|row| row.t))?;
+    let height = 180.0 + 220.0 * panels.len() as f64;
+    let mut drawing = page.drawing(height);
+    let mut entries: Vec<Entry> = Vec::new();
+    for entry in panels.iter().flat_map(|panel| panel.found.iter().map(Found::entry)) {
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    entries.extend(more);
+    let below = legend(&mut drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
+    let whole = Axes::page_frame(below + 12.0, height);
+    let count = panels.len() as f64;
+    let each = (whole.height - BETWEEN * (count - 1.0)) / count;
+    for (i, Filled { number, panel, found }) in panels.iter().enumerate() {
+        let frame = Rect { y: whole.y + i as f64 * (each + BETWEEN), height: each, ..whole };
+        let x = if i + 1 == panels.len() { x.clone() } else { x.clone().unlabelled() };
+        let axes = Axes { frame, x, y: panel.axis(found) };
+        axes.draw(&mut drawing);
+        mark_transitions(&mut drawing, &axes, lines, i == 0);
+        panel.draw(&mut drawing, &axes, found);
+        finish(&mut drawing, &axes, *number);
+    }
+    Some(drawing)
+}
+
+/// Vertical lines where the exact theory puts the transitions, with their names above the first panel.
+fn mark_transitions(drawing: &mut Drawing, axes: &Axes, lines: &[(Transition, f64)], named: bool) {
+    for &(transition, t) in lines {
+        axes.upright(drawing, t, Stroke::solid(GREY, 1.1).dashed(Dash::Dots));
+        if let (true, Some(x)) = (named, axes.x_of(t)) {
+            let name = match transition {
+                Transition::Speciation => "t_S",
+                Transition::Collapse => "t_C",
+            };
+            let style = TextStyle::new(LABEL_SIZE, GREY).aligned(Align::Middle);
+            drawing.text((x, axes.frame.y - 4.0), format!("{name} = {t:.0}"), style);
         }
     }
 }
@@ -258,10 +282,10 @@ impl Panel {
 }
 
 /// The curves of the table that `curve` names, those of every class where it asks for them.
-fn find<'a>(run: &'a Run, rows: &'a [ObservableRow], curve: &Curve) -> Vec<Found<'a>> {
+fn find<'a>(facts: &RunFacts, rows: &'a [ObservableRow], curve: &Curve) -> Vec<Found<'a>> {
     let is_model = |model: &str| match curve.whose {
-        Whose::Own => model == run.facts.model,
-        Whose::Reference => (model == "law" || model == "mixture") && model != run.facts.model,
+        Whose::Own => model == facts.model,
+        Whose::Reference => (model == "law" || model == "mixture") && model != facts.model,
         Whose::Named(name) => model == name,
     };
     let of = |row: &&ObservableRow| row.t.is_some() && row.quantity == curve.quantity && is_model(&row.model);

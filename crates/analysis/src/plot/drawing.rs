@@ -169,12 +169,19 @@ pub struct Drawing {
     pub(crate) height: f64,
     pub(crate) shapes: Vec<Shape>,
     pub(crate) table: Option<String>,
+    /// What it shows, for those who cannot see it.
+    pub(crate) reading: String,
 }
 
 impl Drawing {
     /// An empty page of the given size in page units.
     pub(crate) fn new(width: f64, height: f64) -> Self {
-        Self { width, height, shapes: Vec::new(), table: None }
+        Self { width, height, shapes: Vec::new(), table: None, reading: String::new() }
+    }
+
+    /// The same with one sentence that says what it shows and how to read it.
+    pub(crate) fn with_reading(self, reading: &str) -> Self {
+        Self { reading: reading.to_owned(), ..self }
     }
 
     /// Keeps the CSV text of the numbers drawn, where they are not already a table of the run.

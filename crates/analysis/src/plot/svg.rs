@@ -20,7 +20,8 @@ impl Drawing {
         let (width, height) = (number(self.width), number(self.height));
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-             font-family=\"{FAMILY}\" fill=\"none\">\n<rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>\n",
+             font-family=\"{FAMILY}\" fill=\"none\">\n{}<rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>\n",
+            description(&self.reading),
             color(PAPER)
         );
         for shape in &self.shapes {
@@ -36,6 +37,11 @@ impl Drawing {
         }
         Ok(svg + "</svg>\n")
     }
+}
+
+/// The sentence that readers of a screen are told.
+fn description(reading: &str) -> String {
+    if reading.is_empty() { String::new() } else { format!("<desc>{}</desc>\n", escape(reading)) }
 }
 
 /// A coordinate to a hundredth of a unit, without trailing zeros.

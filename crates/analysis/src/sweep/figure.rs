@@ -39,25 +39,43 @@ const MIDDLE: f64 = 260.0;
 const LOWER: f64 = 290.0;
 
 pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
-    let facts = || sweep.cells.iter().map(|cell| &cell.run.facts);
-    let note: Vec<String> = facts().find_map(|facts| facts.data_note.clone()).into_iter().collect();
     let figure = |(a, axis): (usize, &super::Axis)| {
-        let page = Page::with_footer(&note, &[footer(sweep, axis)])?;
-        let drawing = draw(sweep, a, &page);
-        let (svg, png) = (drawing.to_svg()?, drawing.to_png()?);
-        Ok(SweepFigure { name: format!("sweep_{}", axis.key.replace('.', "_")), svg, png })
+        let drawing = draw(sweep, a, &page(sweep, &footer(sweep, axis))?);
+        SweepFigure::new(name(axis), &drawing.with_reading(&reading(axis)))
     };
     sweep.axes.iter().enumerate().map(figure).collect()
 }
 
+impl SweepFigure {
+    pub(super) fn new(name: String, drawing: &Drawing) -> Result<Self, AnalysisError> {
+        Ok(Self { name, svg: drawing.to_svg()?, png: drawing.to_png()? })
+    }
+}
+
+fn reading(axis: &super::Axis) -> String {
+    format!(
+        "Test MSE per coordinate on ε against t for each value of {0}, and against {0} its means over groups of timesteps, alone \
+         and over the best linear predictor's, with the transition times where they were measured.",
+        axis.key
+    )
+}
+
+/// The stem of the files of an axis.
+pub(super) fn name(axis: &super::Axis) -> String {
+    format!("sweep_{}", axis.key.replace('.', "_"))
+}
+
+/// A page that says of what data the cells are.
+pub(super) fn page(sweep: &Sweep, footer: &str) -> Result<Page, AnalysisError> {
+    let facts = sweep.cells.iter().map(|cell| &cell.run.facts);
+    let note: Vec<String> = { facts }.find_map(|facts| facts.data_note.clone()).into_iter().collect();
+    Page::with_footer(&note, &[footer.to_owned()])
+}
+
 /// `hidden · model.hidden x seed · 9 cells · mnist · means over the other axes, 95% intervals over seeds`.
 fn footer(sweep: &Sweep, axis: &super::Axis) -> String {
-    let mut sources: Vec<&str> = sweep.cells.iter().map(|cell| cell.run.facts.source.as_str()).collect();
-    sources.sort_unstable();
-    sources.dedup();
     let keys: Vec<&str> = sweep.axes.iter().map(|axis| axis.key.as_str()).collect();
-    let mut line =
-        format!("{} · {} · {} cells · {}", sweep.name, keys.join(" × "), sweep.cells.len(), sources.join(", "));
+    let mut line = head_line(sweep);
     if keys.len() > 1 {
         line += " · means over the other axes";
     }
@@ -65,6 +83,15 @@ fn footer(sweep: &Sweep, axis: &super::Axis) -> String {
         line += ", 95% intervals over seeds";
     }
     line
+}
+
+/// `hidden · model.hidden x seed · 9 cells · mnist`.
+pub(super) fn head_line(sweep: &Sweep) -> String {
+    let mut sources: Vec<&str> = sweep.cells.iter().map(|cell| cell.run.facts.source.as_str()).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let keys: Vec<&str> = sweep.axes.iter().map(|axis| axis.key.as_str()).collect();
+    format!("{} · {} · {} cells · {}", sweep.name, keys.join(" × "), sweep.cells.len(), sources.join(", "))
 }
 
 fn draw(sweep: &Sweep, a: usize, page: &Page) -> Drawing {

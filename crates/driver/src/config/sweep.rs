@@ -9,6 +9,7 @@ use toml::Value;
 use super::choices::SweepMode;
 use super::error::{ConfigError, Faults};
 use super::experiment::Experiment;
+use super::keys;
 use super::layers::Layers;
 use super::write::{Settings, text_of};
 use axes::Given;
@@ -57,8 +58,8 @@ pub struct Cell {
 }
 
 impl Sweep {
-    /// The sweep as TOML: every setting that all cells have in common, and the axes.  Loading the text gives an equal
-    /// sweep; settings left out follow from an axis.
+    /// The sweep as TOML: every setting that all cells have in common, or all that have a use for it, and the axes.
+    /// Loading the text gives an equal sweep; settings left out follow from an axis.
     pub fn to_toml(&self) -> String {
         text_of(&self.common()) + &self.axes_toml()
     }
@@ -73,14 +74,31 @@ impl Sweep {
 
     fn common(&self) -> Settings {
         let of = |cell: &Cell| Experiment { name: self.name.clone(), ..cell.experiment.clone() }.settings();
-        let Some((first, others)) = self.cells.split_first() else { return Settings::new() };
-        let mut common = of(first);
-        common.retain(|(path, _)| !self.axes.iter().any(|axis| axis.key == *path));
-        for cell in others {
-            let settings = of(cell);
-            common.retain(|setting| settings.contains(setting));
+        let cells: Vec<Settings> = self.cells.iter().map(of).collect();
+        let mut common = Settings::new();
+        for setting in cells.iter().flatten().filter(|(path, _)| !self.varies(path)) {
+            if !common.contains(setting) && cells.iter().all(|cell| self.agrees(cell, setting)) {
+                common.push(setting.clone());
+            }
         }
+        // A section is written once: settings of later cells go where the first cell's would stand.
+        common.sort_by_key(|(path, _)| keys::keys().iter().position(|key| key.path == *path));
         common
+    }
+
+    fn varies(&self, path: &str) -> bool {
+        self.axes.iter().any(|axis| axis.key == path)
+    }
+
+    /// Whether a cell has the setting, or has no use for it because of its value on an axis.
+    fn agrees(&self, cell: &Settings, setting: &(&'static str, Value)) -> bool {
+        let there = |path: &str| cell.iter().find(|(known, _)| *known == path);
+        let requirement = |path: &str| keys::find(path).and_then(|key| key.goes_with).map(|of| of.key);
+        match there(setting.0) {
+            Some(found) => found == setting,
+            // What it depends on is varied, or is itself no setting of this cell.
+            None => requirement(setting.0).is_some_and(|key| self.varies(key) || there(key).is_none()),
+        }
     }
 
     fn axes_toml(&self) -> String {

@@ -48,7 +48,7 @@ pub(super) fn draw(
          marks); bold are those that differ from {} beyond chance.",
         groups.first().map_or("", |group| &group.label)
     );
-    Overlay::new("transitions".to_owned(), reading, &drawing(page, groups, &lines)).map(Some)
+    Overlay::new("transitions".to_owned(), reading, drawing(page, groups, &lines)).map(Some)
 }
 
 /// The lines in the order in which a reverse trajectory meets them in the first group.

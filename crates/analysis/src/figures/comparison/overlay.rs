@@ -36,7 +36,7 @@ pub(super) fn draw(page: &Page, groups: &[Group], comparisons: &[Comparison]) ->
             comparisons.first().map_or(0.05, |comparison| comparison.q),
         );
         let name = format!("{}_{}_vs_t", curve.metric, curve.split.word());
-        figures.push(Overlay::new(name, reading, &drawing(page, groups, &curves))?);
+        figures.push(Overlay::new(name, reading, drawing(page, groups, &curves))?);
     }
     Ok(figures)
 }
