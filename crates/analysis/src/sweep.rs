@@ -5,10 +5,10 @@ mod figure;
 
 use std::path::Path;
 
-use crate::observables::{Transition, TransitionRow};
+use crate::observables::{ObservableRow, Transition, TransitionRow};
 use crate::{
-    AnalysisError, MetricRow, ReferenceRow, RunFacts, Split, TrainingRow, at_kept_epoch, read_table,
-    read_table_if_present,
+    AnalysisError, MetricRow, ReferenceRow, RunFacts, Split, TrainingRow, at_kept_epoch, read_rows_if_present,
+    read_table, read_table_if_present,
 };
 
 pub use figure::SweepFigure;
@@ -47,6 +47,8 @@ pub struct CellRun {
     pub losses: Vec<Loss>,
     /// Transition times of all trajectories; empty where none were measured.
     pub transitions: Vec<TransitionRow>,
+    /// The distances of the samples from real ones, and of as many real ones; empty where they were not measured.
+    pub quality: Vec<ObservableRow>,
 }
 
 impl CellRun {
@@ -61,7 +63,10 @@ impl CellRun {
         let mut transitions: Vec<TransitionRow> = read_table_if_present(dir)?;
         transitions.retain(|row| row.group == "all");
         let losses = losses(&at_kept_epoch(&metrics, &training), &references);
-        Ok(Self { facts: RunFacts::read(dir)?, losses, transitions })
+        let mut quality: Vec<ObservableRow> =
+            read_rows_if_present(&dir.join(ObservableRow::FOLDER).join("sample_quality.csv"))?;
+        quality.retain(|row| row.group == "all");
+        Ok(Self { facts: RunFacts::read(dir)?, losses, transitions, quality })
     }
 
     /// (1/T) sum_t of the test MSE; `None` where a machine is missing.
@@ -143,7 +148,8 @@ impl Sweep {
     ///
     /// Quantities: `mean_test_mse` (of the cell, where no machine is missing), `test_mse` (of each t, at the epoch that is
     /// kept), and the transition times `speciation/CONVENTION/MODEL/predicted` or `.../measured` and the same of
-    /// `collapse`, whose value is a timestep (empty where the criterion is never met) with its 95% interval.
+    /// `collapse`, whose value is a timestep (empty where the criterion is never met) with its 95% interval, and
+    /// `samples/QUANTITY/MODEL` where the quality of the samples was measured.
     ///
     /// # Errors
     /// [`AnalysisError::Encode`] from the encoder.
@@ -189,6 +195,10 @@ fn rows(run: &CellRun) -> Vec<Row> {
         let quantity = format!("{word}/{}/{}/{}", row.convention, row.model, row.kind);
         Row { quantity, t: None, value: row.t, low: row.low, high: row.high }
     }));
+    rows.extend(run.quality.iter().map(|row| {
+        let quantity = format!("samples/{}/{}", row.quantity, row.model);
+        Row { quantity, t: None, value: Some(row.value), low: row.low, high: row.high }
+    }));
     rows
 }
 
@@ -212,7 +222,7 @@ mod tests {
                 TransitionRow::measured(Transition::Speciation, "phi_C = 0.7752", "machines", Some(time), 9),
                 TransitionRow::measured(Transition::Collapse, "Y2 = 1/2", "machines", None, 9),
             ];
-            Cell { name: format!("{h}-{seed}"), at: vec![h, seed], run: CellRun { facts, losses, transitions } }
+            Cell { name: format!("{h}-{seed}"), at: vec![h, seed], run: CellRun { facts, losses, transitions, quality: Vec::new() } }
         };
         let cells = (0..2).flat_map(|h| (0..3).map(move |seed| cell(h, seed))).collect();
         Sweep {

@@ -171,6 +171,21 @@ impl Curves {
         more: Vec<Entry>,
         finish: impl Fn(&mut Drawing, &Axes, usize),
     ) -> Option<Drawing> {
+        self.draw_on(run, page, (more, 0.0), finish).map(|(drawing, ..)| drawing)
+    }
+
+    /// The figure with `below` units of the page left free below it, its axis of t, and the y where they begin.
+    pub(super) fn draw_above(&self, run: &Run, page: &Page, below: f64) -> Option<(Drawing, Axis, f64)> {
+        self.draw_on(run, page, (Vec::new(), below), |_, _, _| {})
+    }
+
+    fn draw_on(
+        &self,
+        run: &Run,
+        page: &Page,
+        (more, free): (Vec<Entry>, f64),
+        finish: impl Fn(&mut Drawing, &Axes, usize),
+    ) -> Option<(Drawing, Axis, f64)> {
         let rows = run.observables.get(self.observable)?;
         let panels: Vec<(usize, &Panel, Vec<Found<'_>>)> = self
             .panels
@@ -185,7 +200,7 @@ impl Curves {
         let all = panels.iter().flat_map(|(.., found)| found.iter().flat_map(|curve| &curve.rows));
         let x = Axis::of_timesteps(all.filter_map(|row| row.t))?;
         let height = 180.0 + 220.0 * panels.len() as f64;
-        let mut drawing = page.drawing(height);
+        let mut drawing = page.drawing(height + free);
         let mut entries: Vec<Entry> = Vec::new();
         for entry in panels.iter().flat_map(|(.., found)| found.iter().map(Found::entry)) {
             if !entries.contains(&entry) {
@@ -206,7 +221,7 @@ impl Curves {
             panel.draw(&mut drawing, &axes, found);
             finish(&mut drawing, &axes, *number);
         }
-        Some(drawing)
+        Some((drawing, x, height))
     }
 
     /// Vertical lines where the exact theory puts the transitions, with their names above the first panel.
