@@ -131,9 +131,10 @@ fn centre(z: &[f32], d: usize) -> Vec<f64> {
     mean
 }
 
-/// The sum of a function of the rows, in their order.
-fn sum_over(z: &[f32], d: usize, of: impl Fn(&[f32]) -> f64 + Sync) -> f64 {
-    z.par_chunks(d).map(of).collect::<Vec<_>>().into_iter().sum()
+/// The sum of a function of the rows, in their order whatever the threads.
+fn sum_over(z: &[f32], d: usize, of: impl Fn(&[f32]) -> f64 + Sync + Send) -> f64 {
+    let terms: Vec<f64> = z.par_chunks(d).map(of).collect();
+    terms.into_iter().sum()
 }
 
 #[cfg(test)]
