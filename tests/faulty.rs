@@ -16,7 +16,7 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 25] = [
+const BEYOND_A_SCHEMA: [&str; 26] = [
     "batch_above_generated",
     "batch_above_n",
     "beta_start_above_beta_end",
@@ -36,6 +36,7 @@ const BEYOND_A_SCHEMA: [&str; 25] = [
     "mnist_csv_without_dir",
     "name_hidden",
     "name_with_a_slash",
+    "noiseless_steps_beyond_T",
     "plateau_without_validation",
     "reconstruction_beyond_T",
     "timesteps_too_many",

@@ -171,6 +171,33 @@ fn machines_that_cells_have_in_common_are_trained_once() {
     assert_same(&whole, &reproducible(&root));
 }
 
+/// How the chain is run changes no machine: cells share them, and differ in what is sampled alone.
+#[test]
+fn options_of_the_chain_change_samples_and_no_machine() {
+    let axes = "\"sample.variance\" = [\"beta\", \"beta\", \"beta\", \"posterior\"]\n\
+                \"sample.return_variance\" = [\"beta\", \"posterior\", \"beta\", \"posterior\"]\n\
+                \"sample.noiseless_steps\" = [1, 1, 0, 1]";
+    let desk = desk("zip", axes);
+    desk.run(&["small.toml", "--set=data.dim=2"]);
+    let root = desk.path("results/small");
+    let names = cells(&root);
+    let cell = |i: usize| root.join("cells").join(&names[i]);
+    assert_eq!((0..4).map(|i| trained(&cell(i))).collect::<Vec<_>>(), [4, 0, 0, 0]);
+    let same = |one: usize, other: usize, name: &str| {
+        fs::read(cell(one).join(name)).unwrap() == fs::read(cell(other).join(name)).unwrap()
+    };
+    let (samples, states) = ("samples.safetensors", "trajectories.safetensors");
+    for other in 1..4 {
+        assert!((1..=4).all(|t| same(0, other, &format!("machines/t000{t}.safetensors"))));
+        assert!(same(0, other, "metrics.csv") && !same(0, other, states));
+    }
+    // The variance of returning chains is not that of the samples.
+    assert_eq!([1, 2, 3].map(|other| same(0, other, samples)), [true, false, false]);
+    let returned =
+        |i: usize| analysis::Trajectories::read(&cell(i)).unwrap().reconstruction.expect("points in the plane");
+    assert!(returned(0) != returned(1) && returned(1) == returned(3));
+}
+
 #[test]
 fn a_warm_start_shares_its_ancestors_too() {
     let desk = desk("grid", "\"sample.stride\" = [1, 2]");

@@ -14,6 +14,7 @@ mod entropy_production;
 pub(crate) mod fabricated;
 mod fixed_points;
 mod flips;
+mod forward_agreement;
 mod information_rate;
 mod iterated_uturns;
 mod kappa;
@@ -26,6 +27,7 @@ mod loss_vs_epoch;
 mod loss_vs_t;
 mod mode_softening;
 mod nishimori_gap;
+mod noise_histogram;
 mod noisy_class_probe;
 mod order_parameter;
 mod overlap;
@@ -41,6 +43,7 @@ mod spectrum;
 mod stability;
 mod strips;
 mod swiss_roll;
+mod swiss_roll_returns;
 mod variational_bound;
 mod window_surgery;
 
@@ -73,12 +76,15 @@ static FIGURES: &[&dyn Figure] = &[
     &schedule::Schedule,
     &strips::FORWARD,
     &swiss_roll::FORWARD,
+    &forward_agreement::ForwardAgreement,
+    &noise_histogram::NoiseHistogram,
     &loss_vs_epoch::LossVsEpoch,
     &loss_vs_t::LossVsT,
     &strips::REVERSE,
     &swiss_roll::REVERSE,
     &sample_grid::SampleGrid,
     &samples_scatter::SamplesScatter,
+    &swiss_roll_returns::SwissRollReturns,
     &pixel_histogram::PixelHistogram,
     &reconstruction::Reconstructions,
     &phase_diagram::PhaseDiagram,
@@ -227,9 +233,18 @@ mod tests {
     fn a_run_on_points_with_a_subset_of_machines_has_its_own_figures() {
         let dir = fabricated::swiss_roll();
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
-        let expected =
-            ["schedule", "swiss_roll_forward", "loss_vs_epoch", "loss_vs_t", "swiss_roll_reverse", "samples_scatter"];
+        let expected = [
+            "schedule",
+            "swiss_roll_forward",
+            "loss_vs_epoch",
+            "loss_vs_t",
+            "swiss_roll_reverse",
+            "samples_scatter",
+            "swiss_roll_returns",
+        ];
         assert_eq!(names(&rendered), expected);
+        let svg = &rendered[6].svg;
+        assert!(svg.contains("t = 50<") && svg.contains("4 reversals each<") && svg.contains("outer end<"));
         let legend: Vec<_> =
             ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[2].svg.contains(t)).collect();
         assert_eq!(legend.len(), 3);

@@ -90,6 +90,8 @@ pub struct Lab<'a> {
     pub metrics: &'a [MetricRow],
     /// How long each machine was trained.
     pub training: &'a [TrainingRow],
+    /// z_0 of the run's own samples, where there are any: `[n, d]`.
+    pub samples: Option<&'a [f32]>,
     truth: Option<&'a Truth>,
     wiener: Wiener,
     gaussian: Gaussian,
@@ -115,6 +117,7 @@ impl<'a> Lab<'a> {
             bank: None,
             metrics: &[],
             training: &[],
+            samples: None,
             truth: None,
             wiener: Wiener::new(schedule, data.eigenvalues),
             gaussian: Gaussian::new(schedule, data.eigenvalues),
@@ -133,6 +136,11 @@ impl<'a> Lab<'a> {
     /// The same lab around trained machines, with how they were trained.
     pub fn with_machines(self, bank: &'a Bank, metrics: &'a [MetricRow], training: &'a [TrainingRow]) -> Self {
         Self { bank: Some(bank), metrics, training, ..self }
+    }
+
+    /// The same lab with the run's samples.  z: `[n, d]`.
+    pub fn with_samples(self, z: &'a [f32]) -> Self {
+        Self { samples: Some(z), ..self }
     }
 
     /// The same lab for data whose law is known.
@@ -186,7 +194,7 @@ impl<'a> Lab<'a> {
     /// The chain of a denoiser, every step taken, under the run's reverse variance.
     pub fn chain<'b>(&'b self, denoiser: &'b dyn Denoiser) -> Chain<'b> {
         let Settings { seed, variance, .. } = self.settings;
-        Chain { denoiser, schedule: self.schedule, variance, stride: 1, seed }
+        Chain { denoiser, schedule: self.schedule, variance, stride: 1, noiseless_steps: 1, seed }
     }
 
     /// The best affine predictor.

@@ -9,6 +9,7 @@ mod ensemble;
 mod entropy_production;
 mod fixed_points;
 mod flips;
+mod forward_agreement;
 mod gaussian_collapse;
 mod information_rate;
 mod integral;
@@ -28,6 +29,7 @@ mod order_parameter;
 mod overlap;
 mod overlaps;
 mod potential;
+mod sample_quality;
 mod score_identities;
 mod spectrum;
 mod stability;
@@ -50,6 +52,8 @@ use crate::tables::{Table, read_rows_if_present};
 /// A family of observables, as the configuration names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
+    /// The forward process itself.
+    Forward,
     /// When a trajectory commits to a class.
     Speciation,
     /// When it commits to a training sample.
@@ -64,12 +68,13 @@ pub enum Group {
 
 impl Group {
     /// All groups in the order of the report.
-    pub const ALL: [Self; 5] =
-        [Self::Speciation, Self::Collapse, Self::Machines, Self::Information, Self::Interventions];
+    pub const ALL: [Self; 6] =
+        [Self::Forward, Self::Speciation, Self::Collapse, Self::Machines, Self::Information, Self::Interventions];
 
     /// Its word in the configuration.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Forward => "forward",
             Self::Speciation => "speciation",
             Self::Collapse => "collapse",
             Self::Machines => "machines",
@@ -103,6 +108,7 @@ pub trait Observable: Sync {
 
 /// One line an observable, in the order a reader meets them.
 static OBSERVABLES: &[&dyn Observable] = &[
+    &forward_agreement::ForwardAgreement,
     &kappa::Kappa,
     &class_posterior::ClassPosterior,
     &noisy_class_probe::NoisyClassProbe,
@@ -129,6 +135,7 @@ static OBSERVABLES: &[&dyn Observable] = &[
     &variational_bound::VariationalBound,
     &entropy_production::EntropyProduction,
     &score_identities::ScoreIdentities,
+    &sample_quality::SampleQuality,
     &late_start::LateStart,
     &window_surgery::WindowSurgery,
     &learning_time::LearningTime,

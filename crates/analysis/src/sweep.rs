@@ -49,6 +49,8 @@ pub struct CellRun {
     pub losses: Vec<Loss>,
     /// Transition times of all trajectories; empty where none were measured.
     pub transitions: Vec<TransitionRow>,
+    /// The distances of the samples from real ones, and of as many real ones; empty where they were not measured.
+    pub quality: Vec<ObservableRow>,
     /// The tables of the observables that are laid over one another, by name, where they were measured.
     pub observables: BTreeMap<&'static str, Vec<ObservableRow>>,
 }
@@ -66,8 +68,10 @@ impl CellRun {
         transitions.retain(|row| row.group == "all");
         let losses = losses(&at_kept_epoch(&metrics, &training), &references);
         let mut observables = observables::read_all(dir)?;
+        let mut quality = observables.remove("sample_quality").unwrap_or_default();
+        quality.retain(|row| row.group == "all");
         observables.retain(|name, _| overlay::reads(name));
-        Ok(Self { facts: RunFacts::read(dir)?, losses, transitions, observables })
+        Ok(Self { facts: RunFacts::read(dir)?, losses, transitions, quality, observables })
     }
 
     /// (1/T) sum_t of the test MSE; `None` where a machine is missing.
@@ -149,7 +153,8 @@ impl Sweep {
     ///
     /// Quantities: `mean_test_mse` (of the cell, where no machine is missing), `test_mse` (of each t, at the epoch that is
     /// kept), and the transition times `speciation/CONVENTION/MODEL/predicted` or `.../measured` and the same of
-    /// `collapse`, whose value is a timestep (empty where the criterion is never met) with its 95% interval.
+    /// `collapse`, whose value is a timestep (empty where the criterion is never met) with its 95% interval, and
+    /// `samples/QUANTITY/MODEL` where the quality of the samples was measured.
     ///
     /// # Errors
     /// [`AnalysisError::Encode`] from the encoder.
@@ -196,6 +201,10 @@ fn rows(run: &CellRun) -> Vec<Row> {
         let quantity = format!("{word}/{}/{}/{}", row.convention, row.model, row.kind);
         Row { quantity, t: None, value: row.t, low: row.low, high: row.high }
     }));
+    rows.extend(run.quality.iter().map(|row| {
+        let quantity = format!("samples/{}/{}", row.quantity, row.model);
+        Row { quantity, t: None, value: Some(row.value), low: row.low, high: row.high }
+    }));
     rows
 }
 
@@ -219,11 +228,9 @@ mod tests {
                 TransitionRow::measured(Transition::Speciation, "phi_C = 0.7752", "machines", Some(time), 9),
                 TransitionRow::measured(Transition::Collapse, "Y2 = 1/2", "machines", None, 9),
             ];
-            Cell {
-                name: format!("{h}-{seed}"),
-                at: vec![h, seed],
-                run: CellRun { facts, losses, transitions, observables: BTreeMap::new() },
-            }
+            let (quality, observables) = (Vec::new(), BTreeMap::new());
+            let run = CellRun { facts, losses, transitions, quality, observables };
+            Cell { name: format!("{h}-{seed}"), at: vec![h, seed], run }
         };
         let cells = (0..2).flat_map(|h| (0..3).map(move |seed| cell(h, seed))).collect();
         Sweep {

@@ -5,13 +5,15 @@ use schedule::{Purpose, Reverse, ReverseVariance, Schedule, Stream, Timestep};
 
 use crate::{Denoiser, ModelError, Predictor};
 
+mod forward;
+
 /// Trajectories handled together; a constant, so that no result depends on the number of threads.
 const BLOCK: usize = 256;
 
 /// Ancestral sampling with a denoiser.
 ///
 /// z_{t-1} = (z_t - beta_t/sqrt(1 - alpha_bar_t) eps_hat(z_t, t))/sqrt(alpha_t) + sigma_t noise, no noise in the last
-/// step.  Ho et al. 2020, algorithm 2.  Each trajectory has streams of its own, keyed by its number and by t.
+/// step (or in more or fewer of the last steps).  Ho et al. 2020, algorithm 2.  Each trajectory has streams of its own, keyed by its number and by t.
 #[derive(Clone, Copy)]
 pub struct Chain<'a> {
     /// The noise predictors.
@@ -22,6 +24,8 @@ pub struct Chain<'a> {
     pub variance: ReverseVariance,
     /// Take every `stride`-th step, with the coefficients of the strided chain; at least 1.
     pub stride: usize,
+    /// The last steps that add no noise, in steps of the strided chain; 1 in Ho et al. 2020.
+    pub noiseless_steps: usize,
     /// The seed of the streams.
     pub seed: u64,
 }
@@ -109,7 +113,7 @@ impl Chain<'_> {
     /// The step of timestep t for some arrays of trajectories, each with the number of its first.
     fn step(&self, t: Timestep, walks: &mut [(&mut [f32], u64)]) -> Result<(), ModelError> {
         let predictor = self.denoiser.at(t)?;
-        let reverse = self.schedule.reverse(t, self.stride.max(1), self.variance);
+        let reverse = self.schedule.reverse_noiseless(t, self.stride.max(1), self.variance, self.noiseless_steps);
         let size = BLOCK * self.denoiser.dim();
         let blocks: Vec<(&mut [f32], u64)> =
             walks.iter_mut().flat_map(|(z, first)| z.chunks_mut(size).zip((*first..).step_by(BLOCK))).collect();

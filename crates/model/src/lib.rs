@@ -9,7 +9,7 @@
 //! // The exact reverse process of a Gaussian with variances 4 and 1/4 gives both back.
 //! let schedule = Schedule::new(Law::Linear { beta_start: 1e-3, beta_end: 0.2 }, 100)?;
 //! let wiener = Wiener::new(&schedule, &[4.0, 0.25]);
-//! let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 1, seed: 0 };
+//! let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 1, noiseless_steps: 1, seed: 0 };
 //! let mut z = chain.start(4000, 0);
 //! chain.run(&mut z, schedule.last(), 0, &mut |_, _| {})?;
 //! let variance = z.chunks(2).map(|row| f64::from(row[0]).powi(2)).sum::<f64>() / 4000.0;

@@ -27,7 +27,7 @@ pub struct Reverse {
     pub scale: f64,
     /// (1 - alpha) / sqrt(1 - alpha_bar_t).
     pub eps_factor: f64,
-    /// The standard deviation of the added noise; 0 in the step that reaches s = 0.
+    /// The standard deviation of the added noise; 0 in the last steps, as many as are taken without noise.
     pub sigma: f64,
 }
 
@@ -78,8 +78,16 @@ impl Schedule {
     /// x_s = (x_t - beta/sqrt(1 - alpha_bar_t) eps_hat)/sqrt(alpha) + sigma z, alpha = alpha_bar_t/alpha_bar_s,
     /// beta = 1 - alpha.  Ho et al. 2020, algorithm 2; strided as in Nichol and Dhariwal 2021, section 4.
     pub fn reverse(&self, t: Timestep, stride: usize, choice: ReverseVariance) -> Reverse {
+        self.reverse_noiseless(t, stride, choice, 1)
+    }
+
+    /// As [`Self::reverse`] without noise in the last `noiseless` steps, in steps of the strided chain: sigma = 0 where
+    /// t <= stride * noiseless.  0 keeps the noise of the last step too, of variance beta_1 at stride 1 (that of the
+    /// posterior is 0 there).
+    pub fn reverse_noiseless(&self, t: Timestep, stride: usize, choice: ReverseVariance, noiseless: usize) -> Reverse {
         let (alpha, beta) = self.kernel(t, stride);
-        let sigma = if t.get() <= stride { 0.0 } else { self.strided_variance(t, stride, beta, choice).sqrt() };
+        let is_noiseless = t.get() <= stride.saturating_mul(noiseless);
+        let sigma = if is_noiseless { 0.0 } else { self.strided_variance(t, stride, beta, choice).sqrt() };
         Reverse { scale: 1.0 / alpha.sqrt(), eps_factor: beta / (1.0 - self.alpha_bar(t)).sqrt(), sigma }
     }
 }

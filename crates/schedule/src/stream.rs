@@ -22,7 +22,7 @@ pub enum Purpose {
     Start = 5,
     /// The noise of a step of the reverse chain (index: trajectory, timestep).
     Reverse = 6,
-    /// The noise of the forward chain (index: trajectory, timestep).
+    /// The noise of a jump from x_0 to x_t (index: trajectory, timestep).
     Forward = 7,
     /// The generation of a data set (index: split, sample).
     Data = 8,
@@ -38,6 +38,8 @@ pub enum Purpose {
     Choice = 13,
     /// The noise of the states on which the learning of two classes is watched (index: pair of probes, 0).
     ClassProbes = 14,
+    /// The noise of a step of the forward chain x_{t-1} -> x_t (index: trajectory, timestep).
+    ForwardStep = 15,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, two indices).

@@ -179,12 +179,27 @@ impl Curves {
         more: Vec<Entry>,
         finish: impl Fn(&mut Drawing, &Axes, usize),
     ) -> Option<Drawing> {
+        self.draw_on(run, page, (more, 0.0), finish).map(|(drawing, ..)| drawing)
+    }
+
+    /// The figure with `below` units of the page left free below it, its axis of t, and the y where they begin.
+    pub(super) fn draw_above(&self, run: &Run, page: &Page, below: f64) -> Option<(Drawing, Axis, f64)> {
+        self.draw_on(run, page, (Vec::new(), below), |_, _, _| {})
+    }
+
+    fn draw_on(
+        &self,
+        run: &Run,
+        page: &Page,
+        (more, free): (Vec<Entry>, f64),
+        finish: impl Fn(&mut Drawing, &Axes, usize),
+    ) -> Option<(Drawing, Axis, f64)> {
         let rows = run.observables.get(self.observable)?;
         let found = |panel: &'static Panel| panel.curves.iter().flat_map(|curve| find(&run.facts, rows, curve));
         let panels =
             self.panels.iter().enumerate().map(|(i, panel)| Filled { number: i, panel, found: found(panel).collect() });
         let lines = self.transitions.iter().filter_map(|&transition| Some((transition, run.predicted(transition)?)));
-        draw_panels(page, panels.collect(), &lines.collect::<Vec<_>>(), more, finish)
+        draw_panels(page, panels.collect(), &lines.collect::<Vec<_>>(), (more, free), finish)
     }
 }
 
@@ -196,14 +211,15 @@ struct Filled<'a> {
     found: Vec<Found<'a>>,
 }
 
-/// Draws the panels that have a curve below one another, one legend above all.
+/// Draws the panels that have a curve below one another, one legend above all, with `free` units of the page left below;
+/// returns the drawing, its axis of t, and the y where those units begin.
 fn draw_panels(
     page: &Page,
     mut panels: Vec<Filled<'_>>,
     lines: &[(Transition, f64)],
-    more: Vec<Entry>,
+    (more, free): (Vec<Entry>, f64),
     finish: impl Fn(&mut Drawing, &Axes, usize),
-) -> Option<Drawing> {
+) -> Option<(Drawing, Axis, f64)> {
     panels.retain(|panel| !panel.found.is_empty());
     if panels.is_empty() {
         return None;
@@ -211,7 +227,7 @@ fn draw_panels(
     let all = panels.iter().flat_map(|panel| panel.found.iter().flat_map(|curve| &curve.rows));
     let x = Axis::of_timesteps(all.filter_map(|row| row.t))?;
     let height = 180.0 + 220.0 * panels.len() as f64;
-    let mut drawing = page.drawing(height);
+    let mut drawing = page.drawing(height + free);
     let mut entries: Vec<Entry> = Vec::new();
     for entry in panels.iter().flat_map(|panel| panel.found.iter().map(Found::entry)) {
         if !entries.contains(&entry) {
@@ -232,7 +248,7 @@ fn draw_panels(
         panel.draw(&mut drawing, &axes, found);
         finish(&mut drawing, &axes, *number);
     }
-    Some(drawing)
+    Some((drawing, x, height))
 }
 
 /// Vertical lines where the exact theory puts the transitions, with their names above the first panel.

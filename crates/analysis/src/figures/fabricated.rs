@@ -197,7 +197,12 @@ pub(crate) fn swiss_roll() -> TempDir {
         real: Some(spiral(400, 0.0, &mut random)),
         forward: Some(frames(&[0.0, 50.0, 100.0], |noise| spiral(300, noise, &mut random))),
         reverse: Some(frames(&[100.0, 80.0, 60.0, 40.0, 20.0, 10.0, 0.0], |noise| spiral(300, noise, &mut random))),
-        reconstruction: None,
+        reconstruction: Some(Reconstruction {
+            t: 50.0,
+            x0: spiral(3, 0.0, &mut random),
+            xt: spiral(3, 0.5, &mut random),
+            x0_hat: (0..3).map(|_| spiral(4, 0.05, &mut random)).collect(),
+        }),
     };
     fs::write(dir.path().join(Trajectories::FILE), trajectories.to_safetensors().unwrap()).unwrap();
     dir

@@ -1,6 +1,7 @@
 //! The figure of an axis: losses against t for each of its values, and losses and transitions against its values.
 
 mod places;
+mod quality;
 mod series;
 
 use super::aggregate::{Mean, Points, exact};
@@ -14,6 +15,7 @@ use crate::plot::page::Page;
 use crate::plot::palette::{GREY, Rgb, class_color, lighter, sequence};
 use crate::stats::Interval;
 use places::Places;
+use quality::Quality;
 use series::Series;
 
 /// A figure of a sweep in the forms it is kept in.
@@ -37,6 +39,7 @@ const GROUPS: usize = 4;
 const UPPER: f64 = 340.0;
 const MIDDLE: f64 = 260.0;
 const LOWER: f64 = 290.0;
+const SAMPLES: f64 = 260.0;
 
 pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
     let figure = |(a, axis): (usize, &super::Axis)| {
@@ -97,8 +100,10 @@ pub(super) fn head_line(sweep: &Sweep) -> String {
 fn draw(sweep: &Sweep, a: usize, page: &Page) -> Drawing {
     let places = Places::of(&sweep.axes[a]);
     let transitions = series::transitions(sweep, a, &places);
+    let quality = Quality::of(sweep, a, &places);
     let height = UPPER + MIDDLE + if transitions.is_empty() { 0.0 } else { LOWER };
-    let mut drawing = page.drawing(height);
+    let mut drawing = page.drawing(height + quality.height());
+    quality.draw(&mut drawing, &places, height);
     draw_curves(&mut drawing, sweep, a);
     draw_groups(&mut drawing, sweep, a, &places);
     if !transitions.is_empty() {
@@ -225,6 +230,7 @@ fn groups(sweep: &Sweep, a: usize, places: &Places, of: impl Fn(&Loss) -> Option
 #[cfg(test)]
 mod tests {
     use super::super::tests::fabricated_sweep;
+    use crate::observables::ObservableRow;
 
     #[test]
     fn every_axis_has_a_figure_with_its_values_its_groups_and_the_transitions() {
@@ -243,6 +249,23 @@ mod tests {
         assert!(!rendered[0].svg.contains("Y₂"));
         assert!(rendered.iter().all(|figure| figure.png.starts_with(b"\x89PNG")));
         assert_eq!(fabricated_sweep().render().unwrap(), rendered);
+    }
+
+    #[test]
+    fn the_quality_of_samples_has_frames_of_its_own_where_it_was_measured() {
+        let mut sweep = fabricated_sweep();
+        assert!(!sweep.render().unwrap()[0].svg.contains("as many real samples"));
+        for (i, cell) in sweep.cells.iter_mut().enumerate() {
+            let own = cell.run.facts.model.clone();
+            let row = |model: &str, value: f64| ObservableRow::timeless(model, "frechet_50", value);
+            cell.run.quality = vec![row(&own, 3.0 + i as f64), row("data", 2.0)];
+        }
+        let svg = &sweep.render().unwrap()[0].svg;
+        for text in ["Fréchet distance, 50 axes<", "as many real samples<"] {
+            assert_eq!(svg.matches(text).count(), 1, "{text}");
+        }
+        assert!(!svg.contains("sliced Wasserstein"));
+        assert!(sweep.summary().unwrap().contains("50,1,samples/frechet_50/machines,,4,,"));
     }
 
     #[test]

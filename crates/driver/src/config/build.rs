@@ -12,7 +12,7 @@ use super::experiment::{
     Analysis, Data, Experiment, Figures, LearningRate, Model, Run, Sample, ScheduleSettings, Train,
 };
 use super::layers::Layers;
-use super::raw::{RawExperiment, RawSchedule, RawTrain};
+use super::raw::{RawExperiment, RawSample, RawSchedule, RawTrain};
 
 /// Longest name of a run: file systems allow 255 bytes, and a suffix follows.
 pub(super) const LONGEST_NAME: usize = 100;
@@ -26,12 +26,8 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     let model = builder.model(&raw.model, data.as_ref());
     let train = builder.train(raw.train);
     let timesteps = schedule.timesteps;
-    let variance = match raw.sample.variance {
-        VarianceWord::Posterior => ReverseVariance::Posterior,
-        VarianceWord::Beta => ReverseVariance::Beta,
-    };
     builder.counts(data.as_ref(), model, &train);
-    let stride = builder.at_most_timesteps("sample.stride", raw.sample.stride, timesteps);
+    let sample = builder.sample(&raw.sample, timesteps);
     let reconstruction_t = match raw.figures.reconstruction_t {
         Some(t) => builder.at_most_timesteps("figures.reconstruction_t", t, timesteps),
         None => default_reconstruction_t(timesteps),
@@ -44,7 +40,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
         schedule,
         model: model?,
         train,
-        sample: Sample { count: raw.sample.count, variance, stride },
+        sample,
         analysis: Analysis {
             observables: raw.analysis.observables,
             trajectories: raw.analysis.trajectories,
@@ -193,6 +189,25 @@ impl Builder<'_> {
                 Stop::Plateau { patience: raw.patience, min_improvement: raw.min_improvement }
             }
             StopWord::TestVariance => Stop::TestVariance { tolerance: raw.tolerance },
+        }
+    }
+
+    fn sample(&mut self, raw: &RawSample, timesteps: usize) -> Sample {
+        let of = |word| match word {
+            VarianceWord::Posterior => ReverseVariance::Posterior,
+            VarianceWord::Beta => ReverseVariance::Beta,
+        };
+        let noiseless_steps = raw.noiseless_steps;
+        if noiseless_steps > timesteps && !self.faults.spoils("schedule.timesteps") {
+            let message = format!("{noiseless_steps} is not allowed, use 0 to {timesteps} (schedule.timesteps)");
+            self.fault("sample.noiseless_steps", message);
+        }
+        Sample {
+            count: raw.count,
+            variance: of(raw.variance),
+            return_variance: of(raw.return_variance.unwrap_or(raw.variance)),
+            stride: self.at_most_timesteps("sample.stride", raw.stride, timesteps),
+            noiseless_steps,
         }
     }
 

@@ -137,8 +137,12 @@ pub struct Sample {
     pub count: usize,
     /// Variance of the reverse step.
     pub variance: ReverseVariance,
+    /// The same of chains that start from a given x_t.
+    pub return_variance: ReverseVariance,
     /// Timesteps a reverse step, in 1..=T.
     pub stride: usize,
+    /// Last reverse steps without noise, in 0..=T.
+    pub noiseless_steps: usize,
 }
 
 /// What is measured of the finished run; nothing of it changes a machine or a sample.

@@ -93,7 +93,9 @@ pub(crate) struct RawTrain {
 pub(crate) struct RawSample {
     pub(crate) count: usize,
     pub(crate) variance: VarianceWord,
+    pub(crate) return_variance: Option<VarianceWord>,
     pub(crate) stride: usize,
+    pub(crate) noiseless_steps: usize,
 }
 
 /// Keys of `[analysis]`.
@@ -162,7 +164,13 @@ impl Default for RawExperiment {
                 min_improvement: 1e-3,
                 tolerance: 1e-6,
             },
-            sample: RawSample { count: 1000, variance: VarianceWord::Posterior, stride: 1 },
+            sample: RawSample {
+                count: 1000,
+                variance: VarianceWord::Posterior,
+                return_variance: None,
+                stride: 1,
+                noiseless_steps: 1,
+            },
             analysis: RawAnalysis { observables: Vec::new(), trajectories: 1000, times: 20, resamples: 500 },
             figures: RawFigures { reconstruction_t: None },
             run: RawRun { device: Device::Auto, save_seconds: 30.0 },

@@ -7,7 +7,9 @@ use toml::Value;
 use train::{Stop, WarmStart};
 
 use super::choices::{LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
-use super::experiment::{Analysis, Components, Counts, Data, Experiment, LearningRate, Limits, Machines, Model, Train};
+use super::experiment::{
+    Analysis, Components, Counts, Data, Experiment, LearningRate, Limits, Machines, Model, Sample, Train,
+};
 
 /// Key paths and values in the order of the file.
 pub(super) type Settings = Vec<(&'static str, Value)>;
@@ -44,21 +46,13 @@ impl Experiment {
         ];
         settings.extend(data(&self.data));
         settings.extend(law(self.schedule.law, self.schedule.timesteps));
-        let variance = match self.sample.variance {
-            ReverseVariance::Posterior => VarianceWord::Posterior,
-            ReverseVariance::Beta => VarianceWord::Beta,
-        };
         settings.extend(match self.model {
             Model::Machines(machines) => [model(machines), train(&self.train)].concat(),
             Model::Exact(law) => {
                 vec![("model.kind", word(ModelWord::Exact.word())), ("model.law", word(law.word()))]
             }
         });
-        settings.extend([
-            ("sample.count", int(self.sample.count)),
-            ("sample.variance", word(variance.word())),
-            ("sample.stride", int(self.sample.stride)),
-        ]);
+        settings.extend(sample(&self.sample));
         settings.extend(analysis(&self.analysis));
         settings.extend([
             ("figures.reconstruction_t", int(self.figures.reconstruction_t)),
@@ -74,6 +68,23 @@ fn model(machines: Machines) -> Settings {
         ("model.kind", word(ModelWord::Machines.word())),
         ("model.hidden", int(machines.hidden)),
         ("model.skip", word(machines.skip.word())),
+    ]
+}
+
+fn sample(sample: &Sample) -> Settings {
+    let variance = |of| {
+        let choice = match of {
+            ReverseVariance::Posterior => VarianceWord::Posterior,
+            ReverseVariance::Beta => VarianceWord::Beta,
+        };
+        word(choice.word())
+    };
+    vec![
+        ("sample.count", int(sample.count)),
+        ("sample.variance", variance(sample.variance)),
+        ("sample.return_variance", variance(sample.return_variance)),
+        ("sample.stride", int(sample.stride)),
+        ("sample.noiseless_steps", int(sample.noiseless_steps)),
     ]
 }
 

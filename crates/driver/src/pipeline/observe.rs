@@ -5,7 +5,8 @@ use std::path::Path;
 use analysis::lab::{ClassRule, Classifier, Lab, LabData, Settings};
 use analysis::observables::{Named, Observable, ObservableRow, TransitionRow, observables, select};
 use analysis::{
-    AnalysisError, MetricRow, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present, to_csv,
+    AnalysisError, MetricRow, Run, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present,
+    samples_from_bytes, to_csv,
 };
 use data::Frame;
 use model::{Bank, Denoiser};
@@ -95,7 +96,27 @@ fn measure(
     if let Some(truth) = &truth {
         lab = lab.with_truth(truth);
     }
+    let samples = samples(bench, folder, &frame)?;
+    if let Some(samples) = &samples {
+        lab = lab.with_samples(samples);
+    }
     measure_in(&lab, folder, chosen, freshness, terminal)
+}
+
+/// The samples of the run in the frame of the lab, where there are any.
+fn samples(bench: &Bench, folder: &RunFolder, frame: &Frame) -> Result<Option<Vec<f32>>, DriverError> {
+    let path = folder.root().join(Run::SAMPLES_FILE);
+    if bench.experiment.sample.count == 0 || !path.exists() {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(&path).map_err(DriverError::io(&path, "cannot be read"))?;
+    let shown = samples_from_bytes(&path, &bytes)?;
+    if shown.dim() != bench.dim() {
+        let message = format!("{}: {} coordinates, the data have {}", path.display(), shown.dim(), bench.dim());
+        return Err(DriverError::Message(message));
+    }
+    let x: Vec<f32> = shown.values().iter().map(|value| value - bench.dataset.shift).collect();
+    Ok(Some(frame.project(&x, 1.0)))
 }
 
 fn settings(bench: &Bench) -> Settings {

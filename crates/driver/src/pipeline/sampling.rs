@@ -21,13 +21,15 @@ struct Shown {
     real: usize,
     strip: usize,
     times: usize,
+    /// Samples that are reconstructed.
+    returned: usize,
 }
 
 impl Shown {
     fn of(shape: Shape) -> Self {
         match shape {
-            Shape::Image { .. } => Self { real: 64, strip: 4, times: 10 },
-            Shape::Point => Self { real: 2000, strip: 2000, times: 6 },
+            Shape::Image { .. } => Self { real: 64, strip: 4, times: 10, returned: 4 },
+            Shape::Point => Self { real: 2000, strip: 2000, times: 6, returned: 200 },
         }
     }
 }
@@ -45,6 +47,7 @@ pub(crate) fn sample(
         schedule: &bench.schedule,
         variance: settings.variance,
         stride: settings.stride,
+        noiseless_steps: settings.noiseless_steps,
         seed: bench.experiment.seed,
     };
     let shown = Shown::of(bench.dataset.shape);
@@ -71,7 +74,8 @@ pub(crate) fn sample(
     folder.write(Trajectories::FILE, trajectories.to_safetensors()?)
 }
 
-/// The states that the figures show: real samples, both directions of the chain, and U-turns of images.
+/// The states that the figures show: real samples, both directions of the chain, and U-turns of images and of points in the
+/// plane.
 fn states(
     bench: &Bench,
     chain: &Chain<'_>,
@@ -86,11 +90,12 @@ fn states(
         forward: Some(forward(bench, chain, &test.select(by_class(&test, shown.strip)), shown)?),
         reverse: Some(reverse),
         reconstruction: match bench.dataset.shape {
-            Shape::Image { .. } => {
-                let x0 = test.select(by_class(&test, shown.strip));
-                Some(reconstruct(bench, chain, &x0, from, advance)?)
+            Shape::Point if bench.dim() != 2 => None,
+            Shape::Image { .. } | Shape::Point => {
+                let x0 = test.select(by_class(&test, shown.returned));
+                let returning = Chain { variance: bench.experiment.sample.return_variance, ..*chain };
+                Some(reconstruct(bench, &returning, &x0, from, advance)?)
             }
-            Shape::Point => None,
         },
     })
 }
@@ -127,23 +132,19 @@ fn times(last: usize, count: usize) -> Vec<usize> {
     times
 }
 
-/// The forward process of some samples at a few times; every time is drawn from q(x_t | x_0).
+/// The forward process of some samples at a few times, each sample followed along one path of one-step kernels.
 fn forward(bench: &Bench, chain: &Chain<'_>, x0: &Samples, shown: &Shown) -> Result<Frames, DriverError> {
-    let times = times(bench.schedule.len(), shown.times);
-    let mut points = Vec::with_capacity(times.len());
-    for &time in &times {
-        points.push(match time {
-            0 => shown_points(bench, &x0.values, None)?,
-            time => {
-                let t = bench.schedule.timestep(time)?;
-                shown_points(bench, &chain.noised(&x0.values, t, Family::Forwards.first()), Some(t))?
-            }
-        });
-    }
-    Ok(Frames::new(times.into_iter().map(|t| t as f32).collect(), points)?)
+    let wanted = times(bench.schedule.len(), shown.times);
+    let mut recorder = Recorder { wanted, values: x0.values.len(), times: Vec::new(), points: Vec::new() };
+    let (mut z, mut failure) = (x0.values.clone(), None);
+    chain.run_forward(&mut z, Family::Forwards.first(), &mut |t, z| {
+        failure = failure.take().or(recorder.see(bench, t, z).err());
+    });
+    failure.map_or(Ok(()), Err)?;
+    recorder.frames()
 }
 
-/// Keeps the first trajectories of the main chain at a few times.
+/// Keeps the first trajectories of a chain at a few times.
 struct Recorder {
     wanted: Vec<usize>,
     values: usize,

@@ -22,7 +22,7 @@ fn agreement(chain: &Chain<'_>, zt: &[f32], t: usize) -> f64 {
 /// returns the mean square at the end of the chain.
 fn check(schedule: &Schedule, s2: f64, choice: ReverseVariance, table: &[(usize, f64)]) -> f64 {
     let law = TwoGaussians::new(schedule, &[4.0], s2).unwrap();
-    let chain = Chain { denoiser: &law, schedule, variance: choice, stride: 1, seed: 5 };
+    let chain = Chain { denoiser: &law, schedule, variance: choice, stride: 1, noiseless_steps: 1, seed: 5 };
     let mut z = chain.start(COUNT, 0);
     let mut states = Vec::new();
     chain

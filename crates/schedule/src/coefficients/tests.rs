@@ -171,6 +171,50 @@ proptest! {
     }
 
     #[test]
+    fn the_last_steps_are_counted_in_steps_of_the_strided_chain(
+        law in laws(), timesteps in 1_usize..60, stride in 1_usize..8, noiseless in 0_usize..5
+    ) {
+        let schedule = Schedule::new(law, timesteps).unwrap();
+        for choice in CHOICES {
+            // From T down by strides: the steps taken, the last of which reaches 0.
+            let taken: Vec<Timestep> = schedule.timesteps().rev().step_by(stride).collect();
+            let with_noise = taken.len() - noiseless.min(taken.len());
+            for (i, &t) in taken.iter().enumerate() {
+                let found = schedule.reverse_noiseless(t, stride, choice, noiseless);
+                let last_of_the_posterior = choice == ReverseVariance::Posterior && t.get() <= stride;
+                prop_assert_eq!(found.sigma > 0.0, i < with_noise && !last_of_the_posterior, "{} {}", i, t);
+                // The mean is that of the chain with noise, and so is the noise where there is any.
+                let usual = schedule.reverse(t, stride, choice);
+                prop_assert_eq!((found.scale, found.eps_factor), (usual.scale, usual.eps_factor));
+                prop_assert!(found.sigma == 0.0 || t.get() <= stride || found.sigma == usual.sigma);
+            }
+            prop_assert_eq!(schedule.reverse_noiseless(taken[0], stride, choice, 1), schedule.reverse(taken[0], stride, choice));
+        }
+    }
+
+    #[test]
+    fn noise_in_the_last_step_has_variance_beta(law in laws(), timesteps in 1_usize..60) {
+        let schedule = Schedule::new(law, timesteps).unwrap();
+        let first = schedule.timestep(1).unwrap();
+        let sigma = |choice| schedule.reverse_noiseless(first, 1, choice, 0).sigma;
+        prop_assert!(close(sigma(ReverseVariance::Beta).powi(2) / schedule.beta(first), 1.0, 1e-12));
+        prop_assert_eq!(sigma(ReverseVariance::Posterior), 0.0);
+    }
+
+    #[test]
+    fn one_step_after_another_is_the_jump(law in laws(), timesteps in 1_usize..200) {
+        // x_t = signal x_{t-1} + noise eps applied to N(1, 0): mean and variance of q(x_t | x_0).
+        let schedule = Schedule::new(law, timesteps).unwrap();
+        let (mut mean, mut variance) = (1.0_f64, 0.0_f64);
+        for t in schedule.timesteps() {
+            let (step, jump) = (schedule.forward_step(t), schedule.forward(t));
+            (mean, variance) = (step.signal * mean, step.signal.powi(2) * variance + step.noise.powi(2));
+            prop_assert!(close(mean, jump.signal, 1e-12), "{mean} {jump:?}");
+            prop_assert!((variance / jump.noise.powi(2) - 1.0).abs() < 1e-9, "{variance} {jump:?}");
+        }
+    }
+
+    #[test]
     fn a_long_stride_ends_the_chain(law in laws(), timesteps in 1_usize..100, excess in 0_usize..100) {
         let schedule = Schedule::new(law, timesteps).unwrap();
         for (t, choice) in schedule.timesteps().flat_map(|t| CHOICES.map(|choice| (t, choice))) {

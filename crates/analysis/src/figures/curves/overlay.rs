@@ -41,7 +41,7 @@ impl Curves {
         let panels = self.panels.iter().enumerate().map(panel).collect();
         let line = |&transition: &Transition| Some((transition, predicted(first.transitions, transition)?));
         let lines: Vec<(Transition, f64)> = self.transitions.iter().filter_map(line).collect();
-        draw_panels(page, panels, &lines, Vec::new(), |_, _, _| {})
+        draw_panels(page, panels, &lines, (Vec::new(), 0.0), |_, _, _| {}).map(|(drawing, ..)| drawing)
     }
 }
 

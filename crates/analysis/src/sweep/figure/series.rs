@@ -31,7 +31,7 @@ impl Series {
     }
 
     /// The `rank`-th series of theory.
-    fn predicted(label: String, rank: usize, points: Points) -> Self {
+    pub(super) fn predicted(label: String, rank: usize, points: Points) -> Self {
         Self { label, color: class_color(rank), marker: Marker::OpenDisc, dash: Dash::Long, points }
     }
 

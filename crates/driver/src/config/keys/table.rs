@@ -299,8 +299,23 @@ pub(super) static KEYS: &[Key] = &[
     )
     .words(VarianceWord::ABOUT)
     .example(r#""beta""#),
+    key(
+        "sample.return_variance",
+        Kind::Choice(VarianceWord::WORDS),
+        "As sample.variance, for chains that start from a given x_t, those of the reconstructions (default: \
+         sample.variance); observables take sample.variance for all of theirs, so that U-turns and clones are of one chain.",
+    )
+    .words(VarianceWord::ABOUT)
+    .example(r#""posterior""#),
     key("sample.stride", from(1), "Timesteps taken in one reverse step, at most schedule.timesteps.")
     .example("2"),
+    key(
+        "sample.noiseless_steps",
+        Kind::Int { min: 0, max: 100_000 },
+        "Reverse steps at the end of the chain that add no noise, at most schedule.timesteps: 1 in Ho et al. 2020, 0 for noise \
+         in the last step too (that of the posterior variance is 0 there), more for a smoother end; observables leave it at 1.",
+    )
+    .example("0"),
     key(
         "analysis.observables",
         Kind::Observables,

@@ -137,11 +137,13 @@ fn analysis() -> impl Strategy<Value = Analysis> {
 fn experiment() -> impl Strategy<Value = Experiment> {
     let device = prop_oneof![Just(Device::Host), Just(Device::Ndarray), Just(Device::Cuda), Just(Device::Auto)];
     let run = (device, 0.0..1e9_f64).prop_map(|(device, save_seconds)| Run { device, save_seconds });
-    let variance = prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
+    let variance = || prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
+    let index = any::<prop::sample::Index>;
     let named = ("[A-Za-z0-9_-]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", any::<String>(), 0..=i64::MAX as u64);
-    let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    let sampled = (0usize..=100_000_000, variance(), variance(), index(), index(), index());
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
-        |((name, purpose, seed), data, schedule, (model, mut train), (count, variance, stride, t), analysis, run)| {
+        |((name, purpose, seed), data, schedule, (model, mut train), sampled, analysis, run)| {
+            let (count, variance, return_variance, stride, noiseless, t) = sampled;
             if let (Model::Machines(_), Some(n)) = (model, data.most_train()) {
                 fit_into(&mut train, n);
             }
@@ -154,7 +156,13 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                 schedule,
                 model,
                 train,
-                sample: Sample { count, variance, stride: within(stride) },
+                sample: Sample {
+                    count,
+                    variance,
+                    return_variance,
+                    stride: within(stride),
+                    noiseless_steps: within(noiseless) - 1,
+                },
                 analysis,
                 figures: Figures { reconstruction_t: within(t) },
                 run,

@@ -28,6 +28,7 @@ fn the_defaults_are_valid() {
     assert_eq!((x.train.warm_start, x.train.validation, x.train.evaluate_every), (None, 0, 1));
     assert_eq!(x.train.stop, Stop::None);
     assert_eq!((x.sample.count, x.sample.variance, x.sample.stride), (1000, ReverseVariance::Posterior, 1));
+    assert_eq!((x.sample.return_variance, x.sample.noiseless_steps), (ReverseVariance::Posterior, 1));
     assert_eq!((x.figures.reconstruction_t, x.run.device), (550, Device::Auto));
 }
 
@@ -63,7 +64,9 @@ fn arguments_are_toml_or_bare_words() {
     assert_eq!((x.name.as_str(), x.purpose.as_str(), x.seed), ("2024", "a b = c", 16));
     assert_eq!((x.schedule.law, x.schedule.timesteps, x.run.device), (Law::Cosine, 9, Device::Cuda));
     assert_eq!(x.train.learning_rate, LearningRate::Knots(vec![(1, 1.0), (9, 0.5)]));
-    assert_eq!(x.sample.variance, ReverseVariance::Beta);
+    assert_eq!((x.sample.variance, x.sample.return_variance), (ReverseVariance::Beta, ReverseVariance::Beta));
+    let other = load(SOURCE, &[], &["sample.variance=beta", "sample.return_variance=posterior"]).expect("valid").sample;
+    assert_eq!((other.variance, other.return_variance), (ReverseVariance::Beta, ReverseVariance::Posterior));
     let Data::Mnist { dir, digits, .. } = x.data else { panic!("{:?}", x.data) };
     assert_eq!((dir, digits), (Some("some folder/my data".into()), vec![3, 8]));
 }
@@ -179,7 +182,9 @@ stop = "none"
 [sample]
 count = 1000
 variance = "posterior"
+return_variance = "posterior"
 stride = 1
+noiseless_steps = 1
 
 [analysis]
 observables = []
