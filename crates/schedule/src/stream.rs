@@ -38,6 +38,8 @@ pub enum Purpose {
     Choice = 13,
     /// The noise of the states on which the learning of two classes is watched (index: pair of probes, 0).
     ClassProbes = 14,
+    /// The timesteps at which one machine for all of them sees the training samples (index: pass, 0).
+    Timesteps = 15,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, two indices).
