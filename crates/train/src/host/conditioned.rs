@@ -65,15 +65,22 @@ impl<'a> Training<'a> {
             Some(midway) => training.go_on(midway)?,
             None => {
                 training.trainer.begin_conditioned(&Weights::init_conditioned(inputs, hidden, job.settings.seed));
-                let read = |trainer: &mut Trainer<'_>, t| {
-                    trainer.look_at(t);
-                    trainer.class_reading()
-                };
-                let readings = training.at_all_timesteps(read)?;
-                training.courses.iter_mut().zip(readings).for_each(|(course, reading)| course.begun(reading));
             }
         }
+        if training.done == 0 && training.courses.iter().all(|course| course.history().class_gain.is_empty()) {
+            training.read_classes()?;
+        }
         Ok(training)
+    }
+
+    /// What the machine knows of two classes before its training.
+    fn read_classes(&mut self) -> Result<(), TrainError> {
+        let readings = self.at_all_timesteps(|trainer, t| {
+            trainer.look_at(t);
+            trainer.class_reading()
+        })?;
+        self.courses.iter_mut().zip(readings).for_each(|(course, reading)| course.begun(reading));
+        Ok(())
     }
 
     fn go_on(&mut self, ConditionedMidway { state, curves }: ConditionedMidway) -> Result<(), TrainError> {
