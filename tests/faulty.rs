@@ -16,11 +16,17 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 26] = [
+const BEYOND_A_SCHEMA: [&str; 32] = [
     "batch_above_generated",
     "batch_above_n",
     "beta_start_above_beta_end",
     "beta_too_small",
+    "conditioned_device",
+    "conditioned_knots",
+    "conditioned_loss",
+    "conditioned_skip",
+    "conditioned_stop",
+    "conditioned_warm_start",
     "digits_twice",
     "exact_without_law",
     "knots_unordered",

@@ -31,7 +31,7 @@ pub struct RunFacts {
     pub classes: Vec<u8>,
     /// Timesteps of the chain: T.
     pub timesteps: usize,
-    /// What predicts the noise: `machines`, or an exact law by its name.
+    /// What predicts the noise: `machines`, `conditioned` for one machine for all timesteps, or an exact law by its name.
     #[serde(default = "machines")]
     pub model: String,
     /// Hidden units of each machine: H; 0 for an exact law.
@@ -55,9 +55,17 @@ impl RunFacts {
     /// The file's name in the run folder.
     pub const FILE: &'static str = "facts.json";
 
+    /// The name of one machine for all timesteps.
+    pub const CONDITIONED: &'static str = "conditioned";
+
     /// The exact law that stands in the machines' place, by its name; `None` for machines.
     pub fn exact_law(&self) -> Option<&str> {
-        (self.model != machines()).then_some(self.model.as_str())
+        (self.model != machines() && !self.is_conditioned()).then_some(self.model.as_str())
+    }
+
+    /// Whether one machine was trained for all timesteps.
+    pub fn is_conditioned(&self) -> bool {
+        self.model == Self::CONDITIONED
     }
 
     /// The text of the file.

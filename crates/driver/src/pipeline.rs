@@ -1,12 +1,14 @@
 //! The stages of a run, in order.
 
 pub(crate) mod bench;
+pub(crate) mod conditioned;
 pub(crate) mod damage;
 pub(crate) mod dataset;
 pub(crate) mod draw;
 pub(crate) mod effort;
 pub(crate) mod finished;
 pub(crate) mod freshness;
+pub(crate) mod kept;
 pub(crate) mod manifest;
 pub(crate) mod mark;
 pub(crate) mod models;

@@ -1,25 +1,49 @@
-//! The trained machines of a run, one file a timestep, read when the chain reaches their step.
+//! The trained machines of a run: one file a timestep, read when the chain reaches their step, or one machine for all.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use data::Frame;
 use schedule::{Schedule, Timestep};
 
-use crate::{Denoiser, Machine, ModelError, Predictor, checkpoint};
+use crate::{ConditionedMachine, Denoiser, Machine, ModelError, Predictor, checkpoint};
 
-/// T machines in a folder of checkpoints; memory holds only those in use, whatever T.
+/// T machines in a folder of checkpoints, of which memory holds only those in use, whatever T; or the T that one
+/// machine for all timesteps is.
 #[derive(Debug, Clone)]
 pub struct Bank {
-    folder: PathBuf,
+    source: Source,
     dim: usize,
     /// The frame the machines are seen from, with sqrt(alpha_bar_t) of t = 1..=T, where it is not their own.
     view: Option<(Frame, Vec<f64>)>,
 }
 
+/// Where the machine of a timestep comes from.
+#[derive(Debug, Clone)]
+enum Source {
+    Folder(PathBuf),
+    Conditioned(Arc<ConditionedMachine>),
+}
+
 impl Bank {
+    /// The file of a machine for all timesteps.
+    pub const CONDITIONED_FILE: &'static str = "conditioned.safetensors";
+
     /// The machines in `folder`, for data of `dim` coordinates.
     pub fn open(folder: &Path, dim: usize) -> Self {
-        Self { folder: folder.to_owned(), dim, view: None }
+        Self { source: Source::Folder(folder.to_owned()), dim, view: None }
+    }
+
+    /// The one machine for all timesteps in `folder`, for data of `dim` coordinates.
+    ///
+    /// # Errors
+    /// [`ModelError`] when it is missing, unreadable, or for data of another dimension.
+    pub fn open_conditioned(folder: &Path, dim: usize) -> Result<Self, ModelError> {
+        let path = folder.join(Self::CONDITIONED_FILE);
+        let bytes = std::fs::read(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
+        let machine = checkpoint::conditioned_from_bytes(&path, &bytes)?.machine;
+        check_dim(&path, machine.dim, dim)?;
+        Ok(Self { source: Source::Conditioned(Arc::new(machine)), dim, view: None })
     }
 
     /// The same machines for states in the coordinates of `frame`; those that live in principal coordinates stay as
@@ -39,18 +63,31 @@ impl Bank {
     /// # Errors
     /// [`ModelError`] when it is missing, unreadable, or for data of another dimension.
     pub fn machine(&self, t: Timestep) -> Result<Machine, ModelError> {
-        let path = self.folder.join(Self::file_name(t));
+        let machine = match &self.source {
+            Source::Folder(folder) => self.read(folder, t)?,
+            Source::Conditioned(machine) => machine.at(t),
+        };
+        let turned = self.view.as_ref().and_then(|(frame, signals)| machine.turned(frame, signals[t.index()]));
+        Ok(turned.unwrap_or(machine))
+    }
+
+    fn read(&self, folder: &Path, t: Timestep) -> Result<Machine, ModelError> {
+        let path = folder.join(Self::file_name(t));
         if !path.exists() {
             return Err(ModelError::MissingMachine { t: t.get() });
         }
         let machine = checkpoint::read(&path)?.machine;
-        if machine.dim != self.dim {
-            let reason = format!("it is for {} coordinates, the data have {}", machine.dim, self.dim);
-            return Err(ModelError::Checkpoint { path, reason });
-        }
-        let turned = self.view.as_ref().and_then(|(frame, signals)| machine.turned(frame, signals[t.index()]));
-        Ok(turned.unwrap_or(machine))
+        check_dim(&path, machine.dim, self.dim)?;
+        Ok(machine)
     }
+}
+
+fn check_dim(path: &Path, found: usize, expected: usize) -> Result<(), ModelError> {
+    if found == expected {
+        return Ok(());
+    }
+    let reason = format!("it is for {found} coordinates, the data have {expected}");
+    Err(ModelError::Checkpoint { path: path.to_owned(), reason })
 }
 
 impl Denoiser for Bank {

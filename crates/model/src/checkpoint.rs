@@ -15,8 +15,13 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use serde_json::{Value, json};
 
+mod conditioned;
 mod midway;
 
+pub use conditioned::{
+    ConditionedCheckpoint, ConditionedMidway, conditioned_from_bytes, conditioned_midway_from_bytes, write_conditioned,
+    write_conditioned_midway,
+};
 pub use midway::{Midway, midway_from_bytes, write_midway};
 
 use crate::{Machine, ModelError, Skip};

@@ -37,4 +37,40 @@ impl Weights {
         };
         Self { w1, b1, w2, b2, gain: 0.0 }
     }
+
+    /// PyTorch's default for the layers of a [`ConditionedMachine`](crate::ConditionedMachine) of d coordinates and H hidden
+    /// units, as those of a net of d + 1 inputs and outputs: with the last column of W2 and of b2 at 0 the output that
+    /// answers for t/T is 0, which is also its target, so that no gradient ever moves it.  Stream: (seed, init, 0, 0).
+    pub fn init_conditioned(dim: usize, hidden: usize, seed: u64) -> Self {
+        let mut stream = Stream::new(seed, Purpose::Init, 0, 0);
+        let mut uniform = |len: usize, fan_in: usize| {
+            let mut values = vec![0.0; len];
+            stream.fill_symmetric((fan_in as f64).sqrt().recip(), &mut values);
+            values
+        };
+        let (w1, b1) = (uniform((dim + 1) * hidden, dim + 1), uniform(hidden, dim + 1));
+        let (w2, b2) = (uniform(hidden * dim, hidden), uniform(dim, hidden));
+        let with_zero =
+            |rows: &[f32]| rows.chunks_exact(dim).flat_map(|row| row.iter().copied().chain([0.0])).collect();
+        Self { w1, b1, w2: with_zero(&w2), b2: with_zero(&b2), gain: 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_for_all_t_are_uniform_within_their_bounds_and_the_output_of_time_is_zero() {
+        let weights = Weights::init_conditioned(15, 400, 3);
+        assert_eq!([&weights.w1, &weights.b1, &weights.w2, &weights.b2].map(Vec::len), [16 * 400, 400, 400 * 16, 16]);
+        for row in weights.w2.chunks_exact(16).chain([&weights.b2[..]]) {
+            assert!(row[15] == 0.0 && row[..15].iter().all(|&w| w != 0.0 && w.abs() <= 0.05));
+        }
+        // U(-1/4, 1/4) has the standard deviation 1/(4 sqrt 3), here to four times that of its estimate.
+        assert!(weights.w1.iter().all(|w| w.abs() <= 0.25));
+        let square = weights.w1.iter().map(|&w| f64::from(w * w)).sum::<f64>() / weights.w1.len() as f64;
+        assert!((square * 48.0 - 1.0).abs() < 0.05, "{square}");
+        assert_ne!(weights, Weights::init_conditioned(15, 400, 4));
+    }
 }

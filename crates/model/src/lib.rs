@@ -20,6 +20,7 @@
 mod bank;
 mod chain;
 pub mod checkpoint;
+mod conditioned;
 mod denoiser;
 mod device;
 mod error;
@@ -37,6 +38,7 @@ mod surgery;
 
 pub use bank::Bank;
 pub use chain::{Chain, Walk};
+pub use conditioned::ConditionedMachine;
 pub use denoiser::{Denoiser, Predictor};
 pub use device::Device;
 pub use error::ModelError;

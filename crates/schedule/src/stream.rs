@@ -39,7 +39,9 @@ pub enum Purpose {
     /// The noise of the states on which the learning of two classes is watched (index: pair of probes, 0).
     ClassProbes = 14,
     /// The noise of a step of the forward chain x_{t-1} -> x_t (index: trajectory, timestep).
-    ForwardStep = 15,
+    ForwardStep = 16,
+    /// The timesteps at which one machine for all of them sees the training samples (index: pass, 0).
+    Timesteps = 15,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, two indices).

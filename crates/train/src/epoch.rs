@@ -64,7 +64,16 @@ impl Epoch {
 
     /// Starts the epoch `epoch` (1-based) of timestep t, reusing the buffers.
     pub(crate) fn restart(&mut self, job: &Job<'_>, t: Timestep, epoch: usize) {
-        let stream = |purpose| Stream::new(job.settings.seed, purpose, t.get() as u64, epoch as u64);
+        self.restart_keyed(job, t.get() as u64, epoch as u64);
+    }
+
+    /// Starts a pass (1-based) of the machine for all timesteps, whose streams have 0 in the place of t.
+    pub(crate) fn restart_pass(&mut self, job: &Job<'_>, pass: usize) {
+        self.restart_keyed(job, 0, pass as u64);
+    }
+
+    fn restart_keyed(&mut self, job: &Job<'_>, machine: u64, round: u64) {
+        let stream = |purpose| Stream::new(job.settings.seed, purpose, machine, round);
         self.order = stream(Purpose::Shuffle).permutation(job.set.train_len());
         self.train_noise.restart(stream(Purpose::TrainNoise), job.set.train.len());
         self.test_noise.restart(stream(Purpose::TestNoise), job.set.test.len());

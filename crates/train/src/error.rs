@@ -30,6 +30,9 @@ pub enum TrainError {
         /// The 1-based timestep.
         t: usize,
     },
+    /// A state of a machine for all timesteps to go on from whose arrays are not those of this one.
+    #[error("the state that the training of the machine for all t was left in is that of another shape; remove it")]
+    ConditionedMidway,
     /// The observer wished for an end; the states of the machines in work are kept.
     #[error("the training was interrupted")]
     Interrupted,
@@ -52,6 +55,14 @@ pub enum MachineError {
         /// The 1-based epoch whose evaluation showed it.
         epoch: usize,
     },
+    /// The loss of a machine for all timesteps is no longer a number.
+    #[error("train.learning_rate: the loss of the machine for all t is not finite at t = {t} after epoch {epoch}")]
+    Conditioned {
+        /// The first 1-based timestep at which it is not.
+        t: usize,
+        /// The 1-based epoch whose evaluation showed it.
+        epoch: usize,
+    },
     /// The machine it starts from could not be trained.
     #[error("train.warm_start: t = {t} starts from its neighbour t = {neighbour}, which failed")]
     Neighbour {
@@ -66,7 +77,7 @@ impl MachineError {
     /// The 1-based timestep of the machine.
     pub fn t(&self) -> usize {
         match self {
-            Self::NotFinite { t, .. } | Self::Neighbour { t, .. } => *t,
+            Self::NotFinite { t, .. } | Self::Neighbour { t, .. } | Self::Conditioned { t, .. } => *t,
         }
     }
 }
@@ -97,6 +108,8 @@ impl fmt::Display for FailedMachines {
         let mut orphaned: Vec<usize> = Vec::new();
         for failure in &self.0 {
             match failure {
+                // It is the only one of its training.
+                MachineError::Conditioned { .. } => return write!(f, "{failure}; lower it, the machine was not kept"),
                 MachineError::NotFinite { t, .. } => diverged.push(*t),
                 MachineError::Neighbour { t, .. } => orphaned.push(*t),
             }
@@ -144,5 +157,11 @@ mod tests {
         );
         let one = FailedMachines::check(vec![orphan(5)]).unwrap_err().to_string();
         assert_eq!(one, "train.warm_start: not trained at t = 5, since the neighbour to start from failed");
+        let all = FailedMachines::check(vec![MachineError::Conditioned { t: 2, epoch: 7 }]).unwrap_err().to_string();
+        assert_eq!(
+            all,
+            "train.learning_rate: the loss of the machine for all t is not finite at t = 2 after epoch 7; lower it, the \
+             machine was not kept"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod board;
+pub(crate) mod conditioned;
 mod descend;
 mod kernels;
 mod panels;

@@ -158,6 +158,11 @@ impl Job<'_> {
         warm.map_or(self.settings.epochs, |warm| warm.epochs)
     }
 
+    /// The passes over the data of one machine for all timesteps: as many as the T machines of a bank take together.
+    pub fn passes(&self) -> usize {
+        self.settings.epochs * self.schedule.len()
+    }
+
     /// Whether the losses of t are measured after `epoch` (1-based).
     pub(crate) fn evaluates(&self, t: Timestep, epoch: usize) -> bool {
         epoch.is_multiple_of(self.settings.evaluate_every.max(1)) || epoch == self.epochs(t)

@@ -23,7 +23,7 @@ pub use error::{FailedMachines, MachineError, TrainError, ranges};
 pub use isa::instruction_set;
 pub use job::{Decay, Job, Settings, TrainingSet, WarmStart};
 pub use lineage::Lineage;
-pub use observer::{Losses, Observer, ObserverError, Wish};
+pub use observer::{ConditionedObserver, Losses, Observer, ObserverError, Wish};
 pub use stopping::Stop;
 
 use model::Device;
@@ -53,4 +53,18 @@ pub fn train(
         Device::Ndarray => stacked::train_ndarray(job, timesteps, observer),
         Device::Cuda => stacked::train_cuda(job, timesteps, observer),
     }
+}
+
+/// Trains one machine for all timesteps on the host: eps_hat(z, t) = W2 relu(W1 [z, t/T] + b1) + b2, the baseline beside the
+/// bank that `job` describes, which has no skip, no warm start, no stopping rule, the loss weight 1 and one learning rate.
+///
+/// It takes exactly as many steps of Adam as the T machines of the bank together: epochs x T passes over the data, in each
+/// of which every sample is seen at a timestep drawn uniformly from 1..=T.  One thread trains; the losses at the T
+/// timesteps are measured on `threads` threads, of which no result depends.
+///
+/// # Errors
+/// [`TrainError::Machines`] when a loss is not a number; [`TrainError::Interrupted`] after a [`Wish::End`]; any other as it
+/// comes.
+pub fn train_conditioned(job: &Job<'_>, threads: usize, observer: &dyn ConditionedObserver) -> Result<(), TrainError> {
+    host::conditioned::train(job, threads, observer)
 }

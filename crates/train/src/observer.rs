@@ -1,7 +1,7 @@
 //! How an engine reports to whoever runs it.
 
-use model::checkpoint::{History, Midway};
-use model::{ClassReading, Machine};
+use model::checkpoint::{ConditionedMidway, History, Midway};
+use model::{ClassReading, ConditionedMachine, Machine};
 use schedule::Timestep;
 
 use crate::MachineError;
@@ -78,4 +78,37 @@ pub trait Observer: Sync {
     /// # Errors
     /// Whatever kept it from being had; the engine stops and passes it on.
     fn trained(&self, t: Timestep) -> Result<Machine, ObserverError>;
+}
+
+/// Receives the events of the training of one machine for all timesteps.
+pub trait ConditionedObserver: Sync {
+    /// Where an interrupted training was left.
+    ///
+    /// # Errors
+    /// Whatever kept it from being had; the engine stops and passes it on.
+    fn left_off(&self) -> Result<Option<ConditionedMidway>, ObserverError> {
+        Ok(None)
+    }
+
+    /// One pass (1-based) over the data has ended.
+    fn pass(&self, pass: usize);
+
+    /// What is wanted after a pass, and, where it is the end, before the machine is measured at another timestep.
+    fn wish(&self) -> Wish {
+        Wish::GoOn
+    }
+
+    /// The state of the machine, as it was wished for.
+    ///
+    /// # Errors
+    /// Whatever kept it from being stored; the engine stops and passes it on.
+    fn midway(&self, _: &ConditionedMidway) -> Result<(), ObserverError> {
+        Ok(())
+    }
+
+    /// The machine is trained; with the learning curve of every t: `[T]`.
+    ///
+    /// # Errors
+    /// Whatever kept it from being stored; the engine passes it on.
+    fn finished(&self, machine: ConditionedMachine, curves: Vec<History>) -> Result<(), ObserverError>;
 }

@@ -11,7 +11,11 @@ use crate::plot::palette::INK;
 pub(super) fn models<'a>(run: &'a Run, rows: &'a [ObservableRow], quantity: &str) -> Vec<(&'a str, &'static str)> {
     let has = |model: &str| rows.iter().any(|row| row.model == model && row.quantity == quantity);
     let own = run.facts.model.as_str();
-    let own_title = if own == "machines" { "trained machines" } else { "exact law" };
+    let own_title = match run.facts.exact_law() {
+        None if run.facts.is_conditioned() => "one machine for all t",
+        None => "trained machines",
+        Some(_) => "exact law",
+    };
     let laws = [("law", "exact law"), ("mixture", "exact law: one Gaussian a class")];
     let others = laws.into_iter().filter(|(name, _)| *name != own);
     [(own, own_title)].into_iter().chain(others).filter(|(name, _)| has(name)).collect()

@@ -79,7 +79,7 @@ impl Figure for PhaseDiagram {
 /// The colour of a model, the same in every run.
 fn color(model: &str) -> Rgb {
     match model {
-        "machines" => BLUE,
+        "machines" | "conditioned" => BLUE,
         "law" | "mixture" => ORANGE,
         "empirical" | "empirical_train" => VERMILION,
         "empirical_test" => PURPLE,
@@ -94,6 +94,7 @@ fn color(model: &str) -> Rgb {
 fn called(model: &str) -> String {
     match model {
         "law" => "exact law".to_owned(),
+        "conditioned" => "one machine for all t".to_owned(),
         "data" => "the data".to_owned(),
         other => other.replace('_', ", "),
     }
@@ -111,7 +112,7 @@ fn entries(groups: &[(Transition, Vec<Line<'_>>)]) -> Vec<Entry> {
             models.push(&row.model);
         }
     }
-    models.sort_by_key(|model| (*model != "machines", *model == "data"));
+    models.sort_by_key(|model| (!["machines", "conditioned"].contains(model), *model == "data"));
     let squares = models.iter().map(|model| Entry::marker(called(model), Marker::Square, color(model)));
     let predicted = all().any(|row| !is_measured(row)).then(|| Entry::marker("predicted", Marker::OpenDisc, GREY));
     let measured = all().any(|row| is_measured(row)).then(|| {

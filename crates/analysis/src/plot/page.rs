@@ -74,13 +74,14 @@ fn line_height(style: &TextStyle) -> f64 {
 }
 
 /// Run, data and model on one line, e.g. `mnist_T100 · mnist {1, 3} · skip wiener · H = 1000 · T = 100`, or
-/// `exact denoiser: mixture` in the place of skip and H.
+/// `one machine for all t` in the place of the skip, or `exact denoiser: mixture` in that of skip and H.
 fn describe(facts: &RunFacts) -> String {
     let classes: Vec<String> = facts.classes.iter().map(u8::to_string).collect();
     let data =
         if classes.is_empty() { facts.source.clone() } else { format!("{} {{{}}}", facts.source, classes.join(", ")) };
     let RunFacts { name, skip, hidden, timesteps, .. } = facts;
     let model = match facts.exact_law() {
+        None if facts.is_conditioned() => format!("one machine for all t · H = {hidden}"),
         None => format!("skip {skip} · H = {hidden}"),
         Some(law) => format!("exact denoiser: {law}"),
     };

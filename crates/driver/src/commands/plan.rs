@@ -48,13 +48,15 @@ fn plan_run(experiment: &Experiment, args: &RunArgs, threads: usize, terminal: T
     let device = device(experiment)?;
     let Todo { schedule, size, asked } = Todo::of(experiment, args)?;
     let machines = experiment.train.lineage(&schedule).closure(&asked, |_| false);
+    let rates = &mut Rates::default();
+    let trained = |cost: Cost| {
+        let mut lines = cost.lines();
+        lines.push(format!("device: {}", device.name()));
+        lines
+    };
     let lines = match experiment.model {
-        Model::Machines(model) => {
-            let cost = Cost::of(experiment, model, &schedule, &size, &machines, threads, &mut Rates::default());
-            let mut lines = cost.lines();
-            lines.push(format!("device: {}", device.name()));
-            lines
-        }
+        Model::Machines(model) => trained(Cost::of(experiment, model, &schedule, &size, &machines, threads, rates)),
+        Model::Conditioned { hidden } => trained(Cost::for_all(experiment, hidden, &schedule, &size, threads, rates)),
         Model::Exact(law) => exact_cost(experiment, law, &size),
     };
     terminal.result(text(&experiment.to_toml(), &lines));

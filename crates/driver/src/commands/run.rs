@@ -16,6 +16,7 @@ use crate::config::{self, Experiment, Model, Sources, Task};
 use crate::folder::RunFolder;
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
+use crate::pipeline::conditioned::Conditioned;
 use crate::pipeline::damage::Damage;
 use crate::pipeline::dataset::{self, Places};
 use crate::pipeline::effort::Effort;
@@ -130,6 +131,16 @@ fn make_model(
             record::metrics(bench, folder, &shelf.curves()?)?;
             Ok(Made { model: shelf.key(), trained })
         }
+        Model::Conditioned { hidden } => {
+            let problem = Problem::for_all(bench, hidden);
+            let machine = Conditioned::new(&problem, folder);
+            if let Some(sharing) = sharing {
+                sharing.adopt_one(&machine, folder, terminal)?;
+            }
+            let trained = machine.train(threads, terminal)?;
+            record::metrics(bench, folder, &machine.curves()?)?;
+            Ok(Made { model: machine.key().to_owned(), trained })
+        }
         Model::Exact(law) => {
             let denoiser = models::denoiser(bench, folder)?;
             let losses = models::losses(bench, law, &*denoiser, terminal)?;
@@ -168,6 +179,8 @@ pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
         config::Device::Host => Device::Host,
         config::Device::Ndarray => Device::Ndarray,
         config::Device::Cuda => Device::Cuda,
+        // The loader has refused the others.
+        config::Device::Auto if matches!(experiment.model, Model::Conditioned { .. }) => Device::Host,
         config::Device::Auto => Device::auto(),
     };
     device.check()?;
@@ -183,6 +196,11 @@ pub(crate) fn timesteps(
     match &args.timesteps {
         Some(_) if matches!(experiment.model, Model::Exact(_)) => {
             let message = "--timesteps: not allowed with model.kind = exact, which has no machines to train";
+            Err(DriverError::Message(message.to_owned()))
+        }
+        Some(_) if matches!(experiment.model, Model::Conditioned { .. }) => {
+            let message =
+                "--timesteps: not allowed with model.kind = conditioned, which has one machine for all of them";
             Err(DriverError::Message(message.to_owned()))
         }
         Some(ranges) => ranges.of(schedule).map_err(|error| DriverError::Message(format!("--timesteps: {error}"))),
@@ -284,6 +302,11 @@ fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usiz
             machines.hidden,
             machines.skip,
             Effort::of(&experiment.train, &bench.schedule, timesteps),
+        ),
+        Model::Conditioned { hidden } => format!(
+            "one machine of {hidden} hidden units for all {} timesteps, {} passes on",
+            timesteps.len(),
+            experiment.train.epochs * timesteps.len(),
         ),
         Model::Exact(law) => format!("the exact denoiser {law} at T = {},", bench.schedule.len()),
     };

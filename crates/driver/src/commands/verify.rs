@@ -12,13 +12,14 @@ use crate::config::{self, Model, Sources};
 use crate::folder::{RunFolder, write_whole};
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
+use crate::pipeline::conditioned::Conditioned;
 use crate::pipeline::dataset::{self, Places};
 use crate::pipeline::manifest::{self, Code, Manifest, hex};
 use crate::pipeline::problem::Problem;
 use crate::pipeline::shelf::Shelf;
 use crate::pipeline::verification::again::{Draw, train_again};
 use crate::pipeline::verification::certificate::Certificate;
-use crate::pipeline::verification::{Checks, Subject, machines, remade};
+use crate::pipeline::verification::{Checks, Subject, conditioned, machines, remade};
 use crate::terminal::Terminal;
 
 /// Checks sums, machines, tables and figures of a run, trains some of its machines again, and prints a certificate;
@@ -101,6 +102,17 @@ fn inside(
             if draw.count > 0 {
                 let sound: Vec<Timestep> = curves.iter().map(|(t, _)| *t).collect();
                 train_again(subject, (&problem, &shelf), &sound, draw, checks)?;
+            }
+        }
+        Model::Conditioned { hidden } => {
+            let problem = Problem::for_all(bench, hidden);
+            let machine = Conditioned::new(&problem, folder);
+            let curves = conditioned::check(subject, &machine, checks);
+            let whole = checks.is_sound(Conditioned::FILE);
+            remade::tables(subject, whole.then_some(&curves[..]), checks)?;
+            remade::figures(subject, checks)?;
+            if draw.count > 0 {
+                conditioned::train_again(subject, (&problem, &machine), checks)?;
             }
         }
         Model::Exact(law) => {

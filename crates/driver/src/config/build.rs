@@ -6,7 +6,7 @@ mod model;
 use schedule::{Law, LossWeight, ReverseVariance, Schedule, ScheduleError};
 use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, StopWord, VarianceWord, WarmStartWord};
+use super::choices::{LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
 use super::error::{ConfigError, Faults, Origin, shown};
 use super::experiment::{
     Analysis, Data, Experiment, Figures, LearningRate, Model, Run, Sample, ScheduleSettings, Train,
@@ -24,6 +24,9 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     let data = builder.data(raw.data);
     let schedule = builder.schedule(&raw.schedule);
     let model = builder.model(&raw.model, data.as_ref());
+    if raw.model.kind == ModelWord::Conditioned {
+        builder.one_for_all(&raw.model, &raw.train, raw.run.device);
+    }
     let train = builder.train(raw.train);
     let timesteps = schedule.timesteps;
     builder.counts(data.as_ref(), model, &train);
@@ -215,7 +218,9 @@ impl Builder<'_> {
     fn counts(&mut self, data: Option<&Data>, model: Option<Model>, train: &Train) {
         let keys = ["train.batch", "train.validation", "data.train_limit"];
         let sound = !keys.iter().any(|key| self.faults.spoils(key));
-        let known = data.and_then(Data::most_train).filter(|_| sound && matches!(model, Some(Model::Machines(_))));
+        let known = data
+            .and_then(Data::most_train)
+            .filter(|_| sound && matches!(model, Some(Model::Machines(_) | Model::Conditioned { .. })));
         if let Some((key, message)) = known.and_then(|n| train.too_many_for(n)) {
             self.fault(key, message);
         }

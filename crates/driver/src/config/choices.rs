@@ -70,6 +70,8 @@ choice! {
     pub(crate) ModelWord {
         /// One trained autoencoder a timestep.
         Machines = "machines",
+        /// One trained machine for all timesteps, with t/T as an input, on the budget of the T machines.
+        Conditioned = "conditioned",
         /// A denoiser known in closed form.
         Exact = "exact",
     }

@@ -58,6 +58,12 @@ pub struct ScheduleSettings {
 pub enum Model {
     /// Trained machines.
     Machines(Machines),
+    /// One trained machine for all timesteps, without a skip; its training has no warm start, no stopping rule, the loss
+    /// weight 1 and one learning rate.
+    Conditioned {
+        /// Units of the hidden layer, at least 1.
+        hidden: usize,
+    },
     /// The exact denoiser of a law that the data allow.
     Exact(ExactLaw),
 }
@@ -68,6 +74,7 @@ impl Model {
         use ExactLaw::{CurieWeiss, Empirical, Gaussian, Mixture, Spiral, TwoDeltas, TwoGaussians, Wiener};
         match self {
             Self::Machines(_) => "machines",
+            Self::Conditioned { .. } => "conditioned",
             Self::Exact(TwoGaussians | TwoDeltas | CurieWeiss | Spiral) => "law",
             Self::Exact(law @ (Wiener | Gaussian | Mixture | Empirical)) => law.word(),
         }

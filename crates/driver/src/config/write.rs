@@ -6,7 +6,7 @@ use schedule::{Law, LossWeight, ReverseVariance};
 use toml::Value;
 use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
+use super::choices::{LawWord, LossWord, ModelWord, Skip, StopWord, VarianceWord, WarmStartWord};
 use super::experiment::{
     Analysis, Components, Counts, Data, Experiment, LearningRate, Limits, Machines, Model, Sample, Train,
 };
@@ -47,7 +47,11 @@ impl Experiment {
         settings.extend(data(&self.data));
         settings.extend(law(self.schedule.law, self.schedule.timesteps));
         settings.extend(match self.model {
-            Model::Machines(machines) => [model(machines), train(&self.train)].concat(),
+            Model::Machines(machines) => [model(ModelWord::Machines, machines), train(&self.train)].concat(),
+            Model::Conditioned { hidden } => {
+                let machine = Machines { hidden, skip: Skip::None };
+                [model(ModelWord::Conditioned, machine), train(&self.train)].concat()
+            }
             Model::Exact(law) => {
                 vec![("model.kind", word(ModelWord::Exact.word())), ("model.law", word(law.word()))]
             }
@@ -63,9 +67,9 @@ impl Experiment {
     }
 }
 
-fn model(machines: Machines) -> Settings {
+fn model(kind: ModelWord, machines: Machines) -> Settings {
     vec![
-        ("model.kind", word(ModelWord::Machines.word())),
+        ("model.kind", word(kind.word())),
         ("model.hidden", int(machines.hidden)),
         ("model.skip", word(machines.skip.word())),
     ]

@@ -27,7 +27,7 @@ impl Bench {
         let validation = hold_out(&mut dataset.train, experiment.train.validation, experiment.seed);
         let pca = Pca::fit(&dataset.train)?;
         let frame = match experiment.model {
-            Model::Machines(Machines { skip: Skip::None | Skip::Learned, .. }) => {
+            Model::Machines(Machines { skip: Skip::None | Skip::Learned, .. }) | Model::Conditioned { .. } => {
                 Frame::Identity { dim: dataset.train.dim }
             }
             Model::Machines(Machines { skip: Skip::Wiener, .. }) if pca.rank() == 0 => {
@@ -39,10 +39,11 @@ impl Bench {
         Ok(Self { experiment, schedule, dataset, validation, pca, frame })
     }
 
-    /// The machines of the experiment, where it has any.
+    /// The machines of the experiment, or what the one for all timesteps is at each of them, where it has any.
     pub(crate) fn machines(&self) -> Option<Machines> {
         match self.experiment.model {
             Model::Machines(machines) => Some(machines),
+            Model::Conditioned { hidden } => Some(Machines { hidden, skip: Skip::None }),
             Model::Exact(_) => None,
         }
     }

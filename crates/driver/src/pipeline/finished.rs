@@ -6,6 +6,7 @@ use analysis::Run;
 use schedule::Schedule;
 use sha2::{Digest, Sha256};
 
+use super::conditioned::Conditioned;
 use super::freshness::Freshness;
 use super::manifest::{self, hex, sha256_of};
 use super::shelf::file;
@@ -25,10 +26,10 @@ pub(crate) fn is_finished(experiment: &Experiment, root: &Path) -> bool {
 /// The files that only a run without `--timesteps`, all of whose machines were trained, leaves.
 fn asked_for(experiment: &Experiment) -> Vec<String> {
     let mut names = Vec::new();
-    if let (Model::Machines(_), Ok(schedule)) =
-        (experiment.model, Schedule::new(experiment.schedule.law, experiment.schedule.timesteps))
-    {
-        names.extend(schedule.timesteps().map(file));
+    match (experiment.model, Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)) {
+        (Model::Machines(_), Ok(schedule)) => names.extend(schedule.timesteps().map(file)),
+        (Model::Conditioned { .. }, _) => names.push(Conditioned::FILE.to_owned()),
+        (Model::Exact(_), _) | (_, Err(_)) => {}
     }
     if experiment.sample.count > 0 {
         names.push(Run::SAMPLES_FILE.to_owned());

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use schedule::Timestep;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::manifest::hex;
-use super::shelf::file;
 use crate::DriverError;
 use crate::folder::RunFolder;
 
@@ -27,26 +25,26 @@ impl Mark {
         Self { key: key.to_owned(), sha256: hex(&Sha256::digest(bytes)) }
     }
 
-    /// The marker's path in the run folder.
-    pub(crate) fn path(t: Timestep) -> String {
-        Path::new(&file(t)).with_extension("done").display().to_string()
+    /// The path of the marker of `file` in the run folder.
+    pub(crate) fn path(file: &str) -> String {
+        Path::new(file).with_extension("done").display().to_string()
     }
 
-    /// The marker of t; `None` where there is none.
+    /// The marker of `file`; `None` where there is none.
     ///
     /// # Errors
     /// The inner error says what is wrong with it, the outer one that it cannot be read.
-    pub(crate) fn read(folder: &RunFolder, t: Timestep) -> Result<Option<Result<Self, String>>, DriverError> {
-        let Some(bytes) = folder.bytes_if_present(&Self::path(t))? else { return Ok(None) };
+    pub(crate) fn read(folder: &RunFolder, file: &str) -> Result<Option<Result<Self, String>>, DriverError> {
+        let Some(bytes) = folder.bytes_if_present(&Self::path(file))? else { return Ok(None) };
         Ok(Some(serde_json::from_slice(&bytes).map_err(|error| error.to_string())))
     }
 
-    /// Writes the marker of t.
+    /// Writes the marker of `file`.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub(crate) fn write(&self, folder: &RunFolder, t: Timestep) -> Result<(), DriverError> {
-        let path = Self::path(t);
+    pub(crate) fn write(&self, folder: &RunFolder, file: &str) -> Result<(), DriverError> {
+        let path = Self::path(file);
         let text = serde_json::to_string(self)
             .map_err(|error| DriverError::Message(format!("{path}: cannot be encoded: {error}")))?;
         folder.write(&path, text + "\n")

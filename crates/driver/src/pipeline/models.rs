@@ -7,6 +7,7 @@ use model::{Bank, CurieWeiss, Denoiser, Empirical, Framed, Gaussian, Mixture, Sp
 use schedule::{Purpose, Stream, Timestep};
 
 use super::bench::Bench;
+use super::conditioned::Conditioned;
 use super::problem::Problem;
 use super::shelf::Shelf;
 use super::{dataset, sampling};
@@ -21,26 +22,50 @@ const ARCS: usize = 2;
 /// The model of the run, in the frame of the bench.
 ///
 /// # Errors
-/// A law that cannot be made from the training set.
+/// A law that cannot be made from the training set, a machine that cannot be read.
 pub(crate) fn denoiser(bench: &Bench, folder: &RunFolder) -> Result<Box<dyn Denoiser>, DriverError> {
-    let (schedule, variances) = (&bench.schedule, &bench.pca.eigenvalues);
-    let train = || bench.frame.project_samples(&bench.dataset.train);
     Ok(match bench.experiment.model {
         Model::Machines(_) => Box::new(Bank::open(&folder.machines(), bench.dim())),
-        Model::Exact(ExactLaw::Wiener) => Box::new(Wiener::new(schedule, variances)),
-        Model::Exact(ExactLaw::Gaussian) => Box::new(Gaussian::new(schedule, variances)),
-        Model::Exact(ExactLaw::Mixture) => Box::new(Mixture::fit(schedule, &train())?),
-        Model::Exact(ExactLaw::Empirical) => Box::new(Empirical::new(schedule, &train())?),
-        Model::Exact(
-            law @ (ExactLaw::TwoGaussians | ExactLaw::TwoDeltas | ExactLaw::CurieWeiss | ExactLaw::Spiral),
-        ) => match truth(bench, &bench.frame)? {
-            Some(Truth::Law(law)) => law,
-            Some(Truth::Spiral(spiral)) => spiral,
-            None => {
-                let source = bench.experiment.data.source();
-                return Err(bench.experiment.error("model.law", format!("{law} is not the law of {source}")).into());
+        Model::Conditioned { .. } => Box::new(Bank::open_conditioned(&folder.machines(), bench.dim())?),
+        Model::Exact(law) => exact(bench, law)?,
+    })
+}
+
+/// The exact denoiser of a law.
+fn exact(bench: &Bench, law: ExactLaw) -> Result<Box<dyn Denoiser>, DriverError> {
+    let (schedule, variances) = (&bench.schedule, &bench.pca.eigenvalues);
+    let train = || bench.frame.project_samples(&bench.dataset.train);
+    Ok(match law {
+        ExactLaw::Wiener => Box::new(Wiener::new(schedule, variances)),
+        ExactLaw::Gaussian => Box::new(Gaussian::new(schedule, variances)),
+        ExactLaw::Mixture => Box::new(Mixture::fit(schedule, &train())?),
+        ExactLaw::Empirical => Box::new(Empirical::new(schedule, &train())?),
+        ExactLaw::TwoGaussians | ExactLaw::TwoDeltas | ExactLaw::CurieWeiss | ExactLaw::Spiral => {
+            match truth(bench, &bench.frame)? {
+                Some(Truth::Law(law)) => law,
+                Some(Truth::Spiral(spiral)) => spiral,
+                None => {
+                    let source = bench.experiment.data.source();
+                    return Err(bench
+                        .experiment
+                        .error("model.law", format!("{law} is not the law of {source}"))
+                        .into());
+                }
             }
-        },
+        }
+    })
+}
+
+/// The trained machines of the run, in the frame of the bench, where it has any.
+///
+/// # Errors
+/// A machine for all timesteps that cannot be read.
+pub(crate) fn bank(bench: &Bench, folder: &RunFolder) -> Result<Option<Bank>, DriverError> {
+    let (machines, dim) = (folder.machines(), bench.dim());
+    Ok(match bench.experiment.model {
+        Model::Machines(_) => Some(Bank::open(&machines, dim)),
+        Model::Conditioned { .. } => Some(Bank::open_conditioned(&machines, dim)?),
+        Model::Exact(_) => None,
     })
 }
 
@@ -55,6 +80,12 @@ pub(crate) fn key(bench: &Bench, folder: &RunFolder) -> Result<String, DriverErr
             let shelf = Shelf::new(&problem, folder);
             shelf.check()?;
             Ok(shelf.key())
+        }
+        Model::Conditioned { hidden } => {
+            let problem = Problem::for_all(bench, hidden);
+            let machine = Conditioned::new(&problem, folder);
+            machine.check()?;
+            Ok(machine.key().to_owned())
         }
         Model::Exact(law) => Ok(law.word().to_owned()),
     }

@@ -9,7 +9,7 @@ use analysis::{
     samples_from_bytes, to_csv,
 };
 use data::Frame;
-use model::{Bank, Denoiser};
+use model::Denoiser;
 
 use super::bench::Bench;
 use super::freshness::Freshness;
@@ -84,14 +84,14 @@ fn measure(
     };
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
     let training: Vec<TrainingRow> = read_table_if_present(folder.root())?;
-    let bank = Bank::open(&folder.machines(), bench.dim()).seen_from(&frame, &bench.schedule);
-    let (own, truth) = (models::denoiser(bench, folder)?, models::truth(bench, &frame)?);
     // An exact law lives in the principal frame; machines may live elsewhere and are turned.
-    let denoiser: &dyn Denoiser = if bench.machines().is_some() { &bank } else { &*own };
+    let bank = models::bank(bench, folder)?.map(|bank| bank.seen_from(&frame, &bench.schedule));
+    let (own, truth) = (models::denoiser(bench, folder)?, models::truth(bench, &frame)?);
+    let denoiser: &dyn Denoiser = bank.as_ref().map_or(&*own, |bank| bank);
     let model = Named { name: bench.experiment.model.name(), denoiser };
     let mut lab = Lab::new(&bench.schedule, data, model, settings(bench));
-    if bench.machines().is_some() {
-        lab = lab.with_machines(&bank, &metrics, &training);
+    if let Some(bank) = &bank {
+        lab = lab.with_machines(bank, &metrics, &training);
     }
     if let Some(truth) = &truth {
         lab = lab.with_truth(truth);

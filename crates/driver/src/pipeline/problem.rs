@@ -36,6 +36,11 @@ impl<'a> Problem<'a> {
         Self { bench, config, moments, set, settings: settings(bench), classes }
     }
 
+    /// The problem of training one machine of `hidden` units for all timesteps.
+    pub(crate) fn for_all(bench: &'a Bench, hidden: usize) -> Self {
+        Self::new(bench, Machines { hidden, skip: Skip::None })
+    }
+
     pub(crate) fn job(&self) -> Job<'_> {
         Job {
             schedule: &self.bench.schedule,

@@ -5,9 +5,10 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use model::checkpoint;
+use model::checkpoint::{self, conditioned_from_bytes};
 use schedule::Timestep;
 
+use super::conditioned::Conditioned;
 use super::problem::Problem;
 use super::shelf::Shelf;
 use crate::DriverError;
@@ -69,12 +70,7 @@ impl Sharing {
                 continue;
             }
             let target = folder.machines().join(name);
-            link(path, &target)?;
-            // The mark that says that a checkpoint is whole, where the run leaves one, goes with it.
-            let (mark, to) = (path.with_extension("done"), target.with_extension("done"));
-            if mark.is_file() {
-                link(&mark, &to)?;
-            }
+            link_marked(path, &target)?;
             from.entry(machines.parent().unwrap_or(machines)).or_default().push(t.get());
         }
         for (root, taken) in from {
@@ -84,6 +80,36 @@ impl Sharing {
         }
         Ok(())
     }
+
+    /// As [`Self::adopt`], for a machine for all timesteps.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(crate) fn adopt_one(
+        &self,
+        machine: &Conditioned<'_>,
+        folder: &RunFolder,
+        terminal: Terminal,
+    ) -> Result<(), DriverError> {
+        let Some(path) = self.known.get(machine.key()) else { return Ok(()) };
+        let target = folder.root().join(Conditioned::FILE);
+        let sound = fs::read(path)
+            .is_ok_and(|bytes| conditioned_from_bytes(path, &bytes).is_ok_and(|found| found.key == machine.key()));
+        if !sound || *path == target || machine.settle(terminal).unwrap_or(true) {
+            return Ok(());
+        }
+        link_marked(path, &target)?;
+        let cell = path.ancestors().nth(2).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        terminal.say(format_args!("the machine shared with {cell}"));
+        Ok(())
+    }
+}
+
+/// [`link`], with the mark that says that a checkpoint is whole, where the run leaves one.
+fn link_marked(from: &Path, to: &Path) -> Result<(), DriverError> {
+    link(from, to)?;
+    let mark = from.with_extension("done");
+    if mark.is_file() { link(&mark, &to.with_extension("done")) } else { Ok(()) }
 }
 
 /// What a folder holds but hidden files, by name; nothing where it cannot be listed.

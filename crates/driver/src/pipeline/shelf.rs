@@ -7,8 +7,8 @@ use model::{Bank, Machine, MachineConfig, ModelError};
 use schedule::{Schedule, Timestep};
 use sha2::{Digest, Sha256};
 
+use super::kept::{Content, Kept};
 use super::manifest::hex;
-use super::mark::Mark;
 use super::problem::Problem;
 use crate::DriverError;
 use crate::config::Experiment;
@@ -40,90 +40,31 @@ impl<'a> Shelf<'a> {
         hex(&Sha256::digest(self.keys.concat()))
     }
 
-    /// What the folder holds of the machine of t.
-    ///
-    /// # Errors
-    /// A file that is there and cannot be read, or a sound machine that belongs to other settings or another version.
-    pub(crate) fn look(&self, t: Timestep) -> Result<Found, DriverError> {
-        let name = file(t);
-        let path = self.folder.root().join(&name);
-        let (bytes, mark) = (self.folder.bytes_if_present(&name)?, Mark::read(self.folder, t)?);
-        let Some(bytes) = bytes else {
-            return Ok(if mark.is_some() { Found::Damaged("is gone".to_owned()) } else { Found::Absent });
-        };
-        let is_marked = match &mark {
-            Some(Ok(mark)) if !mark.is_of(&bytes) => {
-                let reason = "is damaged: these are not the bytes that its training left".to_owned();
-                return Ok(Found::Damaged(reason));
-            }
-            mark => matches!(mark, Some(Ok(_))),
-        };
-        let foreign = |reason: &str| {
-            let way_out = "name another folder with --out, or set this one aside with --fresh";
-            Err(DriverError::Message(format!("{}: {reason}; {way_out}", path.display())))
-        };
-        match checkpoint::from_bytes(&path, &bytes) {
-            Ok(checkpoint) if checkpoint.key == self.keys[t.index()] => {
-                let unmarked = (!is_marked).then(|| Mark::of(&checkpoint.key, &bytes));
-                Ok(Found::Sound { checkpoint: Box::new(checkpoint), unmarked })
-            }
-            Ok(_) => foreign("a machine of other settings, other data or another version of this program"),
-            Err(_) if is_marked => foreign("a machine in the format of another version of this program"),
-            Err(error) => Ok(Found::Damaged(format!("is damaged: {}", reason(&error)))),
-        }
+    /// The place of the machine of t.
+    fn kept_at(&self, t: Timestep) -> Kept<'_> {
+        Kept { folder: self.folder, file: file(t), key: self.key_of(t), whose: format!("t = {t}") }
     }
 
     /// The checkpoint of t, if it is there and sound.
     ///
     /// # Errors
-    /// As [`Self::look`].
+    /// As [`Kept::look`].
     pub(crate) fn kept(&self, t: Timestep) -> Result<Option<Checkpoint>, DriverError> {
-        Ok(match self.look(t)? {
-            Found::Sound { checkpoint, .. } => Some(*checkpoint),
-            Found::Absent | Found::Damaged(_) => None,
-        })
+        self.kept_at(t).content()
     }
 
     /// Whether the machine of t need not be trained.  One that is damaged or gone is named; what is left of it is kept
     /// beside it.
     ///
     /// # Errors
-    /// As [`Self::look`]; a file that cannot be renamed or removed.
+    /// As [`Kept::settle`].
     pub(crate) fn settle(&self, t: Timestep, terminal: Terminal) -> Result<bool, DriverError> {
-        let name = file(t);
-        let shown = self.folder.root().join(&name);
-        match self.look(t)? {
-            Found::Absent => Ok(false),
-            Found::Sound { unmarked, .. } => {
-                // The run was ended between the two, or somebody has removed or changed the marker.
-                unmarked.map_or(Ok(()), |mark| mark.write(self.folder, t))?;
-                self.folder.remove_if_present(&state(t))?;
-                Ok(true)
-            }
-            Found::Damaged(reason) => {
-                if shown.exists() {
-                    self.folder.set_aside(&name)?;
-                    let kept = format_args!("kept as {}.damaged and trained again", Bank::file_name(t));
-                    terminal.warn(format_args!("{}: {reason}; {kept}", shown.display()));
-                } else {
-                    terminal.warn(format_args!("{}: {reason}; trained again", shown.display()));
-                }
-                self.folder.remove_if_present(&Mark::path(t))?;
-                Ok(false)
-            }
-        }
+        self.kept_at(t).settle::<Checkpoint>(terminal)
     }
 
     /// Errs unless every machine that is there is sound and of this experiment.
     pub(crate) fn check(&self) -> Result<(), DriverError> {
-        for t in self.problem.bench.schedule.timesteps() {
-            if let Found::Damaged(reason) = self.look(t)? {
-                let path = self.folder.root().join(file(t));
-                let way_out = "run the experiment again to have it trained again";
-                return Err(DriverError::Message(format!("{}: {reason}; {way_out}", path.display())));
-            }
-        }
-        Ok(())
+        self.problem.bench.schedule.timesteps().try_for_each(|t| self.kept_at(t).check::<Checkpoint>())
     }
 
     /// The machine of t, which a neighbour starts from.
@@ -143,10 +84,7 @@ impl<'a> Shelf<'a> {
 
     /// Writes the machine of t, whole or not at all, then its marker, and removes the state it was in.
     pub(crate) fn keep(&self, t: Timestep, machine: Machine, history: History) -> Result<(), DriverError> {
-        let bytes = self.encode(t, machine, history)?;
-        self.folder.write(&file(t), &bytes)?;
-        Mark::of(&self.keys[t.index()], &bytes).write(self.folder, t)?;
-        self.folder.remove_if_present(&state(t))
+        self.kept_at(t).keep(&self.encode(t, machine, history)?)
     }
 
     /// Where the training of t was left; one whose file is damaged begins anew, with a warning.
@@ -154,26 +92,12 @@ impl<'a> Shelf<'a> {
     /// # Errors
     /// A file that is there and cannot be read.
     pub(crate) fn left_off(&self, t: Timestep, terminal: Terminal) -> Result<Option<Midway>, DriverError> {
-        let path = self.folder.root().join(state(t));
-        let Some(bytes) = self.folder.bytes_if_present(&state(t))? else { return Ok(None) };
-        let begins_anew = |reason: &str| {
-            terminal.warn(format_args!("{}: {reason}; the training of t = {t} begins anew", path.display()));
-            None
-        };
-        let Some(bytes) = unsealed(&bytes) else {
-            return Ok(begins_anew("is damaged: its sum is not the one it begins with"));
-        };
-        Ok(match checkpoint::midway_from_bytes(&path, bytes) {
-            Ok((key, state)) if key == self.keys[t.index()] => Some(state),
-            Ok(_) => begins_anew("is of a machine of other settings, other data or another version of this program"),
-            Err(error) => begins_anew(&reason(&error)),
-        })
+        self.kept_at(t).left_off(checkpoint::midway_from_bytes, terminal)
     }
 
     /// Writes the state that the training of t is in.
     pub(crate) fn keep_state(&self, t: Timestep, midway: &Midway) -> Result<(), DriverError> {
-        let bytes = checkpoint::write_midway(t.get(), &self.keys[t.index()], midway)?;
-        self.folder.write(&state(t), sealed(&bytes))
+        self.kept_at(t).keep_state(&checkpoint::write_midway(t.get(), &self.keys[t.index()], midway)?)
     }
 
     /// The learning curves of the machines that are there, by timestep.
@@ -183,47 +107,19 @@ impl<'a> Shelf<'a> {
     }
 }
 
-/// What a run folder holds of a machine.
-pub(crate) enum Found {
-    Absent,
-    /// The machine of this experiment, with the marker that it lacks, where it lacks one.
-    Sound {
-        checkpoint: Box<Checkpoint>,
-        unmarked: Option<Mark>,
-    },
-    /// It was there once, and no longer is as it was; why.
-    Damaged(String),
+impl Content for Checkpoint {
+    fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, ModelError> {
+        checkpoint::from_bytes(path, bytes)
+    }
+
+    fn key(&self) -> &str {
+        &self.key
+    }
 }
 
 /// The name of a machine's file in the run folder.
 pub(crate) fn file(t: Timestep) -> String {
     format!("machines/{}", Bank::file_name(t))
-}
-
-/// Where a machine in training is kept in the run folder.
-fn state(t: Timestep) -> String {
-    Path::new(&file(t)).with_extension("midway").display().to_string()
-}
-
-/// Bytes behind a line with their sum, since a state has no marker.
-fn sealed(bytes: &[u8]) -> Vec<u8> {
-    let sum = hex(&Sha256::digest(bytes));
-    [sum.as_bytes(), b"\n", bytes].concat()
-}
-
-/// The bytes of [`sealed`], if the sum is theirs.
-fn unsealed(sealed: &[u8]) -> Option<&[u8]> {
-    let at = sealed.iter().position(|&byte| byte == b'\n')?;
-    let (sum, bytes) = (&sealed[..at], &sealed[at + 1..]);
-    (sum == hex(&Sha256::digest(bytes)).as_bytes()).then_some(bytes)
-}
-
-/// What is wrong with a checkpoint, without its path.
-fn reason(error: &ModelError) -> String {
-    match error {
-        ModelError::Checkpoint { reason, .. } => reason.clone(),
-        other => other.to_string(),
-    }
 }
 
 /// The key of every machine, parents before their children, whose keys hold theirs; `data` identifies the data set.

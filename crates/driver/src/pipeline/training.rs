@@ -234,8 +234,8 @@ impl Observer for Keeper<'_> {
     }
 }
 
-/// Adds the times of the machines just trained to `timing.csv`.
-fn record_times(
+/// Adds the times of the machines just trained to `timing.csv`; t = 0 stands for a machine for all timesteps.
+pub(super) fn record_times(
     folder: &RunFolder,
     seconds: BTreeMap<usize, f64>,
     device: Device,

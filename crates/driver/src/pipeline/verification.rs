@@ -2,6 +2,7 @@
 
 pub(crate) mod again;
 pub(crate) mod certificate;
+pub(crate) mod conditioned;
 pub(crate) mod machines;
 pub(crate) mod remade;
 

@@ -54,7 +54,7 @@ pub fn write_midway(t: usize, key: &str, state: &Midway) -> Result<Vec<u8>, Mode
     encode(&tensors, &json!({ "format": FORMAT, "t": t, "done": done, "kept": kept, "key": key }))
 }
 
-fn arrays(prefix: &str, weights: &Weights) -> [Raw; 5] {
+pub(super) fn arrays(prefix: &str, weights: &Weights) -> [Raw; 5] {
     let (r, h) = (weights.b2.len(), weights.b1.len());
     let array = |name: &str, shape: &[usize], values: &[f32]| f32s(&format!("{prefix}.{name}"), shape, values);
     [
@@ -86,7 +86,7 @@ pub fn midway_from_bytes(path: &Path, bytes: &[u8]) -> Result<(String, Midway), 
 
 impl Reader<'_> {
     /// The arrays of one prefix.
-    fn weights(&self, prefix: &str) -> Result<Weights, ModelError> {
+    pub(super) fn weights(&self, prefix: &str) -> Result<Weights, ModelError> {
         let name = |part: &str| format!("{prefix}.{part}");
         let [inputs, hidden] = self.matrix(&name("w1"))?;
         Ok(Weights {

@@ -8,6 +8,39 @@ use crate::TrainingSet;
 use crate::epoch::{Epoch, Split, wire};
 use crate::isa::Isa;
 
+/// The noise level of a row, for a net that is told the time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Level {
+    /// sqrt(alpha_bar_t).
+    pub(super) signal: f32,
+    /// sqrt(1 - alpha_bar_t).
+    pub(super) noise: f32,
+    /// t/T, the input behind those of z.
+    pub(super) time: f32,
+}
+
+/// Which rows have which noise level.
+#[derive(Debug)]
+pub(super) enum Levels {
+    /// All that of the machine's timestep, by its wiring: the net has no input for the time.
+    Wired,
+    /// All the same.
+    Same(Level),
+    /// Each its own, by the position in the epoch's order.
+    Each(Vec<Level>),
+}
+
+impl Levels {
+    #[inline(always)]
+    fn at(&self, position: usize) -> Option<Level> {
+        match self {
+            Self::Wired => None,
+            Self::Same(level) => Some(*level),
+            Self::Each(levels) => levels.get(position).copied(),
+        }
+    }
+}
+
 /// Matrices of the rows in work, laid out as [`row_stride`] says.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -38,13 +71,13 @@ impl Batch {
     pub(super) fn load(
         &mut self,
         isa: Isa,
-        (epoch, set, wiring): (&Epoch, &TrainingSet, &Parametrisation),
+        (epoch, set, wiring, levels): (&Epoch, &TrainingSet, &Parametrisation, &Levels),
         (split, first, rows): (Split, usize, usize),
         (bias, gain): (&[f32], f32),
     ) -> f64 {
         let (inputs, errors) = (&mut self.inputs, &mut self.errors);
         let gain = wiring.trained_gain.then_some(gain);
-        isa.dispatch(Load { epoch, set, wiring, split, first, rows, bias, gain, inputs, errors })
+        isa.dispatch(Load { epoch, set, wiring, levels, split, first, rows, bias, gain, inputs, errors })
     }
 }
 
@@ -52,6 +85,7 @@ struct Load<'a> {
     epoch: &'a Epoch,
     set: &'a TrainingSet,
     wiring: &'a Parametrisation,
+    levels: &'a Levels,
     split: Split,
     first: usize,
     rows: usize,
@@ -67,13 +101,16 @@ impl WithSimd for Load<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
         let mut total = 0.0;
-        let r = self.set.inputs;
+        let r = self.set.inputs + usize::from(!matches!(self.levels, Levels::Wired));
         let stride = row_stride(r);
         let rows = self.inputs.chunks_exact_mut(stride).zip(self.errors.chunks_exact_mut(stride)).take(self.rows);
         for (row, (z, errors)) in rows.enumerate() {
             let (z0, eps) = self.epoch.pair(self.set, self.split, self.first + row);
             let (z, errors) = (&mut z[..r], &mut errors[..r]);
-            wire(self.wiring, z0, eps, z, errors);
+            match self.levels.at(self.first + row) {
+                None => wire(self.wiring, z0, eps, z, errors),
+                Some(level) => wire_at(level, z0, eps, z, errors),
+            }
             if self.split == Split::Test {
                 total += squares(errors);
             }
@@ -86,6 +123,19 @@ impl WithSimd for Load<'_> {
         }
         total
     }
+}
+
+/// One row of a net without a skip that is told the time: z = (signal z_0 + noise eps, t/T), u = (eps, 0).
+#[inline(always)]
+fn wire_at(level: Level, z0: &[f32], eps: &[f32], z: &mut [f32], u: &mut [f32]) {
+    let r = z0.len();
+    let ((z, time), (u, of_time), eps) = (z.split_at_mut(r), u.split_at_mut(r), &eps[..r]);
+    for k in 0..r {
+        z[k] = level.signal * z0[k] + level.noise * eps[k];
+        u[k] = eps[k];
+    }
+    time.fill(level.time);
+    of_time.fill(0.0);
 }
 
 /// The sum of squares, in 16 lanes of f32.

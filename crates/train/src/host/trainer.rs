@@ -1,12 +1,13 @@
 //! One machine's weights, moments and buffers, and the training of one epoch.
 
 mod class_reading;
+mod conditioned;
 
 use model::checkpoint::{History, Midway};
 use model::{Parametrisation, Weights};
 use schedule::Timestep;
 
-use super::batch::Batch;
+use super::batch::{Batch, Levels};
 use super::kernels::{self, AdamStep};
 use super::panels::{PAD, Rows, padded, row_stride};
 use super::product::{Start, Then, product};
@@ -32,6 +33,9 @@ pub(crate) struct Trainer<'a> {
     isa: Isa,
     t: Timestep,
     wiring: Parametrisation,
+    levels: Levels,
+    /// r, the inputs and outputs of the net; one more than those of the samples where the time is one.
+    inputs: usize,
     /// `[r, H]`.
     w1: Weighted,
     /// `[1, H]`.
@@ -61,13 +65,19 @@ pub(crate) struct Trainer<'a> {
 impl<'a> Trainer<'a> {
     /// A trainer that evaluates `block` samples at a time.
     pub(crate) fn new(job: &'a Job<'a>, isa: Isa, block: usize) -> Self {
-        let (r, h) = (job.set.inputs, job.config.hidden);
+        Self::with_inputs(job, isa, block, (job.set.inputs, Levels::Wired))
+    }
+
+    fn with_inputs(job: &'a Job<'a>, isa: Isa, block: usize, (inputs, levels): (usize, Levels)) -> Self {
+        let (r, h) = (inputs, job.config.hidden);
         let t = job.schedule.last();
         Self {
             job,
             isa,
             t,
             wiring: job.parametrisation(t),
+            levels,
+            inputs,
             w1: Weighted::new(r, h),
             b1: Weighted::new(1, h),
             w2: Weighted::new(h, r),
@@ -126,15 +136,20 @@ impl<'a> Trainer<'a> {
     /// Trains one epoch (1-based) and, if it is one of those to be evaluated, measures the losses.
     pub(crate) fn epoch(&mut self, epoch: usize) -> Option<Losses> {
         self.epoch.restart(self.job, self.t, epoch);
-        let steps = self.job.steps_per_epoch();
-        for step in 0..steps {
-            let rows = self.job.settings.batch;
-            self.load(Split::Train, step * rows, rows);
-            let next = (step + 1) * rows;
-            self.announce(LINES_IN_TRAINING, Split::Train, next..(next + rows).min(steps * rows));
-            self.step((epoch - 1) * steps + step);
-        }
+        let before = (epoch - 1) * self.job.steps_per_epoch();
+        self.walk(|trainer, step| trainer.step(before + step));
         self.job.evaluates(self.t, epoch).then(|| self.losses())
+    }
+
+    /// Loads batch after batch of the epoch and takes a step on each.
+    fn walk(&mut self, mut step: impl FnMut(&mut Self, usize)) {
+        let (steps, rows) = (self.job.steps_per_epoch(), self.job.settings.batch);
+        for i in 0..steps {
+            self.load(Split::Train, i * rows, rows);
+            let next = (i + 1) * rows;
+            self.announce(LINES_IN_TRAINING, Split::Train, next..(next + rows).min(steps * rows));
+            step(self, i);
+        }
     }
 
     fn losses(&mut self) -> Losses {
@@ -164,7 +179,8 @@ impl<'a> Trainer<'a> {
     pub(crate) fn load(&mut self, split: Split, first: usize, rows: usize) -> f64 {
         self.epoch.draw_to(self.job.set, split, first + rows);
         let (bias, gain) = (&self.b2.value, self.gain.value[0]);
-        self.batch.load(self.isa, (&self.epoch, self.job.set, &self.wiring), (split, first, rows), (bias, gain))
+        let source = (&self.epoch, self.job.set, &self.wiring, &self.levels);
+        self.batch.load(self.isa, source, (split, first, rows), (bias, gain))
     }
 
     /// Has the samples and the noise of these positions fetched during the products to come.
@@ -176,7 +192,7 @@ impl<'a> Trainer<'a> {
     /// hidden = relu(z W1 + b1), then errors += hidden W2 for the loaded rows.
     fn forward(&mut self, rows: usize, evaluate: bool) {
         let Batch { inputs, errors, hidden, .. } = &mut self.batch;
-        let (r, h) = (self.job.set.inputs, self.job.config.hidden);
+        let (r, h) = (self.inputs, self.job.config.hidden);
         let isa = self.isa;
         product(
             isa,
@@ -207,8 +223,14 @@ impl<'a> Trainer<'a> {
 
     /// One Adam step on the loaded batch; `step` counts from 0 over the machine's whole training.
     pub(crate) fn step(&mut self, step: usize) {
+        // d/dx of factor * sum e^2 is 2 factor e dx: the constant goes into Adam's reading of the gradient.
+        let (rate, factor) = (self.job.learning_rate(self.t, step), 2.0 * self.job.loss_factor(self.t));
+        self.descend(AdamStep::new(step, rate, factor));
+    }
+
+    fn descend(&mut self, adam: AdamStep) {
         let (isa, rows) = (self.isa, self.job.settings.batch);
-        let (r, h) = (self.job.set.inputs, self.job.config.hidden);
+        let (r, h) = (self.inputs, self.job.config.hidden);
         self.forward(rows, false);
         let Batch { inputs, errors, hidden, hidden_errors } = &mut self.batch;
         let wide = |values| Rows { values, rows, cols: r };
@@ -223,8 +245,6 @@ impl<'a> Trainer<'a> {
             Then::MaskAndSumColumns(hidden, &mut self.narrow_gradient),
             &self.upcoming,
         );
-        // d/dx of factor * sum e^2 is 2 factor e dx: the constant goes into Adam's reading of the gradient.
-        let adam = AdamStep::new(step, self.job.learning_rate(self.t, step), 2.0 * self.job.loss_factor(self.t));
         let transposed = Some(&mut self.w2_transposed);
         self.w2.descend(isa, (narrow(hidden), wide(errors)), adam, transposed, &self.upcoming);
         self.w1.descend(isa, (wide(inputs), narrow(hidden_errors)), adam, None, &self.upcoming);

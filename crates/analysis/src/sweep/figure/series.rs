@@ -70,17 +70,17 @@ impl Series {
 
 /// The transition times of each run's own model and the two that the figures of a run draw as lines.
 pub(super) fn transitions(sweep: &Sweep, a: usize, places: &Places) -> Vec<Series> {
-    let mut kinds: Vec<&TransitionRow> = Vec::new();
+    let mut kinds: Vec<(&TransitionRow, &Cell)> = Vec::new();
     for cell in &sweep.cells {
         for row in cell.run.transitions.iter().filter(|row| is_drawn(row, &cell.run.facts.model)) {
-            if !kinds.iter().any(|kind| same(kind, row)) {
-                kinds.push(row);
+            if !kinds.iter().any(|kind| same(*kind, (row, cell))) {
+                kinds.push((row, cell));
             }
         }
     }
-    let drawn = kinds.into_iter().filter_map(|kind| {
+    let drawn = kinds.into_iter().filter_map(|(kind, of)| {
         let time = |cell: &Cell| {
-            let row = cell.run.transitions.iter().find(|row| same(kind, row))?;
+            let row = cell.run.transitions.iter().find(|row| same((kind, of), (row, cell)))?;
             let value = row.t?;
             Some(Interval { value, low: row.low.unwrap_or(value), high: row.high.unwrap_or(value) })
         };
@@ -118,8 +118,12 @@ fn is_drawn(row: &TransitionRow, own: &str) -> bool {
     if is_predicted(row) { row.convention == line } else { row.model == own }
 }
 
-/// Whether two rows are the same time of two runs.
-fn same(one: &TransitionRow, other: &TransitionRow) -> bool {
-    let of = |row: &TransitionRow| (row.transition, row.convention.clone(), row.kind.clone(), row.model.clone());
+/// Whether two rows are the same time of two runs: that of each run's own model, or of one that both know.
+fn same(one: (&TransitionRow, &Cell), other: (&TransitionRow, &Cell)) -> bool {
+    let of = |(row, cell): (&TransitionRow, &Cell)| {
+        let own = !is_predicted(row) && row.model == cell.run.facts.model;
+        let model = (!own).then(|| row.model.clone());
+        (row.transition, row.convention.clone(), row.kind.clone(), model)
+    };
     of(one) == of(other)
 }

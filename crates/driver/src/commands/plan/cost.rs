@@ -19,6 +19,8 @@ const PROBE: Duration = Duration::from_millis(300);
 /// What training some machines and sampling with all of them costs.
 pub(super) struct Cost {
     pub(super) machines: usize,
+    /// Whether the one machine is for all timesteps.
+    for_all: bool,
     pub(super) parameters: usize,
     pub(super) effort: Effort,
     /// Steps an epoch.
@@ -74,6 +76,7 @@ impl Cost {
         let floor = (model.skip == Skip::None && hidden < dim).then(|| 1.0 - hidden as f64 / dim as f64);
         Self {
             machines,
+            for_all: false,
             parameters,
             effort,
             steps,
@@ -91,15 +94,55 @@ impl Cost {
         }
     }
 
+    /// The cost of training one machine for all timesteps and of sampling: the steps of a whole bank, on one thread, and
+    /// losses on as many training samples as there are test samples.
+    pub(super) fn for_all(
+        experiment: &Experiment,
+        hidden: usize,
+        schedule: &Schedule,
+        size: &Size,
+        threads: usize,
+        rates: &mut Rates,
+    ) -> Self {
+        let all: Vec<Timestep> = schedule.timesteps().collect();
+        let machine = Machines { hidden, skip: Skip::None };
+        let bank = Self::of(experiment, machine, schedule, size, &all, threads, rates);
+        let product = 2.0 * size.dim as f64 * hidden as f64;
+        let evaluated = bank.train.min(bank.test) + bank.validation + bank.test;
+        let steps = 5.0 * product * (bank.steps * experiment.train.batch * bank.effort.epochs()) as f64;
+        let losses = 2.0 * product * (evaluated * bank.effort.evaluations()) as f64;
+        let parameters = bank.parameters + hidden;
+        let work = |threads: usize| bank.rate * TRAINING_EFFICIENCY * threads as f64;
+        let samples = (size.train + size.test) * size.dim;
+        Self {
+            machines: 1,
+            for_all: true,
+            parameters,
+            training: steps + losses,
+            seconds: steps / work(1) + losses / work(threads) + bank.sampling / (bank.rate * threads as f64),
+            memory: 4.0 * (4 * parameters + samples) as f64 + 8.0 * (2 * samples) as f64,
+            disk: 4.0 * (parameters + experiment.sample.count * size.dim) as f64,
+            ..bank
+        }
+    }
+
+    /// What is trained and for how long.
+    pub(super) fn training_in_words(&self) -> String {
+        let Self { machines, for_all, parameters, effort, .. } = self;
+        if *for_all {
+            format!("one machine of {parameters} parameters for all timesteps, {} passes", effort.epochs())
+        } else {
+            format!("{machines} machines of {parameters} parameters, {effort}")
+        }
+    }
+
     /// The cost of a run in words.
     pub(super) fn lines(&self) -> Vec<String> {
-        let Self { machines, parameters, effort, steps, train, validation, test, .. } = self;
+        let Self { steps, train, validation, test, .. } = self;
         let held_out = if *validation > 0 { format!("{validation} for validation, ") } else { String::new() };
+        let training = self.training_in_words();
         let mut lines = vec![
-            format!(
-                "{machines} machines of {parameters} parameters, {effort} of {steps} steps on {train} samples ({held_out}{test} \
-                 for testing)"
-            ),
+            format!("{training} of {steps} steps on {train} samples ({held_out}{test} for testing)"),
             format!("arithmetic: {:.3e} operations of training, {:.3e} of sampling", self.training, self.sampling),
             format!(
                 "time: about {} on {} thread(s) of the host engine (matrix product measured now: {:.0} GFLOP/s a thread)",

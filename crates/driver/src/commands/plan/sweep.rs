@@ -9,6 +9,7 @@ use crate::DriverError;
 use crate::cli::RunArgs;
 use crate::commands::run::device;
 use crate::config::{Cell, Machines, Model, Sweep};
+use crate::pipeline::conditioned;
 use crate::pipeline::problem::machine_config;
 use crate::pipeline::shelf::keys;
 use crate::terminal::{Terminal, bytes, duration};
@@ -45,6 +46,7 @@ pub(super) fn plan(sweep: &Sweep, args: &RunArgs, threads: usize, terminal: Term
         let todo = Todo::of(&cell.experiment, args)?;
         let said = match cell.experiment.model {
             Model::Machines(machines) => known.add(sweep, (number, cell), &todo, machines, threads),
+            Model::Conditioned { hidden } => known.add_one(sweep, (number, cell), &todo, hidden, threads),
             Model::Exact(law) => exact_cost(&cell.experiment, law, &todo.size).join("; "),
         };
         lines.push(format!("{}: {said}", cell.folder));
@@ -88,15 +90,9 @@ impl Known {
         from.dedup();
         let cost = Cost::of(experiment, model, schedule, size, &needed, threads, &mut self.rates);
         self.trained_in.extend(needed.iter().map(|t| (keys[t.index()].clone(), number)));
-        let total = &mut self.total;
-        total.machines += whole;
-        total.trained += needed.len();
-        total.operations += cost.training + cost.sampling;
-        total.seconds += cost.seconds;
-        total.memory = total.memory.max(cost.memory);
-        total.disk += cost.disk;
-        let Cost { machines, parameters, effort, .. } = cost;
-        let time = duration(Duration::from_secs_f64(cost.seconds));
+        self.total.machines += whole;
+        self.total.trained += needed.len();
+        self.count(&cost);
         let shared = match &from[..] {
             [] => String::new(),
             cells => {
@@ -104,6 +100,41 @@ impl Known {
                 format!(", {} shared with {}", whole - needed.len(), names.join(", "))
             }
         };
-        format!("{machines} machines of {parameters} parameters, {effort}{shared}, about {time}")
+        in_words(&cost, &shared)
     }
+
+    /// As [`Self::add`], for a cell of one machine for all timesteps.
+    fn add_one(
+        &mut self,
+        sweep: &Sweep,
+        (number, cell): (usize, &Cell),
+        Todo { schedule, size, .. }: &Todo,
+        hidden: usize,
+        threads: usize,
+    ) -> String {
+        let experiment = &cell.experiment;
+        let key = conditioned::key(experiment, schedule, hidden, &format!("{:?}", experiment.data));
+        let cost = Cost::for_all(experiment, hidden, schedule, size, threads, &mut self.rates);
+        self.total.machines += 1;
+        let trained_in = *self.trained_in.entry(key).or_insert(number);
+        if trained_in != number {
+            return format!("one machine for all timesteps, shared with {}", sweep.cells[trained_in].folder);
+        }
+        self.total.trained += 1;
+        self.count(&cost);
+        in_words(&cost, "")
+    }
+
+    fn count(&mut self, cost: &Cost) {
+        let total = &mut self.total;
+        total.operations += cost.training + cost.sampling;
+        total.seconds += cost.seconds;
+        total.memory = total.memory.max(cost.memory);
+        total.disk += cost.disk;
+    }
+}
+
+fn in_words(cost: &Cost, shared: &str) -> String {
+    let time = duration(Duration::from_secs_f64(cost.seconds));
+    format!("{}{shared}, about {time}", cost.training_in_words())
 }

@@ -1,15 +1,19 @@
 //! The conditions on `[model]`: which exact law goes with which data.
 
-use super::super::choices::{ExactLaw, ModelWord};
-use super::super::experiment::{Components, Data, Machines, Model};
-use super::super::raw::RawModel;
+use super::super::choices::{Device, ExactLaw, LossWord, ModelWord, Skip, StopWord, WarmStartWord};
+use super::super::experiment::{Components, Data, LearningRate, Machines, Model};
+use super::super::raw::{RawModel, RawTrain};
 use super::Builder;
 
 impl Builder<'_> {
     /// The model settings; of an exact law also whether the data allow it.
     pub(super) fn model(&mut self, raw: &RawModel, data: Option<&Data>) -> Option<Model> {
-        if raw.kind == ModelWord::Machines {
-            return Some(Model::Machines(Machines { hidden: raw.hidden, skip: raw.skip }));
+        match raw.kind {
+            ModelWord::Machines => {
+                return Some(Model::Machines(Machines { hidden: raw.hidden, skip: raw.skip }));
+            }
+            ModelWord::Conditioned => return Some(Model::Conditioned { hidden: raw.hidden }),
+            ModelWord::Exact => {}
         }
         let Some(law) = raw.law else {
             if !self.was_given("model.law") {
@@ -23,6 +27,36 @@ impl Builder<'_> {
             self.fault("model.law", format!("{law} goes with {}; here use one of {laws}", needs(law)));
         }
         Some(Model::Exact(law))
+    }
+
+    /// The conditions on the settings of one machine for all timesteps.
+    pub(super) fn one_for_all(&mut self, model: &RawModel, train: &RawTrain, device: Device) {
+        if model.skip != Skip::None && self.was_given("model.skip") {
+            self.not_for_all("model.skip", model.skip.word(), "has no skip", "none, or leave it out");
+        }
+        if let LearningRate::Knots(_) = train.learning_rate {
+            self.not_for_all("train.learning_rate", "a law over t", "is trained at all t at once", "one number");
+        }
+        if train.loss != LossWord::Simple {
+            self.not_for_all("train.loss", train.loss.word(), "is trained with weight 1", "simple");
+        }
+        if train.warm_start != WarmStartWord::None {
+            self.not_for_all("train.warm_start", train.warm_start.word(), "has no neighbour", "none");
+        }
+        if train.stop != StopWord::None {
+            self.not_for_all("train.stop", train.stop.word(), "is trained for all its epochs", "none");
+        }
+        if let Device::Ndarray | Device::Cuda = device {
+            self.not_for_all("run.device", device.word(), "is trained by the host engine", "host or auto");
+        }
+    }
+
+    fn not_for_all(&mut self, key: &str, value: &str, why: &str, instead: &str) {
+        let message =
+            format!("{value} is not allowed with model.kind = conditioned, whose machine {why}; use {instead}");
+        if !self.faults.spoils(key) {
+            self.fault(key, message);
+        }
     }
 }
 

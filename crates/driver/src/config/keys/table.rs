@@ -35,8 +35,8 @@ impl Key {
 /// More epochs than this no machine is trained for.
 const MOST_EPOCHS: i64 = 1_000_000;
 
-/// The choice of `model.kind` that is trained.
-const MACHINES: &[&str] = &["machines"];
+/// The choices of `model.kind` that are trained.
+const MACHINES: &[&str] = &["machines", "conditioned"];
 
 /// At least `min`.
 const fn from(min: i64) -> Kind {
@@ -170,7 +170,8 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "model.kind",
         Kind::Choice(ModelWord::WORDS),
-        "What predicts the noise: machines that are trained, or an exact denoiser that is not.",
+        "What predicts the noise: machines that are trained, one a timestep or one for all, or an exact denoiser that is \
+         not.",
     )
     .words(ModelWord::ABOUT)
     .example(r#""exact""#),
@@ -183,19 +184,24 @@ pub(super) static KEYS: &[Key] = &[
     .goes_with("model.kind", &["exact"])
     .words(ExactLaw::ABOUT)
     .example(r#""mixture""#),
-    key("model.hidden", Kind::Int { min: 1, max: WIDEST }, "Units of the hidden layer of each machine.")
+    key("model.hidden", Kind::Int { min: 1, max: WIDEST }, "Units of the hidden layer of each machine, or of the one for all timesteps.")
         .goes_with("model.kind", MACHINES)
     .example("400"),
     key(
         "model.skip",
         Kind::Choice(Skip::WORDS),
         "The part of eps_hat linear in x beside the hidden layer: none, one trained scalar, or the closed-form best \
-         affine predictor.",
+         affine predictor; one machine for all timesteps has none.",
     )
     .goes_with("model.kind", MACHINES)
     .words(Skip::ABOUT)
     .example(r#""none""#),
-    key("train.epochs", Kind::Int { min: 1, max: MOST_EPOCHS }, "Passes over the training data for each machine.")
+    key(
+        "train.epochs",
+        Kind::Int { min: 1, max: MOST_EPOCHS },
+        "Passes over the training data for each machine; one machine for all timesteps makes T times as many, those of the T \
+         machines together, and is measured when each of them would be.",
+    )
         .goes_with("model.kind", MACHINES)
     .example("20"),
     key("train.batch", from(1), "Training images in one step of Adam, at most as many as there are (data.train_limit) less those of train.validation.")

@@ -119,9 +119,14 @@ fn model() -> impl Strategy<Value = (Model, Train)> {
     let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener)];
     let machines = (1usize..=65_536, skip, train())
         .prop_map(|(hidden, skip, train)| (Model::Machines(Machines { hidden, skip }), train));
+    let one_for_all = (1usize..=65_536, positive(), train()).prop_map(|(hidden, rate, train)| {
+        let (learning_rate, loss) = (LearningRate::Constant(rate), LossWeight::Simple);
+        let train = Train { learning_rate, loss, warm_start: None, stop: Stop::None, ..train };
+        (Model::Conditioned { hidden }, train)
+    });
     let law = prop_oneof![Just(ExactLaw::Wiener), Just(ExactLaw::Gaussian), Just(ExactLaw::Empirical)];
     let untrained = load("data.source = \"mnist\"", &[], &[]).expect("valid").train;
-    prop_oneof![machines, law.prop_map(move |law| (Model::Exact(law), untrained.clone()))]
+    prop_oneof![machines, one_for_all, law.prop_map(move |law| (Model::Exact(law), untrained.clone()))]
 }
 
 fn analysis() -> impl Strategy<Value = Analysis> {
@@ -144,9 +149,13 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
         |((name, purpose, seed), data, schedule, (model, mut train), sampled, analysis, run)| {
             let (count, variance, return_variance, stride, noiseless, t) = sampled;
-            if let (Model::Machines(_), Some(n)) = (model, data.most_train()) {
+            if let (Model::Machines(_) | Model::Conditioned { .. }, Some(n)) = (model, data.most_train()) {
                 fit_into(&mut train, n);
             }
+            let run = match model {
+                Model::Conditioned { .. } => Run { device: Device::Auto, ..run },
+                _ => run,
+            };
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
             Experiment {
                 name,

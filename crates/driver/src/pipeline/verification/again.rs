@@ -103,7 +103,7 @@ fn devices(subject: &Subject<'_>, timesteps: &[Timestep]) -> Result<Vec<Device>,
 
 /// How a machine came out.
 #[derive(Debug, Clone, PartialEq)]
-enum Outcome {
+pub(super) enum Outcome {
     SameBytes,
     /// The largest relative difference of a loss.
     SameLosses(f64),
@@ -165,7 +165,7 @@ impl Comparer<'_> {
 }
 
 /// The largest relative difference of two losses; `None` where they were not measured after the same epochs.
-fn difference(one: &History, other: &History) -> Option<f64> {
+pub(super) fn difference(one: &History, other: &History) -> Option<f64> {
     let curves = |of: &History| [of.train.clone(), of.test.clone(), of.validation.clone(), of.wiener_test.clone()];
     let (a, b) = (curves(one), curves(other));
     let lengths = |curves: &[Vec<f64>; 4]| curves.each_ref().map(Vec::len);

@@ -58,13 +58,17 @@ fn fault(there: &Checkpoint, t: Timestep, alpha_bar: f64, key: &str) -> Option<S
 }
 
 fn is_finite(machine: &Machine) -> bool {
-    let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
     let skip = match &machine.skip {
         Skip::None => true,
         Skip::Scalar(gain) => gain.is_finite(),
         Skip::Diagonal(gains) => finite(gains),
     };
     skip && [&machine.w1, &machine.b1, &machine.w2, &machine.b2].into_iter().all(|values| finite(values))
+}
+
+/// Whether all values are numbers.
+pub(super) fn finite(values: &[f32]) -> bool {
+    values.iter().all(|value| value.is_finite())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use model::ClassReading;
 
 use super::Trainer;
+use crate::host::batch::Levels;
 use crate::host::panels::{Rows, row_stride};
 use crate::host::product::{Start, Then, product};
 use crate::host::upcoming::Upcoming;
@@ -15,16 +16,23 @@ impl Trainer<'_> {
     pub(crate) fn class_reading(&mut self) -> Option<ClassReading> {
         let gauge = self.gauge.as_ref()?;
         let (r, h) = (self.job.set.inputs, self.job.config.hidden);
-        let (w2, bias, gain) = (self.w2.times(gauge.direction()), self.b2.times(gauge.direction()), self.gain.value[0]);
+        let stride = row_stride(self.inputs);
+        // The output that answers for the time, where there is one, has no part in the direction.
+        let mut direction = gauge.direction().to_vec();
+        direction.resize(self.inputs, 0.0);
+        let (w2, bias, gain) = (self.w2.times(&direction), self.b2.times(&direction), self.gain.value[0]);
         let mut answers = Vec::new();
         for block in gauge.inputs.chunks(self.block * r) {
             let rows = block.len() / r;
-            for (to, z) in self.batch.inputs.chunks_exact_mut(row_stride(r)).zip(block.chunks_exact(r)) {
+            for (to, z) in self.batch.inputs.chunks_exact_mut(stride).zip(block.chunks_exact(r)) {
                 to[..r].copy_from_slice(z);
+                if let Levels::Same(level) = self.levels {
+                    to[r] = level.time;
+                }
             }
             product(
                 self.isa,
-                Rows { values: &self.batch.inputs, rows, cols: r },
+                Rows { values: &self.batch.inputs, rows, cols: self.inputs },
                 self.w1.matrix(),
                 Start::Row(&self.b1.value),
                 &mut self.batch.hidden,
