@@ -11,7 +11,7 @@ import struct
 MASK = 0xFFFFFFFF
 PURPOSES = [
     "Init", "Shuffle", "TrainNoise", "TestNoise", "Start", "Reverse", "Forward", "Data", "Validation", "ValidationNoise",
-    "Bootstrap", "Classifier", "Choice", "ClassProbes", "Timesteps",
+    "Bootstrap", "Classifier", "Choice", "ClassProbes", "Timesteps", "ForwardStep",
 ]
 LANES = 16
 
