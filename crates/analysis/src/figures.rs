@@ -10,6 +10,7 @@ pub(crate) mod comparison;
 mod critical_window;
 mod curves;
 mod entropy_production;
+mod epochs_to_minimum;
 #[cfg(test)]
 pub(crate) mod fabricated;
 mod fixed_points;
@@ -41,6 +42,7 @@ mod spectrum;
 mod stability;
 mod strips;
 mod swiss_roll;
+mod test_loss_variance;
 mod variational_bound;
 mod window_surgery;
 
@@ -70,6 +72,8 @@ static FIGURES: &[&dyn Figure] = &[
     &strips::FORWARD,
     &swiss_roll::FORWARD,
     &loss_vs_epoch::LossVsEpoch,
+    &test_loss_variance::TestLossVariance,
+    &epochs_to_minimum::EpochsToMinimum,
     &loss_vs_t::LossVsT,
     &strips::REVERSE,
     &swiss_roll::REVERSE,
@@ -202,6 +206,7 @@ mod tests {
             "schedule",
             "forward_strip",
             "loss_vs_epoch",
+            "epochs_to_minimum",
             "loss_vs_t",
             "reverse_strip",
             "sample_grid",
@@ -215,15 +220,22 @@ mod tests {
             assert!(figure.png.starts_with(b"\x89PNG"), "{}", figure.name);
         }
         let with_numbers: Vec<_> = rendered.iter().filter(|f| f.csv.is_some()).map(|f| f.name).collect();
-        assert_eq!(with_numbers, ["loss_vs_t", "pixel_histogram"]);
+        assert_eq!(with_numbers, ["epochs_to_minimum", "loss_vs_t", "pixel_histogram"]);
     }
 
     #[test]
     fn a_run_on_points_with_a_subset_of_machines_has_its_own_figures() {
         let dir = fabricated::swiss_roll();
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
-        let expected =
-            ["schedule", "swiss_roll_forward", "loss_vs_epoch", "loss_vs_t", "swiss_roll_reverse", "samples_scatter"];
+        let expected = [
+            "schedule",
+            "swiss_roll_forward",
+            "loss_vs_epoch",
+            "epochs_to_minimum",
+            "loss_vs_t",
+            "swiss_roll_reverse",
+            "samples_scatter",
+        ];
         assert_eq!(names(&rendered), expected);
         let legend: Vec<_> =
             ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[2].svg.contains(t)).collect();
@@ -237,7 +249,7 @@ mod tests {
             std::fs::remove_file(dir.path().join(file)).unwrap();
         }
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
-        assert_eq!(names(&rendered), ["loss_vs_epoch", "loss_vs_t"]);
+        assert_eq!(names(&rendered), ["loss_vs_epoch", "epochs_to_minimum", "loss_vs_t"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod figure;
 
 use std::path::Path;
 
+use crate::learning_curves::{LearningCurve, learning_curves};
 use crate::observables::{Transition, TransitionRow};
 use crate::{
     AnalysisError, MetricRow, ReferenceRow, RunFacts, Split, TrainingRow, at_kept_epoch, read_table,
@@ -45,6 +46,8 @@ pub struct CellRun {
     pub facts: RunFacts,
     /// By increasing t; machines that could not be trained are absent.
     pub losses: Vec<Loss>,
+    /// Test losses of each machine against the epoch, by increasing t.
+    pub(crate) curves: Vec<LearningCurve>,
     /// Transition times of all trajectories; empty where none were measured.
     pub transitions: Vec<TransitionRow>,
 }
@@ -61,7 +64,8 @@ impl CellRun {
         let mut transitions: Vec<TransitionRow> = read_table_if_present(dir)?;
         transitions.retain(|row| row.group == "all");
         let losses = losses(&at_kept_epoch(&metrics, &training), &references);
-        Ok(Self { facts: RunFacts::read(dir)?, losses, transitions })
+        let curves = learning_curves(&metrics, Split::Test);
+        Ok(Self { facts: RunFacts::read(dir)?, losses, curves, transitions })
     }
 
     /// (1/T) sum_t of the test MSE; `None` where a machine is missing.
@@ -212,7 +216,9 @@ mod tests {
                 TransitionRow::measured(Transition::Speciation, "phi_C = 0.7752", "machines", Some(time), 9),
                 TransitionRow::measured(Transition::Collapse, "Y2 = 1/2", "machines", None, 9),
             ];
-            Cell { name: format!("{h}-{seed}"), at: vec![h, seed], run: CellRun { facts, losses, transitions } }
+            let curves = vec![LearningCurve { t: 1, losses: vec![(1, 2.0 * test(1)), (2, test(1))] }];
+            let run = CellRun { facts, losses, curves, transitions };
+            Cell { name: format!("{h}-{seed}"), at: vec![h, seed], run }
         };
         let cells = (0..2).flat_map(|h| (0..3).map(move |seed| cell(h, seed))).collect();
         Sweep {

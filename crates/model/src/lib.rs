@@ -18,6 +18,7 @@
 //! ```
 
 mod bank;
+mod bank_file;
 mod chain;
 pub mod checkpoint;
 mod denoiser;
@@ -36,6 +37,7 @@ pub mod speciation;
 mod surgery;
 
 pub use bank::Bank;
+pub use bank_file::{BankShape, BankWriter};
 pub use chain::{Chain, Walk};
 pub use denoiser::{Denoiser, Predictor};
 pub use device::Device;

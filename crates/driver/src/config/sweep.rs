@@ -1,6 +1,7 @@
 //! `[sweep]`: one experiment over the values of some of its keys, a cell for each combination.
 
 mod axes;
+mod belonging;
 mod cells;
 mod names;
 
@@ -9,10 +10,12 @@ use toml::Value;
 use super::choices::SweepMode;
 use super::error::{ConfigError, Faults};
 use super::experiment::Experiment;
+use super::keys::keys;
 use super::layers::Layers;
 use super::write::{Settings, text_of};
 use axes::Given;
 pub(crate) use axes::{ALLOWED, may_vary};
+use belonging::{Words, lacks};
 
 /// A checked sweep: its cells are all sound, and no two are the same experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,14 +74,22 @@ impl Sweep {
         text_of(&settings) + &self.axes_toml()
     }
 
+    /// What all cells have in common, but for those that lack a key because it goes with other values of an axis.
     fn common(&self) -> Settings {
         let of = |cell: &Cell| Experiment { name: self.name.clone(), ..cell.experiment.clone() }.settings();
-        let Some((first, others)) = self.cells.split_first() else { return Settings::new() };
-        let mut common = of(first);
-        common.retain(|(path, _)| !self.axes.iter().any(|axis| axis.key == *path));
-        for cell in others {
-            let settings = of(cell);
-            common.retain(|setting| settings.contains(setting));
+        let cells: Vec<Settings> = self.cells.iter().map(of).collect();
+        let words = |axis: &'_ Axis| axis.values.iter().map(|value| value.as_str().unwrap_or_default()).collect();
+        let axes: Vec<Words<'_>> = self.axes.iter().map(|axis| Words { key: axis.key, values: words(axis) }).collect();
+        let mut common = Settings::new();
+        for key in keys().iter().filter(|key| !self.axes.iter().any(|axis| axis.key == key.path)) {
+            let having = self.cells.iter().zip(&cells).filter(|(cell, _)| !lacks(key, &axes, &cell.at));
+            let mut values =
+                having.map(|(_, settings)| settings.iter().find(|(path, _)| *path == key.path).map(|(_, value)| value));
+            if let Some(Some(first)) = values.next()
+                && values.all(|value| value == Some(first))
+            {
+                common.push((key.path, first.clone()));
+            }
         }
         common
     }

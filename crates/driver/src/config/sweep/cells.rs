@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use super::super::choices::SweepMode;
 use super::super::error::{ConfigError, Faults};
 use super::super::experiment::Experiment;
+use super::super::keys::keys;
 use super::super::layers::{self, Layers};
+use super::super::value::{Node, Value};
 use super::Axis;
 use super::axes::GivenAxis;
+use super::belonging::{Words, lacks};
 
 /// The index of each cell's value on every axis, the last axis the fastest.
 pub(super) fn indices(mode: SweepMode, axes: &[GivenAxis]) -> Vec<Vec<usize>> {
@@ -43,11 +46,23 @@ pub(super) fn experiments(
 ) -> Option<Vec<Experiment>> {
     let mut found: Vec<(ConfigError, Vec<usize>)> = Vec::new();
     let mut made = Vec::with_capacity(indices.len());
+    let word = |node: &Node| if let Value::Text(word) = &node.value { word.clone() } else { String::new() };
+    let texts: Vec<Vec<String>> = axes.iter().map(|axis| axis.values.iter().map(word).collect()).collect();
+    let words = axes
+        .iter()
+        .zip(&texts)
+        .map(|(axis, texts)| Words { key: axis.key.path, values: texts.iter().map(String::as_str).collect() });
+    let words: Vec<Words<'_>> = words.collect();
     for (number, at) in indices.iter().enumerate() {
         let mut cell = layers.clone();
         for (axis, &i) in axes.iter().zip(at) {
             let given = layers::Given { node: axis.values[i].clone(), name_span: axis.name_span.clone() };
             cell.set(axis.place.clone(), axis.key.path, given);
+        }
+        for key in keys().iter().filter(|key| !axes.iter().any(|axis| axis.key.path == key.path)) {
+            if lacks(key, &words, at) {
+                cell.discard(key.path);
+            }
         }
         let mut own = faults.heir();
         made.push(super::super::experiment(cell, &mut own));

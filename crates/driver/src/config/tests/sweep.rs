@@ -114,6 +114,22 @@ fn the_resolved_sweep_holds_what_the_cells_have_in_common_and_loads_as_itself() 
 }
 
 #[test]
+fn a_key_is_in_force_in_the_cells_whose_choice_it_goes_with() {
+    use train::Stop;
+    let text = "name = \"x\"\ndata.source = \"synthetic_digits\"\n[train]\ntolerance = 1e-5\n[sweep.axes]\n\
+                train.stop = [\"none\", \"minimum\", \"test_variance\"]\nseed = [1, 2]\n";
+    let sweep = sweep(text, &[]);
+    let stops: Vec<Stop> = sweep.cells.iter().step_by(2).map(|cell| cell.experiment.train.stop).collect();
+    assert_eq!(stops, [Stop::None, Stop::Minimum, Stop::TestVariance { tolerance: 1e-5 }]);
+    let resolved = sweep.to_toml();
+    assert!(resolved.contains("tolerance = 0.00001\n") && !resolved.contains("patience"), "{resolved}");
+    assert_eq!(self::sweep(&resolved, &[]), sweep);
+    // A key that goes with none of the values is a fault, as it is in a run.
+    let faulty = load(text.replace("tolerance = 1e-5", "patience = 3"), &[], &[]).unwrap_err();
+    assert!(lines(Err(faulty))[0].contains("train.patience: goes with train.stop = plateau"));
+}
+
+#[test]
 fn a_file_without_a_sweep_is_one_run() {
     assert!(matches!(load("data.source = \"mnist\"", &[], &[]), Ok(Task::Run(_))));
     let line = "experiments/x.toml:10:2: sweep: not allowed here, where one run is expected; name an experiment without it, or \
