@@ -10,7 +10,8 @@
     images = bank.sample(16)             # [16, d]
 
 Run as a script it evaluates every file's bank in float64 at the states stored in it and compares with the stored answers:
-exit code 0 where the largest difference is within 1e-6 of the answers' scale (their root mean square at that t), else 1.
+exit code 0 where the largest difference is within 1e-6 of the answers' scale (their root mean square at that t), 1 where it is
+not or there is nothing to compare with, 2 where something is not installed.
 Our chain computes in float32; how far its answers are from the float64 ones is printed beside it.  That is rounding of sums,
 near 1e-7 for most machines, more at small t in principal axes, where x - sqrt(alpha_bar_t) mean cancels.
 
@@ -26,7 +27,8 @@ try:
     import torch
     from safetensors import safe_open
 except ImportError as error:
-    sys.exit(f"load_checkpoint: {error.name} is not installed; pip install torch safetensors numpy")
+    print(f"load_checkpoint: {error.name} is not installed; pip install torch safetensors numpy", file=sys.stderr)
+    sys.exit(2)
 
 FORMAT = 1
 TOLERANCE = 1e-6
@@ -61,6 +63,11 @@ class Bank(torch.nn.Module):
             names = [name for name in file.keys() if not name.startswith("check_")]
             return cls({name: file.get_tensor(name) for name in names}, facts)
 
+    def check_timestep(self, t):
+        """Raises ValueError where the file has no machine of t."""
+        if t not in self.index:
+            raise ValueError(f"no machine of t = {t} in this file, 1 <= t <= {self.facts['timesteps']}")
+
     def to_frame(self, x, t):
         """z_t of x_t in the data's own coordinates, [n, d]; t = 0 for clean data."""
         if self.axes is None:
@@ -77,8 +84,7 @@ class Bank(torch.nn.Module):
 
     def eps_hat_in_frame(self, z, t):
         """The predicted noise in the coordinates that the machines live in, [n, d]."""
-        if t not in self.index:
-            raise KeyError(f"no machine of t = {t} in this file")
+        self.check_timestep(t)
         k, r = self.index[t], self.w1.shape[1]
         w1, b1, w2, b2 = (tensor[k].to(z.dtype) for tensor in (self.w1, self.b1, self.w2, self.b2))
         net = torch.relu(z[:, :r] @ w1 + b1) @ w2 + b2
@@ -87,6 +93,7 @@ class Bank(torch.nn.Module):
 
     def eps_hat(self, x, t):
         """The predicted noise of x_t at the 1-based timestep t, both [n, d] in the data's own coordinates."""
+        self.check_timestep(t)
         eps_hat = self.eps_hat_in_frame(self.to_frame(x, t), t)
         return eps_hat if self.axes is None else eps_hat @ self.axes.to(x.dtype).T
 

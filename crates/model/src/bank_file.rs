@@ -137,13 +137,8 @@ impl<W: Write + Seek> BankWriter<W> {
     }
 
     /// Bytes of the whole file.
-    pub fn len(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.places.values().map(|(_, end)| *end).max().unwrap_or(0)
-    }
-
-    /// Always false: a file has a header.
-    pub fn is_empty(&self) -> bool {
-        false
     }
 
     /// Writes the `k`-th machine (0-based).
@@ -246,7 +241,7 @@ mod tests {
         let mut bytes = Vec::new();
         let facts = Map::from_iter([("name".to_owned(), json!("made up"))]);
         let mut file = BankWriter::begin(Cursor::new(&mut bytes), shape(machines, framed), facts).unwrap();
-        let len = file.len();
+        let size = file.size();
         for (k, machine) in machines.iter().enumerate().rev() {
             file.machine(k, machine).unwrap();
             file.i64s("timesteps", k, &[2 * k + 1]).unwrap();
@@ -262,7 +257,7 @@ mod tests {
         file.f64s("check_eps_hat", 0, &[2.5; 6]).unwrap();
         file.f32s("check_eps_hat_f32", 0, &[2.5; 6]).unwrap();
         file.finish().unwrap();
-        assert_eq!(len, bytes.len() as u64);
+        assert_eq!(size, bytes.len() as u64);
         bytes
     }
 

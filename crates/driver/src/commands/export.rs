@@ -47,8 +47,6 @@ pub(crate) fn export(args: &ExportArgs, terminal: Terminal) -> Result<(), Driver
     let patience = interrupt::patiently("the file begun is removed first");
     write_atomically_with(&path, |file| export.write(file, check)).map_err(|error| error.of(&path))?;
     patience.over()?;
-    let size = std::fs::metadata(&path).map_or(0, |data| data.len());
-    terminal.say(format_args!("{} machines, {}", timesteps.len(), bytes(size as f64)));
     terminal.result(path.display());
     Ok(())
 }
@@ -166,6 +164,8 @@ impl Export<'_> {
             checked: check.shape(),
         };
         let mut bank = BankWriter::begin(file, shape, self.facts())?;
+        let size = bytes(bank.size() as f64);
+        self.terminal.say(format_args!("export: {} machines, {size}", self.timesteps.len()));
         bank.f64s("betas", 0, schedule.betas())?;
         bank.f64s("alpha_bar", 0, &schedule.timesteps().map(|t| schedule.alpha_bar(t)).collect::<Vec<_>>())?;
         bank.i64s("timesteps", 0, &self.timesteps.iter().map(|t| t.get()).collect::<Vec<_>>())?;

@@ -42,6 +42,12 @@ pub struct Axis {
 }
 
 impl Axis {
+    /// What other keys may go with.
+    fn words(&self) -> Words<'_> {
+        let words = self.values.iter().map(|value| value.as_str().unwrap_or_default());
+        Words { key: self.key, values: words.collect() }
+    }
+
     /// The values as a table shows them: strings without quotes.
     pub fn texts(&self) -> Vec<String> {
         self.values.iter().map(names::text_of).collect()
@@ -78,8 +84,7 @@ impl Sweep {
     fn common(&self) -> Settings {
         let of = |cell: &Cell| Experiment { name: self.name.clone(), ..cell.experiment.clone() }.settings();
         let cells: Vec<Settings> = self.cells.iter().map(of).collect();
-        let words = |axis: &'_ Axis| axis.values.iter().map(|value| value.as_str().unwrap_or_default()).collect();
-        let axes: Vec<Words<'_>> = self.axes.iter().map(|axis| Words { key: axis.key, values: words(axis) }).collect();
+        let axes: Vec<Words<'_>> = self.axes.iter().map(Axis::words).collect();
         let mut common = Settings::new();
         for key in keys().iter().filter(|key| !self.axes.iter().any(|axis| axis.key == key.path)) {
             let having = self.cells.iter().zip(&cells).filter(|(cell, _)| !lacks(key, &axes, &cell.at));
