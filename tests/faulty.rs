@@ -16,7 +16,8 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 32] = [
+const BEYOND_A_SCHEMA: [&str; 33] = [
+    "accidental_too_heavy",
     "batch_above_generated",
     "batch_above_n",
     "beta_start_above_beta_end",

@@ -36,6 +36,15 @@ def variational_weight(betas, alpha_bar, t):
     return beta**2 / (2 * sigma2 * (1 - beta) * (1 - alpha_bar[t]))
 
 
+def accidental_weight(betas, alpha_bar, t):
+    """The same with the slip of the thesis's program: what a helper returns is unpacked under other names."""
+    sigma2 = betas[0] if t == 1 else posterior_variance(betas, alpha_bar, t)
+    returned = (1 - betas[t - 1], alpha_bar[t], betas[t - 1], alpha_bar[t - 1])
+    beta, alpha, alpha_bar_t, _ = returned
+    sigma = sigma2  # a variance under the name of a standard deviation
+    return beta**2 / (2 * sigma**2 * alpha * (1 - alpha_bar_t))
+
+
 def gaussian_chain(betas, alpha_bar, lam, posterior):
     """Variance of the DDPM chain's output for data N(0, lam) with the exact score, started from N(0, 1)."""
     v = Decimal(1)
@@ -64,6 +73,7 @@ def main():
         for t in [1, 2, 10, 100] + ([500, 1000] if total > 100 else [50]):
             print(f"  posterior variance_{t} = {float(posterior_variance(betas, alpha_bar, t)):.12e}")
             print(f"  variational weight_{t} = {float(variational_weight(betas, alpha_bar, t)):.12e}")
+            print(f"  accidental weight_{t} = {float(accidental_weight(betas, alpha_bar, t)):.12e}")
         for lam in ["4", "0.25"]:
             post, beta = (gaussian_chain(betas, alpha_bar, Decimal(lam), posterior) for posterior in [True, False])
             print(f"  chain variance, data N(0, {lam}): posterior {post:.9f}, beta {beta:.9f}")

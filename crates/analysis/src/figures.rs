@@ -10,6 +10,7 @@ pub(crate) mod comparison;
 mod critical_window;
 mod curves;
 mod entropy_production;
+mod epochs_to_minimum;
 #[cfg(test)]
 pub(crate) mod fabricated;
 mod fixed_points;
@@ -44,6 +45,7 @@ mod stability;
 mod strips;
 mod swiss_roll;
 mod swiss_roll_returns;
+mod test_loss_variance;
 mod variational_bound;
 mod window_surgery;
 
@@ -79,6 +81,8 @@ static FIGURES: &[&dyn Figure] = &[
     &forward_agreement::ForwardAgreement,
     &noise_histogram::NoiseHistogram,
     &loss_vs_epoch::LossVsEpoch,
+    &test_loss_variance::TestLossVariance,
+    &epochs_to_minimum::EpochsToMinimum,
     &loss_vs_t::LossVsT,
     &strips::REVERSE,
     &swiss_roll::REVERSE,
@@ -213,6 +217,7 @@ mod tests {
             "schedule",
             "forward_strip",
             "loss_vs_epoch",
+            "epochs_to_minimum",
             "loss_vs_t",
             "reverse_strip",
             "sample_grid",
@@ -226,7 +231,7 @@ mod tests {
             assert!(figure.png.starts_with(b"\x89PNG"), "{}", figure.name);
         }
         let with_numbers: Vec<_> = rendered.iter().filter(|f| f.csv.is_some()).map(|f| f.name).collect();
-        assert_eq!(with_numbers, ["loss_vs_t", "pixel_histogram"]);
+        assert_eq!(with_numbers, ["epochs_to_minimum", "loss_vs_t", "pixel_histogram"]);
     }
 
     #[test]
@@ -237,6 +242,7 @@ mod tests {
             "schedule",
             "swiss_roll_forward",
             "loss_vs_epoch",
+            "epochs_to_minimum",
             "loss_vs_t",
             "swiss_roll_reverse",
             "samples_scatter",
@@ -257,7 +263,7 @@ mod tests {
             std::fs::remove_file(dir.path().join(file)).unwrap();
         }
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
-        assert_eq!(names(&rendered), ["loss_vs_epoch", "loss_vs_t"]);
+        assert_eq!(names(&rendered), ["loss_vs_epoch", "epochs_to_minimum", "loss_vs_t"]);
     }
 
     #[test]

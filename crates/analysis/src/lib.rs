@@ -24,6 +24,7 @@ mod error;
 mod figures;
 mod krylov;
 pub mod lab;
+mod learning_curves;
 pub mod observables;
 mod plot;
 pub mod quality;
@@ -39,7 +40,7 @@ pub use error::AnalysisError;
 pub use figures::{Figure, Rendered, figures, render};
 pub use plot::drawing::Drawing;
 pub use plot::page::Page;
-pub use run::{Run, RunFacts};
+pub use run::{Run, RunFacts, Stopping};
 pub use tables::{
     HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, MetricRow, Origin, ReferenceRow, ScheduleRow, Split, Table,
     TrainingRow, at_kept_epoch, pixel_histogram, read_rows, read_rows_if_present, read_table, read_table_if_present,

@@ -15,7 +15,7 @@ use crate::tensors::{Points, read_if_present};
 use crate::trajectories::{Trajectories, samples_from_bytes};
 
 /// What a figure must know of the experiment, as `facts.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunFacts {
     /// Name of the experiment.
     pub name: String,
@@ -44,6 +44,19 @@ pub struct RunFacts {
     pub epochs: usize,
     /// Variance of the reverse steps: `beta` or `posterior`.
     pub variance: String,
+    /// The rule that ended the training of each machine; absent where all epochs were trained and the last one kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<Stopping>,
+}
+
+/// A rule that ends training, as the figures name it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stopping {
+    /// The word of `train.stop`.
+    pub rule: String,
+    /// The variance of the last six test losses below which it ends, for the rule that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
 }
 
 /// Folders of before the exact models hold machines.

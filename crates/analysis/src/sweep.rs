@@ -7,6 +7,7 @@ mod overlay;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::learning_curves::{LearningCurve, learning_curves};
 use crate::observables::{self, ObservableRow, Transition, TransitionRow};
 use crate::{
     AnalysisError, MetricRow, ReferenceRow, RunFacts, Split, TrainingRow, at_kept_epoch, read_table,
@@ -47,6 +48,8 @@ pub struct CellRun {
     pub facts: RunFacts,
     /// By increasing t; machines that could not be trained are absent.
     pub losses: Vec<Loss>,
+    /// Test losses of each machine against the epoch, by increasing t.
+    pub(crate) curves: Vec<LearningCurve>,
     /// Transition times of all trajectories; empty where none were measured.
     pub transitions: Vec<TransitionRow>,
     /// The distances of the samples from real ones, and of as many real ones; empty where they were not measured.
@@ -67,11 +70,12 @@ impl CellRun {
         let mut transitions: Vec<TransitionRow> = read_table_if_present(dir)?;
         transitions.retain(|row| row.group == "all");
         let losses = losses(&at_kept_epoch(&metrics, &training), &references);
+        let curves = learning_curves(&metrics, Split::Test);
         let mut observables = observables::read_all(dir)?;
         let mut quality = observables.remove("sample_quality").unwrap_or_default();
         quality.retain(|row| row.group == "all");
         observables.retain(|name, _| overlay::reads(name));
-        Ok(Self { facts: RunFacts::read(dir)?, losses, transitions, quality, observables })
+        Ok(Self { facts: RunFacts::read(dir)?, losses, curves, transitions, quality, observables })
     }
 
     /// (1/T) sum_t of the test MSE; `None` where a machine is missing.
@@ -228,8 +232,9 @@ mod tests {
                 TransitionRow::measured(Transition::Speciation, "phi_C = 0.7752", "machines", Some(time), 9),
                 TransitionRow::measured(Transition::Collapse, "Y2 = 1/2", "machines", None, 9),
             ];
+            let curves = vec![LearningCurve { t: 1, losses: vec![(1, 2.0 * test(1)), (2, test(1))] }];
             let (quality, observables) = (Vec::new(), BTreeMap::new());
-            let run = CellRun { facts, losses, transitions, quality, observables };
+            let run = CellRun { facts, losses, curves, transitions, quality, observables };
             Cell { name: format!("{h}-{seed}"), at: vec![h, seed], run }
         };
         let cells = (0..2).flat_map(|h| (0..3).map(move |seed| cell(h, seed))).collect();

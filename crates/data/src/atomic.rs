@@ -1,5 +1,6 @@
 //! Files that are there whole or not at all.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -12,6 +13,17 @@ const PREFIX: &str = ".writing-";
 /// # Errors
 /// The operating system's; `path` is then as it was.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_atomically_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_atomically`], for content that is written piece by piece.
+///
+/// # Errors
+/// The operating system's and those of `content`; `path` is then as it was and nothing is left of what was written.
+pub fn write_atomically_with<E: From<io::Error>>(
+    path: &Path,
+    content: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
@@ -19,9 +31,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    content(file.as_file_mut())?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
+    file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
@@ -57,6 +69,20 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
         assert!(write_atomically(&path.join("below a file"), b"").is_err());
+    }
+
+    #[test]
+    fn content_that_is_not_finished_leaves_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_atomically(&path, b"one").unwrap();
+        let broken = write_atomically_with(&path, |file| {
+            file.write_all(b"two, of which")?;
+            Err(io::Error::other("the rest is missing"))
+        });
+        assert_eq!(broken.unwrap_err().to_string(), "the rest is missing");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod samples;
 mod swiss_roll;
 mod synthetic_digits;
 
-pub use atomic::{remove_unfinished, write_atomically};
+pub use atomic::{remove_unfinished, write_atomically, write_atomically_with};
 pub use curie_weiss::CurieWeiss;
 pub use dataset::{Dataset, Shape};
 pub use error::DataError;

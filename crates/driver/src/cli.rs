@@ -46,8 +46,8 @@ struct Talk {
     /// Say more: a line for every machine.
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
     verbose: bool,
-    /// Say nothing but warnings and errors; what `plan`, `compare`, `verify`, `observables`, `explain`, `schema`, `figures` and
-    /// `completions` print stays.
+    /// Say nothing but warnings and errors; what `plan`, `compare`, `verify`, `export`, `observables`, `explain`, `schema`, `figures`
+    /// and `completions` print stays.
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     quiet: bool,
 }
@@ -81,6 +81,13 @@ enum Verb {
         driver verify results/smoke --certificate smoke.json      what was checked, as JSON\n\n\
         Exit code: 0 verified; 1 something differs, each file named; 2 it could not be checked.")]
     Verify(VerifyArgs),
+    /// Write the machines of a run into one safetensors file that PyTorch loads, whole or not at all.
+    #[command(after_help = "Examples:\n  \
+        driver export results/mnist_T100                             to results/mnist_T100.safetensors\n  \
+        driver export results/mnist_T1000 --timesteps 1,500,1000     some machines only\n  \
+        scripts/load_checkpoint.py results/mnist_T100.safetensors    load it, and compare its answers with ours\n\n\
+        From Python: from load_checkpoint import Bank; bank = Bank.load(FILE); bank.eps_hat(x, t); bank.sample(16).")]
+    Export(ExportArgs),
     /// Compare finished runs: settings, losses at each t, observables, transition times; exit code 1 where they differ.
     Compare(CompareArgs),
     /// Download MNIST to the user's cache, with checksums.
@@ -185,6 +192,22 @@ pub(crate) struct FiguresArgs {
     pub(crate) only: Vec<String>,
 }
 
+/// Arguments of `export`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExportArgs {
+    /// The run folder; nothing is written into it.
+    pub(crate) run: PathBuf,
+    /// The file [default: RUN.safetensors, beside the run folder].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only the machines of these timesteps, e.g. 1-20,300,500.
+    #[arg(long, value_name = "RANGES")]
+    pub(crate) timesteps: Option<TimestepRanges>,
+    /// Store our answers to so many states at five timesteps, by which the loader checks itself; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_most_a_thousand)]
+    pub(crate) check: usize,
+}
+
 /// Arguments of `compare`.
 #[derive(Debug, Clone, Args)]
 #[command(
@@ -238,6 +261,11 @@ fn not_negative(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "use a number of 0 or more".to_owned())
 }
 
+fn at_most_a_thousand(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|n: &usize| *n <= 1000);
+    number.ok_or_else(|| "use a whole number from 0 to 1000".to_owned())
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| *x > 0.0 && *x < 1.0);
     number.ok_or_else(|| "use a number between 0 and 1, both excluded".to_owned())
@@ -277,6 +305,7 @@ pub fn main() -> ExitCode {
             Ok(())
         }
         Verb::Figures(args) => commands::figures::figures(&args, terminal),
+        Verb::Export(args) => commands::export::export(&args, terminal),
         Verb::Verify(args) => match commands::verify::verify(&args, &environment, terminal) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::from(1),

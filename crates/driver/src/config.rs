@@ -24,6 +24,7 @@ mod tests;
 use std::io::Read;
 use std::path::PathBuf;
 
+pub(crate) use choices::StopWord;
 pub use choices::{Decay, Device, ExactLaw, Offline, Skip, Source, SweepMode};
 pub use error::{ConfigError, ConfigErrors, Origin, Place, Position};
 pub use experiment::{

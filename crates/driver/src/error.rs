@@ -35,6 +35,9 @@ pub enum DriverError {
     /// A signal that asked the program to end; its number.
     #[error("interrupted: what is done is kept; the same command goes on from there")]
     Interrupted(u8),
+    /// A signal that ended the writing of a file; its number.
+    #[error("interrupted: no file was written; the same command begins anew")]
+    Abandoned(u8),
     /// A file or folder that cannot be written or read.
     #[error("{path}: {action}: {source}", path = path.display())]
     Io {
@@ -73,7 +76,7 @@ impl DriverError {
         match self {
             Self::Train(TrainError::Machines(_)) | Self::Cells(_) => 1,
             Self::Cell { error, .. } => error.exit_code(),
-            Self::Interrupted(signal) => 128_u8.saturating_add(*signal),
+            Self::Interrupted(signal) | Self::Abandoned(signal) => 128_u8.saturating_add(*signal),
             _ => 2,
         }
     }

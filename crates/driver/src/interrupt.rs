@@ -1,7 +1,7 @@
-//! Ctrl-C and SIGTERM: the write in hand is finished, machines in training leave their states, and the program ends with
-//! 128 + the signal's number.
+//! Ctrl-C and SIGTERM: the write in hand is finished, machines in training leave their states, a long file begun is removed,
+//! and the program ends with 128 + the signal's number.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::DriverError;
@@ -9,8 +9,8 @@ use crate::terminal::Terminal;
 
 /// The first signal that came; 0 before.
 static SIGNAL: AtomicU8 = AtomicU8::new(0);
-/// Whether machines are in training, whose engine ends by itself after the epochs in hand.
-static TRAINING: AtomicBool = AtomicBool::new(false);
+/// What is done first by work that ends by itself soon after a signal, while there is such work.
+static PROMISE: Mutex<Option<&'static str>> = Mutex::new(None);
 /// Held while a file is written.
 static WRITING: Mutex<()> = Mutex::new(());
 
@@ -24,17 +24,22 @@ pub(crate) fn writing() -> MutexGuard<'static, ()> {
     WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// While it lives a signal does not end the program: the training does, once it has kept its states.
-pub(crate) struct Training(());
+/// While it lives a signal does not end the program: the work in hand does, once it has left things in order.
+pub(crate) struct Patience(());
 
-/// Marks the beginning of training.
-pub(crate) fn training() -> Training {
-    TRAINING.store(true, Ordering::SeqCst);
-    Training(())
+/// Marks the beginning of training, whose engine ends by itself after the epochs in hand.
+pub(crate) fn training() -> Patience {
+    patiently("the epochs in hand are finished first")
 }
 
-impl Training {
-    /// Marks the end of training.
+/// Marks the beginning of work that looks for signals; `promise` is what is done first once one came.
+pub(crate) fn patiently(promise: &'static str) -> Patience {
+    *PROMISE.lock().unwrap_or_else(PoisonError::into_inner) = Some(promise);
+    Patience(())
+}
+
+impl Patience {
+    /// Marks the end of the work.
     ///
     /// # Errors
     /// [`DriverError::Interrupted`] when a signal came meanwhile.
@@ -44,9 +49,9 @@ impl Training {
     }
 }
 
-impl Drop for Training {
+impl Drop for Patience {
     fn drop(&mut self) {
-        TRAINING.store(false, Ordering::SeqCst);
+        *PROMISE.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -63,10 +68,10 @@ pub(crate) fn listen(terminal: Terminal) {
     std::thread::spawn(move || {
         for number in signals.forever().filter_map(|number| u8::try_from(number).ok()) {
             let first = SIGNAL.compare_exchange(0, number, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-            if first && TRAINING.load(Ordering::SeqCst) {
-                terminal.say("interrupted: the epochs in hand are finished first; once more ends at once");
-            } else {
-                end(number, terminal);
+            let promise = *PROMISE.lock().unwrap_or_else(PoisonError::into_inner);
+            match promise.filter(|_| first) {
+                Some(promise) => terminal.say(format_args!("interrupted: {promise}; once more ends at once")),
+                None => end(number, terminal),
             }
         }
     });

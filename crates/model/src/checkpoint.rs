@@ -10,18 +10,19 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use data::Pca;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use serde_json::{Value, json};
 
 mod conditioned;
+mod frame;
 mod midway;
 
 pub use conditioned::{
     ConditionedCheckpoint, ConditionedMidway, conditioned_from_bytes, conditioned_midway_from_bytes, write_conditioned,
     write_conditioned_midway,
 };
+pub use frame::{frame_from_bytes, write_frame};
 pub use midway::{Midway, midway_from_bytes, write_midway};
 
 use crate::{Machine, ModelError, Skip};
@@ -132,17 +133,6 @@ pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
     let (dim, kept) = (machine.dim, history.kept);
     let metadata = json!({ "format": FORMAT, "t": t, "dim": dim, "alpha_bar": alpha_bar, "kept": kept, "key": key });
     encode(&tensors, &metadata)
-}
-
-/// The bytes of `frame.safetensors`: `mean` `[d]` and `eigenvalues` `[d]` in f64, `axes` `[d, d]` in f32 (column k is axis k).
-/// z_t = (x_t - sqrt(alpha_bar_t) mean) axes.
-///
-/// # Errors
-/// [`ModelError::Encode`] when the lengths of the arrays do not agree.
-pub fn write_frame(pca: &Pca) -> Result<Vec<u8>, ModelError> {
-    let d = pca.mean.len();
-    let tensors = [f64s("mean", &pca.mean), f64s("eigenvalues", &pca.eigenvalues), f32s("axes", &[d, d], &pca.axes)];
-    encode(&tensors, &json!({ "format": FORMAT, "dim": d }))
 }
 
 /// Reads a checkpoint file.

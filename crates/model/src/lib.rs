@@ -18,6 +18,7 @@
 //! ```
 
 mod bank;
+mod bank_file;
 mod chain;
 pub mod checkpoint;
 mod conditioned;
@@ -37,6 +38,7 @@ pub mod speciation;
 mod surgery;
 
 pub use bank::Bank;
+pub use bank_file::{BankShape, BankWriter};
 pub use chain::{Chain, Walk};
 pub use conditioned::ConditionedMachine;
 pub use denoiser::{Denoiser, Predictor};

@@ -1,6 +1,7 @@
 //! A trained machine on the host: one hidden layer, one timestep.
 
 mod jacobian;
+mod precise;
 
 use data::Frame;
 use data::linalg::{View, multiply, multiply_into};
@@ -139,8 +140,14 @@ mod tests {
             [(Skip::None, [0.0; 3]), (Skip::Scalar(0.5), [0.5; 3]), (Skip::Diagonal(gains.to_vec()), gains)]
         {
             let mut out = [f32::NAN; 6];
-            machine(skip).eps_hat(&zt, &mut out);
+            machine(skip.clone()).eps_hat(&zt, &mut out);
+            let exactly = |row: &[f32]| {
+                let z: Vec<f64> = row.iter().map(|&z| f64::from(z)).collect();
+                machine(skip.clone()).eps_hat_in_f64(&z)
+            };
+            let precise: Vec<f64> = zt.chunks(3).flat_map(exactly).collect();
             for (i, value) in out.iter().enumerate() {
+                assert!((f64::from(*value) - precise[i]).abs() < 1e-6, "{i}: {value} {precise:?}");
                 assert!((value - net[i] - factors[i % 3] * zt[i]).abs() < 1e-6, "{i}: {value}");
             }
         }

@@ -11,6 +11,15 @@ pub enum LossWeight {
     /// w_t = beta_t^2 / (2 sigma_t^2 alpha_t (1 - alpha_bar_t)), sigma_t^2 the posterior variance, and beta_t at t = 1
     /// where that vanishes.  Ho et al. 2020, eq. 12.
     Variational,
+    /// w_t = alpha_t / (2 sigma_t^4 alpha_bar_t), sigma_t^2 the posterior variance, and beta_1 at t = 1: the weights that the
+    /// thesis's program trained with, by a slip.
+    ///
+    /// Its helper returns (alpha, alpha_bar, beta, alpha_bar before the step), its caller unpacks them as (beta, alpha,
+    /// alpha_bar, alpha_bar before the step), and the posterior variance, a variance already, is squared once more.  So
+    /// beta^2 / (2 sigma^2 alpha (1 - alpha_bar)) of [`LossWeight::Variational`] becomes, name by name,
+    /// alpha^2 / (2 sigma^4 alpha_bar (1 - beta)), and 1 - beta is alpha.  The numbers, 5e7 at t = 1 and 6e4 at t = 500 of
+    /// the usual schedule, mean nothing; they are here so that the thesis's losses can be had as they were.
+    Accidental,
 }
 
 impl Schedule {
@@ -19,11 +28,16 @@ impl Schedule {
         match weight {
             LossWeight::Simple => 1.0,
             LossWeight::Variational => {
-                let choice = if t.get() == 1 { ReverseVariance::Beta } else { ReverseVariance::Posterior };
                 let beta = self.beta(t);
-                beta * beta / (2.0 * self.variance(t, choice) * self.alpha(t) * (1.0 - self.alpha_bar(t)))
+                beta * beta / (2.0 * self.weighing_variance(t) * self.alpha(t) * (1.0 - self.alpha_bar(t)))
             }
+            LossWeight::Accidental => self.alpha(t) / (2.0 * self.weighing_variance(t).powi(2) * self.alpha_bar(t)),
         }
+    }
+
+    /// The posterior variance, and beta_t at t = 1 where that vanishes.
+    fn weighing_variance(&self, t: Timestep) -> f64 {
+        self.variance(t, if t.get() == 1 { ReverseVariance::Beta } else { ReverseVariance::Posterior })
     }
 }
 
@@ -52,6 +66,24 @@ mod tests {
             let w = weight(&schedule, t);
             assert!((w / expected - 1.0).abs() < 1e-9, "t = {t}: {w} {expected}");
             assert_eq!(schedule.loss_weight(schedule.timestep(t).unwrap(), LossWeight::Simple), 1.0);
+        }
+    }
+
+    #[test]
+    fn accidental_weights_are_hos_formula_with_its_names_mixed_up() {
+        let schedule = Schedule::new(Law::Linear { beta_start: 1e-4, beta_end: 0.02 }, 1000).unwrap();
+        // Printed by scripts/make_reference/schedule.py, which follows the slip step by step.
+        let known = [
+            (1, 5.000000000000e7),
+            (2, 1.681560701364e8),
+            (10, 8.827838935245e6),
+            (100, 1.343728317075e5),
+            (500, 6.259164210512e4),
+            (1000, 3.035316376593e7),
+        ];
+        for (t, expected) in known {
+            let w = schedule.loss_weight(schedule.timestep(t).unwrap(), LossWeight::Accidental);
+            assert!((w / expected - 1.0).abs() < 1e-9, "t = {t}: {w:e} {expected:e}");
         }
     }
 

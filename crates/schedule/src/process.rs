@@ -69,7 +69,7 @@ impl Schedule {
     }
 
     /// beta_1 .. beta_T.
-    pub(crate) fn betas(&self) -> &[f64] {
+    pub fn betas(&self) -> &[f64] {
         &self.betas
     }
 

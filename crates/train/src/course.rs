@@ -4,7 +4,7 @@ use model::checkpoint::{History, Midway};
 use model::{ClassReading, SkipKind, Weights};
 use schedule::Timestep;
 
-use crate::stopping::{Stop, Verdict, Watch};
+use crate::stopping::{Verdict, Watch};
 use crate::{Job, Losses, MachineError, Observer, TrainError};
 
 /// A machine's learning curve as it grows, and the rule that may end it.
@@ -24,7 +24,7 @@ impl Course {
         Self {
             t,
             wiener: job.config.skip == SkipKind::Wiener,
-            keeps_best: matches!(stop, Stop::Plateau { .. }),
+            keeps_best: stop.keeps_best(),
             watch: Watch::new(stop),
             history: History::default(),
         }

@@ -7,7 +7,7 @@ use crate::Losses;
 /// Test losses whose variance the thesis's rule looks at.
 const WINDOW: usize = 6;
 
-/// The rule that ends a machine's training before its last epoch.
+/// The rule that ends a machine's training, and says which of its epochs is kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stop {
     /// None: all epochs are trained and the last one is kept.
@@ -20,6 +20,10 @@ pub enum Stop {
         /// An improvement is v < v_ref (1 - min_improvement), v_ref being the loss of the last improvement.
         min_improvement: f64,
     },
+    /// The thesis's stop at the minimum: all epochs are trained, since only then it is known where the minimum was, and the
+    /// evaluation with the lowest test loss is kept.  It looks at the test set, so its test losses are not those of unseen
+    /// data: they are the least of many.
+    Minimum,
     /// The thesis's rule: ends once (1/6) sum_i (l_i - mean)^2 over the last six test losses is below `tolerance`; the
     /// last epoch is kept.  It looks at the test set, so its test losses are not those of unseen data.
     TestVariance {
@@ -41,11 +45,23 @@ pub(crate) struct Verdict {
 #[derive(Debug)]
 pub(crate) struct Watch {
     rule: Stop,
-    /// The lowest validation loss, and that of the last improvement.
+    /// The lowest loss that the rule looks at, and that of the last improvement.
     lowest: f64,
     reference: f64,
     waited: usize,
     window: VecDeque<f64>,
+}
+
+impl Stop {
+    /// Whether the evaluation of the lowest loss is kept, and not the last one.
+    pub(crate) fn keeps_best(self) -> bool {
+        matches!(self, Self::Plateau { .. } | Self::Minimum)
+    }
+
+    /// Whether it may end a training before its last epoch.
+    pub fn ends_early(self) -> bool {
+        matches!(self, Self::Plateau { .. } | Self::TestVariance { .. })
+    }
 }
 
 impl Watch {
@@ -67,6 +83,11 @@ impl Watch {
                     self.waited += 1;
                 }
                 Verdict { best, stop: self.waited >= patience }
+            }
+            Stop::Minimum => {
+                let best = losses.test < self.lowest;
+                self.lowest = self.lowest.min(losses.test);
+                Verdict { best, stop: false }
             }
             Stop::TestVariance { tolerance } => {
                 self.window.push_back(losses.test);
@@ -126,6 +147,14 @@ mod tests {
         assert_eq!(watch(rule, &[0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]).1, Some(7));
         assert_eq!(watch(Stop::TestVariance { tolerance: 5.1 / 36.0 }, &[0.0, 1.0, 1.0, 1.0, 1.0, 1.0]).1, Some(6));
         assert_eq!(watch(Stop::TestVariance { tolerance: 4.9 / 36.0 }, &[0.0, 1.0, 1.0, 1.0, 1.0, 1.0]).1, None);
+    }
+
+    #[test]
+    fn the_minimum_is_the_first_of_the_lowest_and_ends_nothing() {
+        assert_eq!(watch(Stop::Minimum, &[1.0, 0.5, 0.7, 0.5, 0.4, 0.6]), (vec![1, 2, 5], None));
+        assert!(Stop::Minimum.keeps_best() && !Stop::Minimum.ends_early());
+        let variance = Stop::TestVariance { tolerance: 1.0 };
+        assert!(!variance.keeps_best() && variance.ends_early());
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub(crate) fn facts(image: Option<[usize; 2]>, dim: usize) -> RunFacts {
         seed: 7,
         epochs: 5,
         variance: "posterior".into(),
+        stopping: None,
     }
 }
 

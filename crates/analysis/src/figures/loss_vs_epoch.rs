@@ -1,12 +1,13 @@
 //! The loss of a few machines as they train.
 
 use super::{Figure, spread};
+use crate::learning_curves::{LearningCurve, learning_curves};
 use crate::plot::axes::{Axes, Axis, Marker, bounds};
 use crate::plot::drawing::{Dash, Drawing, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{INK, Rgb, sequence};
-use crate::{AnalysisError, MetricRow, Run, Split};
+use crate::{AnalysisError, Run, Split};
 
 /// Machines shown, at most.
 const CURVES: usize = 6;
@@ -15,7 +16,7 @@ const MARKERS: usize = 8;
 
 pub(super) struct LossVsEpoch;
 
-/// The losses of one machine.
+/// The losses of one machine, epoch and value.
 struct Curve {
     t: usize,
     train: Vec<(f64, f64)>,
@@ -71,21 +72,14 @@ fn test_stroke(color: Rgb) -> Stroke {
 }
 
 fn curves(run: &Run) -> Vec<Curve> {
-    let mut rows: Vec<&MetricRow> = run.metrics.iter().filter(|row| row.metric == MetricRow::MSE).collect();
-    rows.sort_by_key(|row| (row.t, row.epoch));
-    let mut present: Vec<usize> = rows.iter().map(|row| row.t).collect();
+    let [train, test] = [Split::Train, Split::Test].map(|split| learning_curves(&run.metrics, split));
+    let mut present: Vec<usize> = train.iter().chain(&test).map(|curve| curve.t).collect();
+    present.sort_unstable();
     present.dedup();
-    spread(&present, CURVES)
-        .into_iter()
-        .map(|t| {
-            let start = rows.partition_point(|row| row.t < t);
-            let of = |split: Split| {
-                let own = rows.iter().skip(start).take_while(|row| row.t == t).filter(|row| row.split == split);
-                own.map(|row| (row.epoch as f64, row.value)).collect()
-            };
-            Curve { t, train: of(Split::Train), test: of(Split::Test) }
-        })
-        .collect()
+    let of = |curves: &[LearningCurve], t: usize| {
+        curves.iter().find(|curve| curve.t == t).map(LearningCurve::points).unwrap_or_default()
+    };
+    spread(&present, CURVES).into_iter().map(|t| Curve { t, train: of(&train, t), test: of(&test, t) }).collect()
 }
 
 fn machine_entries(curves: &[Curve], colors: &[Rgb]) -> Vec<Entry> {

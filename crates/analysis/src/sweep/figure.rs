@@ -1,22 +1,25 @@
-//! The figure of an axis: losses against t for each of its values, and losses and transitions against its values.
+//! The figure of an axis: losses against t and against the epoch for each of its values, and losses and transitions against
+//! its values.
 
+mod learning;
 mod places;
 mod quality;
 mod series;
+mod values;
 
 use super::aggregate::{Mean, Points, exact};
 use super::{Cell, Loss, Sweep};
 use crate::AnalysisError;
-use crate::figures::spread;
 use crate::plot::axes::{Axes, Axis, Marker};
 use crate::plot::drawing::{Dash, Drawing, Rect, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
-use crate::plot::palette::{GREY, Rgb, class_color, lighter, sequence};
+use crate::plot::palette::{GREY, lighter};
 use crate::stats::Interval;
 use places::Places;
 use quality::Quality;
 use series::Series;
+use values::{Value, shown};
 
 /// A figure of a sweep in the forms it is kept in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,14 +32,13 @@ pub struct SweepFigure {
     pub png: Vec<u8>,
 }
 
-/// Values of an axis up to which each has a curve.
-const MOST_CURVES: usize = 8;
 /// Machines up to which each gets a marker.
 const MARKED: usize = 40;
 /// Groups of timesteps.
 const GROUPS: usize = 4;
 /// Heights of the rows of frames with their legends.
 const UPPER: f64 = 340.0;
+const LEARNING: f64 = 230.0;
 const MIDDLE: f64 = 260.0;
 const LOWER: f64 = 290.0;
 const SAMPLES: f64 = 260.0;
@@ -101,18 +103,23 @@ fn draw(sweep: &Sweep, a: usize, page: &Page) -> Drawing {
     let places = Places::of(&sweep.axes[a]);
     let transitions = series::transitions(sweep, a, &places);
     let quality = Quality::of(sweep, a, &places);
-    let height = UPPER + MIDDLE + if transitions.is_empty() { 0.0 } else { LOWER };
+    let values = shown(&sweep.axes[a]);
+    let learning = learning::panels(sweep, a, &values);
+    let middle = UPPER + if learning.is_empty() { 0.0 } else { LEARNING };
+    let lower = middle + MIDDLE;
+    let height = lower + if transitions.is_empty() { 0.0 } else { LOWER };
     let mut drawing = page.drawing(height + quality.height());
     quality.draw(&mut drawing, &places, height);
-    draw_curves(&mut drawing, sweep, a);
-    draw_groups(&mut drawing, sweep, a, &places);
+    draw_curves(&mut drawing, sweep, a, &values);
+    learning::draw(&mut drawing, (UPPER, middle), &learning, &values);
+    draw_groups(&mut drawing, sweep, a, &places, (middle, lower));
     if !transitions.is_empty() {
-        let below = head(&mut drawing, UPPER + MIDDLE, &transitions);
-        let values = transitions.iter().flat_map(Series::extent);
+        let below = head(&mut drawing, lower, &transitions);
+        let times = transitions.iter().flat_map(Series::extent);
         let axes = Axes {
             frame: Axes::page_frame(below, height),
             x: places.axis(),
-            y: Axis::around("transition at t", values, f64::INFINITY),
+            y: Axis::around("transition at t", times, f64::INFINITY),
         };
         draw_series(&mut drawing, &axes, &places, &transitions);
     }
@@ -131,49 +138,37 @@ fn draw_series(drawing: &mut Drawing, axes: &Axes, places: &Places, series: &[Se
     series.iter().for_each(|series| series.draw(drawing, axes));
 }
 
-/// A curve over t for one value of the axis.
-struct Curve {
-    label: String,
-    color: Rgb,
-    points: Points,
-}
-
-/// The upper frame: test MSE against t for each value of axis `a`, or for some of them where they are many.
-fn draw_curves(drawing: &mut Drawing, sweep: &Sweep, a: usize) {
-    let axis = &sweep.axes[a];
+/// The upper frame: test MSE against t for each of the values of axis `a` that are shown.
+fn draw_curves(drawing: &mut Drawing, sweep: &Sweep, a: usize, values: &[Value]) {
     let timesteps = sweep.cells.iter().map(|cell| cell.run.facts.timesteps).max().unwrap_or(1);
-    let shown = spread(&(0..axis.values.len()).collect::<Vec<_>>(), MOST_CURVES);
-    let numbers = axis.values.iter().all(|value| value.parse::<f64>().is_ok());
-    let colors = if numbers { sequence(shown.len()) } else { (0..shown.len()).map(class_color).collect() };
-    let curve = |(&i, color): (&usize, Rgb)| {
-        let at = |t: usize| sweep.mean_at(a, i, |cell| test_at(cell, t)).map(|mean| (t as f64, mean));
-        let label = format!("{} = {}", axis.key, places::shortened(&axis.values[i]));
-        Curve { label, color, points: (1..=timesteps).filter_map(at).collect() }
+    let curve = |value: &Value| -> Points {
+        let at = |t: usize| sweep.mean_at(a, value.index, |cell| test_at(cell, t)).map(|mean| (t as f64, mean));
+        (1..=timesteps).filter_map(at).collect()
     };
-    let curves: Vec<Curve> = shown.iter().zip(colors).map(curve).collect();
+    let curves: Vec<Points> = values.iter().map(curve).collect();
     let marked = timesteps <= MARKED;
-    let entry = |curve: &Curve| {
-        let entry = Entry::line(curve.label.clone(), Stroke::solid(curve.color, 1.6));
-        if marked { entry.with_marker(Marker::Disc, curve.color) } else { entry }
+    let entry = |value: &Value| {
+        let entry = Entry::line(value.label.clone(), value.stroke());
+        if marked { entry.with_marker(Marker::Disc, value.color) } else { entry }
     };
-    let entries: Vec<Entry> = curves.iter().map(entry).collect();
+    let entries: Vec<Entry> = values.iter().map(entry).collect();
     let below = legend(drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
-    let values = curves.iter().flat_map(|curve| &curve.points).map(|(_, mean)| mean.value);
+    let losses = curves.iter().flatten().map(|(_, mean)| mean.value);
     let axes = Axes {
         frame: Axes::page_frame(below, UPPER),
         x: Axis::counting("t", 1, timesteps),
-        y: Axis::around("test MSE per coordinate on ε", values.filter(|value| *value > 0.0), 3.0),
+        y: Axis::around("test MSE per coordinate on ε", losses.filter(|loss| *loss > 0.0), 3.0),
     };
     axes.draw(drawing);
-    for curve in &curves {
+    for (curve, value) in curves.iter().zip(values) {
         let band = |&(t, mean): &(f64, Mean)| mean.ends.map(|(low, high)| (t, low.max(f64::MIN_POSITIVE), high));
-        axes.band(drawing, &curve.points.iter().filter_map(band).collect::<Vec<_>>(), lighter(curve.color));
+        axes.band(drawing, &curve.iter().filter_map(band).collect::<Vec<_>>(), lighter(value.color));
     }
-    for curve in &curves {
-        let points: Vec<(f64, f64)> = curve.points.iter().map(|&(t, mean)| (t, mean.value)).collect();
-        axes.line(drawing, &points, Stroke::solid(curve.color, 1.6));
+    for (curve, value) in curves.iter().zip(values) {
+        let points: Vec<(f64, f64)> = curve.iter().map(|&(t, mean)| (t, mean.value)).collect();
+        axes.line(drawing, &points, value.stroke());
         if marked {
-            axes.markers(drawing, &points, Marker::Disc, curve.color);
+            axes.markers(drawing, &points, Marker::Disc, value.color);
         }
     }
 }
@@ -182,15 +177,15 @@ fn test_at(cell: &Cell, t: usize) -> Option<Interval> {
     cell.run.losses.iter().find(|loss| loss.t == t).map(|loss| exact(loss.test))
 }
 
-/// The middle frames: the means of test MSE, and of its ratio to the Wiener predictor's, over groups of timesteps.
-fn draw_groups(drawing: &mut Drawing, sweep: &Sweep, a: usize, places: &Places) {
+/// The middle frames, from `top` to `bottom`: the means of test MSE, and of its ratio to the Wiener predictor's, over groups of timesteps.
+fn draw_groups(drawing: &mut Drawing, sweep: &Sweep, a: usize, places: &Places, (top, bottom): (f64, f64)) {
     let loss = groups(sweep, a, places, |loss| Some(loss.test));
     let ratio = groups(sweep, a, places, |loss| Some(loss.test / loss.wiener?));
-    let below = head(drawing, UPPER, &loss);
+    let below = head(drawing, top, &loss);
     let count = if ratio.is_empty() { 1 } else { 2 };
     let width = Page::WIDTH / f64::from(count);
     let frame = |i: i32| {
-        let outer = Rect { x: f64::from(i) * width, y: below, width, height: UPPER + MIDDLE - below };
+        let outer = Rect { x: f64::from(i) * width, y: below, width, height: bottom - below };
         outer.inset(Axes::LEFT, 6.0, Axes::RIGHT, Axes::BELOW)
     };
     let extent = |series: &[Series]| series.iter().flat_map(Series::extent).filter(|v| *v > 0.0).collect::<Vec<_>>();
@@ -237,14 +232,14 @@ mod tests {
         let rendered = fabricated_sweep().render().unwrap();
         let names: Vec<&str> = rendered.iter().map(|figure| figure.name.as_str()).collect();
         assert_eq!(names, ["sweep_model_hidden", "sweep_seed"]);
-        for text in
-            ["model.hidden = 50<", "model.hidden = 200<", "t = 1<", "t = 2<", "t_S: φ_C = 0.7752<", "mean test MSE<"]
-        {
+        for text in ["model.hidden = 50<", ">200<", "t = 1<", "t = 2<", "t_S: φ_C = 0.7752<", "mean test MSE<"] {
             assert!(rendered[0].svg.contains(text), "{text}");
         }
         assert!(rendered[0].svg.contains("made_up · model.hidden × seed · 6 cells · "));
         let intervals = |i: usize| rendered[i].svg.contains("95% intervals over seeds");
         assert!(intervals(0) && !intervals(1));
+        // Two epochs were evaluated, at t = 1 only.
+        assert_eq!(rendered[0].svg.matches(">epoch<").count(), 1);
         // A criterion that is never met has no mark.
         assert!(!rendered[0].svg.contains("Y₂"));
         assert!(rendered.iter().all(|figure| figure.png.starts_with(b"\x89PNG")));
@@ -274,10 +269,11 @@ mod tests {
         sweep.axes[0].values = vec!["none".into(), "[[1, 0.008], [100, 0.004], [1000, 0.002]]".into()];
         for cell in &mut sweep.cells {
             cell.run.losses.clear();
+            cell.run.curves.clear();
             cell.run.transitions.clear();
         }
         let rendered = sweep.render().unwrap();
         assert!(rendered[0].svg.contains(">none<"));
-        assert!(!rendered[0].svg.contains("transition at t"));
+        assert!(!rendered[0].svg.contains("transition at t") && !rendered[0].svg.contains(">epoch<"));
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     let timesteps = schedule.timesteps;
     builder.counts(data.as_ref(), model, &train);
     let sample = builder.sample(&raw.sample, timesteps);
+    builder.weights(&schedule, model, &train);
     let reconstruction_t = match raw.figures.reconstruction_t {
         Some(t) => builder.at_most_timesteps("figures.reconstruction_t", t, timesteps),
         None => default_reconstruction_t(timesteps),
@@ -160,6 +161,7 @@ impl Builder<'_> {
         let loss = match raw.loss {
             LossWord::Simple => LossWeight::Simple,
             LossWord::Variational => LossWeight::Variational,
+            LossWord::Accidental => LossWeight::Accidental,
         };
         let stop = self.stop(&raw);
         let warm_start = match raw.warm_start {
@@ -191,6 +193,7 @@ impl Builder<'_> {
                 }
                 Stop::Plateau { patience: raw.patience, min_improvement: raw.min_improvement }
             }
+            StopWord::Minimum => Stop::Minimum,
             StopWord::TestVariance => Stop::TestVariance { tolerance: raw.tolerance },
         }
     }
@@ -223,6 +226,19 @@ impl Builder<'_> {
             .filter(|_| sound && matches!(model, Some(Model::Machines(_) | Model::Conditioned { .. })));
         if let Some((key, message)) = known.and_then(|n| train.too_many_for(n)) {
             self.fault(key, message);
+        }
+    }
+
+    /// The weights of the loss must leave gradients that Adam can square.
+    fn weights(&mut self, schedule: &ScheduleSettings, model: Option<Model>, train: &Train) {
+        let keys = ["schedule.law", "schedule.timesteps", "schedule.beta_start", "schedule.beta_end", "train.loss"];
+        let sound = !keys.iter().any(|key| self.faults.spoils(key)) && matches!(model, Some(Model::Machines(_)));
+        if let Some((t, weight)) = train.too_heavy_on(schedule).filter(|_| sound) {
+            let message = format!(
+                "the weight {weight:.0e} at t = {t} is not allowed, gradients beyond {:.0e} have no squares in f32; use simple",
+                Train::HEAVIEST
+            );
+            self.fault("train.loss", message);
         }
     }
 

@@ -34,8 +34,7 @@ pub(crate) fn check(layers: &mut Layers, faults: &mut Faults) {
         }
     }
     for key in keys() {
-        let spoilt = key.goes_with.is_some_and(|of| faults.spoils(of.key));
-        if let Some(message) = belongs_elsewhere(key, layers).filter(|_| !spoilt) {
+        if let Some(message) = misplaced(key, layers, faults) {
             faults.push(ConfigError::new(layers.origin_of_name(key.path), Some(key.path), message));
             layers.discard(key.path);
         }
@@ -43,8 +42,8 @@ pub(crate) fn check(layers: &mut Layers, faults: &mut Faults) {
 }
 
 /// Why `key`, where given, does not go with the choice made elsewhere.
-pub(crate) fn belongs_elsewhere(key: &Key, layers: &Layers) -> Option<String> {
-    let requirement = key.goes_with.filter(|_| layers.value(key.path).is_some())?;
+fn misplaced(key: &Key, layers: &Layers, faults: &Faults) -> Option<String> {
+    let requirement = key.goes_with.filter(|of| layers.value(key.path).is_some() && !faults.spoils(of.key))?;
     let chosen = match layers.value(requirement.key).map(|node| &node.value) {
         Some(Value::Text(word)) => word.clone(),
         _ => default_word(requirement.key)?,

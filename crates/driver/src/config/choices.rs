@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use train::Stop;
 
 /// Declares an enum whose variants are the allowed words of a key.
 macro_rules! choice {
@@ -138,8 +139,22 @@ choice! {
         None = "none",
         /// Until the validation loss no longer falls.
         Plateau = "plateau",
+        /// All epochs, and the one of the lowest test loss is kept.
+        Minimum = "minimum",
         /// Until the test losses no longer vary.
         TestVariance = "test_variance",
+    }
+}
+
+impl StopWord {
+    /// The word of a rule.
+    pub(crate) fn of(stop: Stop) -> Self {
+        match stop {
+            Stop::None => Self::None,
+            Stop::Plateau { .. } => Self::Plateau,
+            Stop::Minimum => Self::Minimum,
+            Stop::TestVariance { .. } => Self::TestVariance,
+        }
     }
 }
 
@@ -176,6 +191,9 @@ choice! {
         Simple = "simple",
         /// Weight of the variational bound.
         Variational = "variational",
+        /// The weight alpha_t / (2 sigma_t^4 alpha_bar_t), sigma_t^2 the posterior variance, that the thesis's program used: Ho's
+        /// with alpha, alpha_bar and beta unpacked in the wrong order and the variance squared once more.
+        Accidental = "accidental",
     }
 }
 

@@ -114,6 +114,16 @@ pub struct Train {
 }
 
 impl Train {
+    /// The greatest weight of a loss: Adam's second moments, squares of gradients in f32, end at 3e38.
+    pub(super) const HEAVIEST: f64 = 1e15;
+
+    /// The timestep of the greatest weight of the loss, and the weight, where it is too great.
+    pub(super) fn too_heavy_on(&self, schedule: &ScheduleSettings) -> Option<(usize, f64)> {
+        let schedule = Schedule::new(schedule.law, schedule.timesteps).ok()?;
+        let weights = schedule.timesteps().map(|t| (t.get(), schedule.loss_weight(t, self.loss)));
+        weights.max_by(|one, other| one.1.total_cmp(&other.1)).filter(|(_, weight)| *weight > Self::HEAVIEST)
+    }
+
     /// The key at fault, and why, where a batch and the validation images do not fit into a training set of n samples.
     pub(crate) fn too_many_for(&self, n: usize) -> Option<(&'static str, String)> {
         let Self { batch, validation, .. } = self;

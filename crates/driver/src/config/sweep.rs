@@ -1,6 +1,7 @@
 //! `[sweep]`: one experiment over the values of some of its keys, a cell for each combination.
 
 mod axes;
+mod belonging;
 mod cells;
 mod names;
 
@@ -9,11 +10,12 @@ use toml::Value;
 use super::choices::SweepMode;
 use super::error::{ConfigError, Faults};
 use super::experiment::Experiment;
-use super::keys;
+use super::keys::keys;
 use super::layers::Layers;
 use super::write::{Settings, text_of};
 use axes::Given;
 pub(crate) use axes::{ALLOWED, may_vary};
+use belonging::{Words, lacks};
 
 /// A checked sweep: its cells are all sound, and no two are the same experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +42,12 @@ pub struct Axis {
 }
 
 impl Axis {
+    /// What other keys may go with.
+    fn words(&self) -> Words<'_> {
+        let words = self.values.iter().map(|value| value.as_str().unwrap_or_default());
+        Words { key: self.key, values: words.collect() }
+    }
+
     /// The values as a table shows them: strings without quotes.
     pub fn texts(&self) -> Vec<String> {
         self.values.iter().map(names::text_of).collect()
@@ -58,8 +66,8 @@ pub struct Cell {
 }
 
 impl Sweep {
-    /// The sweep as TOML: every setting that all cells have in common, or all that have a use for it, and the axes.
-    /// Loading the text gives an equal sweep; settings left out follow from an axis.
+    /// The sweep as TOML: every setting that all cells have in common, and the axes.  Loading the text gives an equal
+    /// sweep; settings left out follow from an axis.
     pub fn to_toml(&self) -> String {
         text_of(&self.common()) + &self.axes_toml()
     }
@@ -72,33 +80,23 @@ impl Sweep {
         text_of(&settings) + &self.axes_toml()
     }
 
+    /// What all cells have in common, but for those that lack a key because it goes with other values of an axis.
     fn common(&self) -> Settings {
         let of = |cell: &Cell| Experiment { name: self.name.clone(), ..cell.experiment.clone() }.settings();
         let cells: Vec<Settings> = self.cells.iter().map(of).collect();
+        let axes: Vec<Words<'_>> = self.axes.iter().map(Axis::words).collect();
         let mut common = Settings::new();
-        for setting in cells.iter().flatten().filter(|(path, _)| !self.varies(path)) {
-            if !common.contains(setting) && cells.iter().all(|cell| self.agrees(cell, setting)) {
-                common.push(setting.clone());
+        for key in keys().iter().filter(|key| !self.axes.iter().any(|axis| axis.key == key.path)) {
+            let having = self.cells.iter().zip(&cells).filter(|(cell, _)| !lacks(key, &axes, &cell.at));
+            let mut values =
+                having.map(|(_, settings)| settings.iter().find(|(path, _)| *path == key.path).map(|(_, value)| value));
+            if let Some(Some(first)) = values.next()
+                && values.all(|value| value == Some(first))
+            {
+                common.push((key.path, first.clone()));
             }
         }
-        // A section is written once: settings of later cells go where the first cell's would stand.
-        common.sort_by_key(|(path, _)| keys::keys().iter().position(|key| key.path == *path));
         common
-    }
-
-    fn varies(&self, path: &str) -> bool {
-        self.axes.iter().any(|axis| axis.key == path)
-    }
-
-    /// Whether a cell has the setting, or has no use for it because of its value on an axis.
-    fn agrees(&self, cell: &Settings, setting: &(&'static str, Value)) -> bool {
-        let there = |path: &str| cell.iter().find(|(known, _)| *known == path);
-        let requirement = |path: &str| keys::find(path).and_then(|key| key.goes_with).map(|of| of.key);
-        match there(setting.0) {
-            Some(found) => found == setting,
-            // What it depends on is varied, or is itself no setting of this cell.
-            None => requirement(setting.0).is_some_and(|key| self.varies(key) || there(key).is_none()),
-        }
     }
 
     fn axes_toml(&self) -> String {

@@ -105,6 +105,7 @@ fn train(train: &Train) -> Settings {
     let loss = match train.loss {
         LossWeight::Simple => LossWord::Simple,
         LossWeight::Variational => LossWord::Variational,
+        LossWeight::Accidental => LossWord::Accidental,
     };
     let mut settings = vec![
         ("train.epochs", int(train.epochs)),
@@ -122,16 +123,13 @@ fn train(train: &Train) -> Settings {
         ],
     });
     settings.extend([("train.validation", int(train.validation)), ("train.evaluate_every", int(train.evaluate_every))]);
+    settings.push(("train.stop", word(StopWord::of(train.stop).word())));
     settings.extend(match train.stop {
-        Stop::None => vec![("train.stop", word(StopWord::None.word()))],
-        Stop::Plateau { patience, min_improvement } => vec![
-            ("train.stop", word(StopWord::Plateau.word())),
-            ("train.patience", int(patience)),
-            ("train.min_improvement", Value::Float(min_improvement)),
-        ],
-        Stop::TestVariance { tolerance } => {
-            vec![("train.stop", word(StopWord::TestVariance.word())), ("train.tolerance", Value::Float(tolerance))]
+        Stop::None | Stop::Minimum => vec![],
+        Stop::Plateau { patience, min_improvement } => {
+            vec![("train.patience", int(patience)), ("train.min_improvement", Value::Float(min_improvement))]
         }
+        Stop::TestVariance { tolerance } => vec![("train.tolerance", Value::Float(tolerance))],
     });
     settings
 }

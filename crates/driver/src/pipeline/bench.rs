@@ -1,12 +1,13 @@
 //! Everything a run computes with: the chain, the data in their frame, what the figures need to know of them.
 
-use analysis::RunFacts;
+use analysis::{RunFacts, Stopping};
 use data::{Dataset, Frame, Pca, Samples, Shape};
 use schedule::{Purpose, ReverseVariance, Schedule, Stream, Timestep};
+use train::Stop;
 
 use super::dataset::SYNTHETIC_NOTE;
 use crate::DriverError;
-use crate::config::{Experiment, Machines, Model, Skip};
+use crate::config::{Experiment, Machines, Model, Skip, StopWord};
 
 /// An experiment with its data, ready for its machines or its exact law.
 pub(crate) struct Bench {
@@ -93,8 +94,19 @@ impl Bench {
                 ReverseVariance::Posterior => "posterior",
             }
             .to_owned(),
+            stopping: machines.and_then(|_| stopping(experiment.train.stop)),
         }
     }
+}
+
+/// The rule as the figures are told of it.
+fn stopping(stop: Stop) -> Option<Stopping> {
+    let tolerance = match stop {
+        Stop::None => return None,
+        Stop::Plateau { .. } | Stop::Minimum => None,
+        Stop::TestVariance { tolerance } => Some(tolerance),
+    };
+    Some(Stopping { rule: StopWord::of(stop).word().to_owned(), tolerance })
 }
 
 /// A batch and the validation images fit into the training set of n samples.

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use schedule::{Schedule, Timestep};
-use train::Stop;
-
 use crate::config::Train;
+use schedule::{Schedule, Timestep};
 
 /// Machines and their epochs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +25,7 @@ impl Effort {
             cold: (timesteps.len() - warm, train.epochs),
             warm: (warm, train.warm_start.map_or(0, |warm| warm.epochs)),
             evaluate_every: train.evaluate_every,
-            stops: train.stop != Stop::None,
+            stops: train.stop.ends_early(),
         }
     }
 
@@ -59,7 +57,7 @@ impl fmt::Display for Effort {
 #[cfg(test)]
 mod tests {
     use schedule::{Law, LossWeight};
-    use train::WarmStart;
+    use train::{Stop, WarmStart};
 
     use super::*;
     use crate::config::{Decay, LearningRate};

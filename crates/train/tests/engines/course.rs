@@ -1,7 +1,7 @@
 //! Warm starts, validation, early stopping and sparse evaluation, the same in every engine.
 
 use model::{Device, SkipKind};
-use schedule::{Law, Schedule};
+use schedule::{Law, LossWeight, Schedule};
 use train::{Decay, MachineError, Stop, TrainError, WarmStart};
 
 use crate::common::{self, SKIPS, problem};
@@ -113,6 +113,47 @@ fn the_thesis_rule_ends_after_six_close_test_losses_and_keeps_the_last_epoch() {
         (problem.settings.epochs, problem.settings.stop) = (9, Stop::TestVariance { tolerance: 1e9 });
         for (_, _, history) in problem.train_on(&[3, 17], device, 1) {
             assert_eq!((history.epoch, history.kept), (vec![1, 2, 3, 4, 5, 6], 6));
+        }
+    }
+}
+
+#[test]
+fn the_minimum_keeps_the_machine_of_the_lowest_test_loss_after_all_epochs() {
+    for device in DEVICES {
+        let mut problem = problem(SkipKind::Learned);
+        // At this rate the test losses go up and down.
+        (problem.settings.epochs, problem.settings.decay) = (9, Decay::None);
+        problem.settings.learning_rates.fill(3e-2);
+        let all = problem.train_on(&[2, 8, 14, 20], device, 2);
+        problem.settings.stop = Stop::Minimum;
+        let lowest = problem.train_on(&[2, 8, 14, 20], device, 2);
+        let mut earlier = 0;
+        for ((t, last, every), (_, machine, history)) in all.iter().zip(&lowest) {
+            assert_eq!((&history.epoch, &history.test), (&every.epoch, &every.test), "{device:?} t = {t}");
+            assert!(history.test.iter().all(|loss| *loss >= history.test[history.kept - 1]), "{device:?} t = {t}");
+            assert_eq!(machine == last, history.kept == 9, "{device:?} t = {t}");
+            earlier += usize::from(history.kept < 9);
+        }
+        assert!(earlier > 0, "{device:?}: every minimum is at the end");
+    }
+}
+
+#[test]
+fn the_weights_of_the_loss_do_not_matter_to_a_machine_of_its_own() {
+    for device in DEVICES {
+        let trained = |loss| {
+            let mut problem = problem(SkipKind::None);
+            (problem.settings.epochs, problem.settings.loss) = (8, loss);
+            problem.train_on(&[1, 5, 12, 20], device, 2)
+        };
+        let simple = trained(LossWeight::Simple);
+        for loss in [LossWeight::Variational, LossWeight::Accidental] {
+            for ((t, plain, one), (_, weighted, other)) in simple.iter().zip(&trained(loss)) {
+                let (one, other) = (one.test[7], other.test[7]);
+                assert!((one - other).abs() < 0.003, "{device:?} {loss:?} t = {t}: {one} {other}");
+                // The weight is not left out: it is seen in the last digits.
+                assert!(plain.w1 != weighted.w1, "{device:?} {loss:?} t = {t}");
+            }
         }
     }
 }

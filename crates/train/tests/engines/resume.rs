@@ -90,7 +90,7 @@ fn interruptions_leave_no_trace_in_any_engine() {
         (problem.settings.epochs, problem.settings.decay) = (7, Decay::Cosine);
         problem.settings.warm_start = Some(WarmStart { spacing: 6, epochs: 5 });
         let timesteps: Vec<usize> = (1..=20).collect();
-        for stop in [Stop::None, Stop::Plateau { patience: 2, min_improvement: 0.02 }] {
+        for stop in [Stop::None, Stop::Plateau { patience: 2, min_improvement: 0.02 }, Stop::Minimum] {
             problem.settings.stop = stop;
             let whole = problem.train_on(&timesteps, device, 2);
             for patience in [1, 3] {

@@ -221,7 +221,9 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "train.loss",
         Kind::Choice(LossWord::WORDS),
-        "Weight of the squared error on eps: 1 (Ho et al. 2020, eq. 14) or that of the variational bound (eq. 12).",
+        "Weight of the squared error on eps: 1 (Ho et al. 2020, eq. 14), that of the variational bound (eq. 12), or that of the \
+         thesis's program, which mixed up the names in the latter; a constant of each machine's loss, which Adam all but \
+         divides out.",
     )
     .goes_with("model.kind", MACHINES)
     .words(LossWord::ABOUT)
@@ -269,7 +271,8 @@ pub(super) static KEYS: &[Key] = &[
         Kind::Choice(StopWord::WORDS),
         "What ends a machine's training early: plateau, the validation loss no longer falls, and the machine of the \
          lowest one is kept, which needs images of train.validation; test_variance, the last six test losses vary by less than \
-         train.tolerance (the thesis's rule, which looks at the test set).",
+         train.tolerance. With minimum all epochs are trained and the machine of the lowest test loss is kept. These two are \
+         the thesis's rules and look at the test set: their test losses are not those of unseen data.",
     )
     .goes_with("model.kind", MACHINES)
     .words(StopWord::ABOUT)

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::super::check::belongs_elsewhere;
 use super::super::choices::SweepMode;
 use super::super::error::{ConfigError, Faults};
 use super::super::experiment::Experiment;
-use super::super::keys::{Key, keys};
+use super::super::keys::keys;
 use super::super::layers::{self, Layers};
-use super::super::value::Value;
+use super::super::value::{Node, Value};
 use super::Axis;
 use super::axes::GivenAxis;
+use super::belonging::{Words, lacks};
 
 /// The index of each cell's value on every axis, the last axis the fastest.
 pub(super) fn indices(mode: SweepMode, axes: &[GivenAxis]) -> Vec<Vec<usize>> {
@@ -46,13 +46,24 @@ pub(super) fn experiments(
 ) -> Option<Vec<Experiment>> {
     let mut found: Vec<(ConfigError, Vec<usize>)> = Vec::new();
     let mut made = Vec::with_capacity(indices.len());
+    let word = |node: &Node| if let Value::Text(word) = &node.value { word.clone() } else { String::new() };
+    let texts: Vec<Vec<String>> = axes.iter().map(|axis| axis.values.iter().map(word).collect()).collect();
+    let words = axes
+        .iter()
+        .zip(&texts)
+        .map(|(axis, texts)| Words { key: axis.key.path, values: texts.iter().map(String::as_str).collect() });
+    let words: Vec<Words<'_>> = words.collect();
     for (number, at) in indices.iter().enumerate() {
         let mut cell = layers.clone();
         for (axis, &i) in axes.iter().zip(at) {
             let given = layers::Given { node: axis.values[i].clone(), name_span: axis.name_span.clone() };
             cell.set(axis.place.clone(), axis.key.path, given);
         }
-        leave_out_unused(&mut cell, axes);
+        for key in keys().iter().filter(|key| !axes.iter().any(|axis| axis.key.path == key.path)) {
+            if lacks(key, &words, at) {
+                cell.discard(key.path);
+            }
+        }
         let mut own = faults.heir();
         made.push(super::super::experiment(cell, &mut own));
         for error in own.errors() {
@@ -68,35 +79,6 @@ pub(super) fn experiments(
         faults.push(if note.is_empty() { error } else { error.with_note(&note) });
     }
     made.into_iter().collect::<Option<_>>().filter(|_| sound)
-}
-
-/// Takes out of a cell the settings that only other values of an axis use, and those that depend on them in turn: with
-/// `"train.stop" = ["none", "plateau"]`, `train.patience` is a setting of the second cell.
-fn leave_out_unused(cell: &mut Layers, axes: &[GivenAxis]) {
-    let mut decided: Vec<&str> = axes.iter().map(|axis| axis.key.path).collect();
-    loop {
-        let unused = |key: &&Key| {
-            key.goes_with.is_some_and(|of| decided.contains(&of.key) && !is_axis(axes, key.path))
-                && belongs_elsewhere(key, cell).is_some()
-                && is_used_somewhere(key, axes)
-        };
-        let Some(key) = keys().iter().find(unused) else { return };
-        cell.discard(key.path);
-        decided.push(key.path);
-    }
-}
-
-fn is_axis(axes: &[GivenAxis], path: &str) -> bool {
-    axes.iter().any(|axis| axis.key.path == path)
-}
-
-/// Whether a value of an axis allows `key`; where what it depends on is no axis, that is for another cell to say.
-fn is_used_somewhere(key: &Key, axes: &[GivenAxis]) -> bool {
-    let Some(requirement) = key.goes_with else { return true };
-    let values = axes.iter().find(|axis| axis.key.path == requirement.key).map(|axis| &axis.values);
-    values.is_none_or(|values| {
-        values.iter().any(|node| matches!(&node.value, Value::Text(word) if requirement.words.contains(&word.as_str())))
-    })
 }
 
 /// Which cells have a fault, where neither all have it nor all of one value, at which it is shown.

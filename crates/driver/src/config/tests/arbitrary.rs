@@ -74,13 +74,14 @@ fn train() -> impl Strategy<Value = Train> {
         .prop_map(|knots| LearningRate::Knots(knots.into_iter().collect()));
     let rate = prop_oneof![positive().prop_map(LearningRate::Constant), knots];
     let decay = prop_oneof![Just(Decay::None), Just(Decay::Cosine)];
-    let loss = prop_oneof![Just(LossWeight::Simple), Just(LossWeight::Variational)];
+    let loss = prop_oneof![Just(LossWeight::Simple), Just(LossWeight::Variational), Just(LossWeight::Accidental)];
     let warm_start = prop::option::of(
         (1usize..=100_000, 1usize..=1_000_000).prop_map(|(spacing, epochs)| WarmStart { spacing, epochs }),
     );
     let plateau = (1usize..=1_000_000, 0.0..1.0f64);
     let stop = prop_oneof![
         Just(Stop::None),
+        Just(Stop::Minimum),
         plateau.prop_map(|(patience, min_improvement)| Stop::Plateau { patience, min_improvement }),
         positive().prop_map(|tolerance| Stop::TestVariance { tolerance }),
     ];
@@ -156,6 +157,9 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                 Model::Conditioned { .. } => Run { device: Device::Auto, ..run },
                 _ => run,
             };
+            if train.too_heavy_on(&schedule).is_some() {
+                train.loss = LossWeight::Simple;
+            }
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
             Experiment {
                 name,

@@ -123,6 +123,7 @@ fn the_choices_of_training_bring_defaults_of_their_own() {
     assert_eq!(warm("anchor_spacing = 4\nwarm_epochs = 2"), Some(WarmStart { spacing: 4, epochs: 2 }));
     let plateau = Stop::Plateau { patience: 5, min_improvement: 1e-3 };
     assert_eq!(train("stop = \"plateau\"\nvalidation = 100").stop, plateau);
+    assert_eq!(train("stop = \"minimum\"").stop, Stop::Minimum);
     assert_eq!(train("stop = \"test_variance\"").stop, Stop::TestVariance { tolerance: 1e-6 });
 }
 

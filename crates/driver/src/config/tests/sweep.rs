@@ -115,7 +115,7 @@ fn the_resolved_sweep_holds_what_the_cells_have_in_common_and_loads_as_itself() 
 
 #[test]
 fn a_setting_that_only_some_values_use_is_one_of_those_cells() {
-    let text = r#"name = "x"
+    const STOPS: &str = r#"name = "x"
 [data]
 source = "synthetic_digits"
 [train]
@@ -123,36 +123,43 @@ patience = 3
 tolerance = 1e-4
 validation = 100
 [sweep.axes]
-"model.kind" = ["machines", "exact"]
-"model.law" = ["wiener", "gaussian"]
+"train.stop" = ["none", "plateau", "test_variance"]
 "#;
-    let stops = text.replace(
-        "\"model.kind\" = [\"machines\", \"exact\"]\n\"model.law\" = [\"wiener\", \"gaussian\"]",
-        "\"train.stop\" = [\"none\", \"plateau\", \"test_variance\"]",
-    );
-    let sweep_of_stops = sweep(&stops, &[]);
-    let settings: Vec<String> = sweep_of_stops.cells.iter().map(|cell| cell.experiment.to_toml()).collect();
+    let stops = sweep(STOPS, &[]);
+    let settings: Vec<String> = stops.cells.iter().map(|cell| cell.experiment.to_toml()).collect();
     let has = |i: usize, line: &str| settings[i].contains(line);
     assert_eq!([has(0, "patience"), has(1, "patience = 3\n"), has(2, "patience")], [false, true, false]);
     assert_eq!([has(0, "tolerance"), has(1, "tolerance"), has(2, "tolerance = 0.0001\n")], [false, false, true]);
-    assert_eq!(sweep(&sweep_of_stops.to_toml(), &[]), sweep_of_stops);
+    assert_eq!(sweep(&stops.to_toml(), &[]), stops);
 
     // What depends on a setting left out is left out as well.
-    let kinds = text
-        .replace("\"model.law\" = [\"wiener\", \"gaussian\"]\n", "")
-        .replace("[train]", "[model]\nlaw = \"wiener\"\n[train]\nstop = \"plateau\"")
-        .replace("tolerance = 1e-4\n", "");
-    let sweep_of_kinds = sweep(&kinds, &[]);
-    assert!(sweep_of_kinds.cells[0].experiment.to_toml().contains("patience = 3\n"));
-    assert!(sweep_of_kinds.cells[1].experiment.to_toml().contains("law = \"wiener\"\n"));
-    assert_eq!(sweep(&sweep_of_kinds.to_toml(), &[]), sweep_of_kinds);
+    const KINDS: &str = r#"name = "x"
+[data]
+source = "synthetic_digits"
+[model]
+law = "wiener"
+[train]
+stop = "plateau"
+patience = 3
+validation = 100
+[sweep.axes]
+"model.kind" = ["machines", "exact"]
+"#;
+    let kinds = sweep(KINDS, &[]);
+    assert!(kinds.cells[0].experiment.to_toml().contains("patience = 3\n"));
+    assert!(kinds.cells[1].experiment.to_toml().contains("law = \"wiener\"\n"));
+    assert_eq!(sweep(&kinds.to_toml(), &[]), kinds);
 
     // A setting that no value uses is a fault, and so is an axis that some cells have no use for.
     let faulty = |text: &str| lines(load(text, &[], &[]).map(|_| unreachable!()));
-    let unused = faulty(&stops.replace(", \"test_variance\"", ""));
+    let unused = faulty(&STOPS.replace(", \"test_variance\"", ""));
     assert_eq!(unused.len(), 1);
     assert!(unused[0].contains("train.tolerance: goes with train.stop = test_variance"), "{unused:?}");
-    let unused = faulty(&text.replace("patience = 3\ntolerance = 1e-4\nvalidation = 100\n", ""));
+    let unused = faulty(
+        &KINDS
+            .replace("[model]\nlaw = \"wiener\"\n", "")
+            .replace("[sweep.axes]", "[sweep.axes]\n\"model.law\" = [\"wiener\"]"),
+    );
     assert!(unused[0].contains("model.law: goes with model.kind = exact"), "{unused:?}");
 }
 

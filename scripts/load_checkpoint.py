@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""A bank of trained machines in PyTorch, from the file that `driver export` writes.
+
+    driver export results/mnist_T100                             # leaves results/mnist_T100.safetensors
+    scripts/load_checkpoint.py results/mnist_T100.safetensors    # loads it and checks the answers that it holds
+
+    from load_checkpoint import Bank
+    bank = Bank.load("results/mnist_T100.safetensors")
+    eps_hat = bank.eps_hat(x, t=50)      # x: [n, d], x_t in the data's own coordinates; computed in x's own precision
+    images = bank.sample(16)             # [16, d]
+
+Run as a script it evaluates every file's bank in float64 at the states stored in it and compares with the stored answers:
+exit code 0 where the largest difference is within 1e-6 of the answers' scale (their root mean square at that t), 1 where it is
+not or there is nothing to compare with, 2 where something is not installed.
+Our chain computes in float32; how far its answers are from the float64 ones is printed beside it.  That is rounding of sums,
+near 1e-7 for most machines, more at small t in principal axes, where x - sqrt(alpha_bar_t) mean cancels.
+
+Needs Python 3.9 or later with torch, safetensors and numpy: pip install torch safetensors numpy
+(without a GPU the smaller torch: pip install torch --index-url https://download.pytorch.org/whl/cpu).
+"""
+
+import argparse
+import json
+import sys
+
+try:
+    import torch
+    from safetensors import safe_open
+except ImportError as error:
+    print(f"load_checkpoint: {error.name} is not installed; pip install torch safetensors numpy", file=sys.stderr)
+    sys.exit(2)
+
+FORMAT = 1
+TOLERANCE = 1e-6
+
+
+class Bank(torch.nn.Module):
+    """One single-hidden-layer autoencoder per timestep, eps_hat = U (skip z + relu(z W1 + b1) W2 + b2).
+
+    z = U^T (x_t - sqrt(alpha_bar_t) mean) where the machines live in a principal frame, else z = x_t.  The net sees and
+    corrects the first r of the d coordinates.  Parameters: w1 [K, r, H], b1 [K, H], w2 [K, H, r], b2 [K, r] and, where
+    there is a skip, skip [K, 1] or [K, d], for the K machines of the 1-based `timesteps`.
+    """
+
+    def __init__(self, tensors, facts):
+        super().__init__()
+        if facts["format"] != FORMAT or facts["activation"] != "relu":
+            raise ValueError(f"format {facts['format']} with {facts['activation']}, this file reads {FORMAT} with relu")
+        self.facts = facts
+        self.index = {t: k for k, t in enumerate(tensors["timesteps"].tolist())}
+        for name in ["w1", "b1", "w2", "b2", "skip"]:
+            self.register_parameter(name, torch.nn.Parameter(tensors[name]) if name in tensors else None)
+        for name in ["betas", "alpha_bar", "mean", "axes"]:
+            self.register_buffer(name, tensors.get(name))
+
+    @classmethod
+    def load(cls, path):
+        """The bank in a file of `driver export`."""
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {}).get("bank", "null"))
+            if facts is None:
+                raise ValueError(f"{path}: not a file of `driver export`")
+            names = [name for name in file.keys() if not name.startswith("check_")]
+            return cls({name: file.get_tensor(name) for name in names}, facts)
+
+    def check_timestep(self, t):
+        """Raises ValueError where the file has no machine of t."""
+        if t not in self.index:
+            raise ValueError(f"no machine of t = {t} in this file, 1 <= t <= {self.facts['timesteps']}")
+
+    def to_frame(self, x, t):
+        """z_t of x_t in the data's own coordinates, [n, d]; t = 0 for clean data."""
+        if self.axes is None:
+            return x
+        signal = self.alpha_bar[t - 1].sqrt() if t > 0 else 1.0
+        return (x - (signal * self.mean).to(x.dtype)) @ self.axes.to(x.dtype)
+
+    def from_frame(self, z, t):
+        """x_t of z_t, the other way."""
+        if self.axes is None:
+            return z
+        signal = self.alpha_bar[t - 1].sqrt() if t > 0 else 1.0
+        return z @ self.axes.to(z.dtype).T + (signal * self.mean).to(z.dtype)
+
+    def eps_hat_in_frame(self, z, t):
+        """The predicted noise in the coordinates that the machines live in, [n, d]."""
+        self.check_timestep(t)
+        k, r = self.index[t], self.w1.shape[1]
+        w1, b1, w2, b2 = (tensor[k].to(z.dtype) for tensor in (self.w1, self.b1, self.w2, self.b2))
+        net = torch.relu(z[:, :r] @ w1 + b1) @ w2 + b2
+        net = torch.nn.functional.pad(net, (0, z.shape[1] - r))
+        return net if self.skip is None else self.skip[k].to(z.dtype) * z + net
+
+    def eps_hat(self, x, t):
+        """The predicted noise of x_t at the 1-based timestep t, both [n, d] in the data's own coordinates."""
+        self.check_timestep(t)
+        eps_hat = self.eps_hat_in_frame(self.to_frame(x, t), t)
+        return eps_hat if self.axes is None else eps_hat @ self.axes.to(x.dtype).T
+
+    forward = eps_hat
+
+    @torch.no_grad()
+    def sample(self, n, generator=None, dtype=torch.float32):
+        """n samples, [n, d], by the reverse chain (Ho et al. 2020, algorithm 2) with the run's own variance and stride."""
+        stride, total = self.facts["stride"], self.facts["timesteps"]
+        noise = lambda: torch.randn(n, self.facts["dim"], generator=generator, dtype=dtype, device=self.w1.device)
+        z = noise()
+        for t in range(total, 0, -stride):
+            before = self.alpha_bar[t - stride - 1] if t > stride else torch.ones_like(self.alpha_bar[0])
+            left, alpha = 1 - self.alpha_bar[t - 1], self.alpha_bar[t - 1] / before
+            z = (z - ((1 - alpha) / left.sqrt()).to(dtype) * self.eps_hat_in_frame(z, t)) / alpha.sqrt().to(dtype)
+            if t > stride:
+                posterior = (1 - before) / left if self.facts["variance"] == "posterior" else 1.0
+                z = z + ((1 - alpha) * posterior).sqrt().to(dtype) * noise()
+        return self.from_frame(z, 0)
+
+
+@torch.no_grad()
+def check(path):
+    """Compares the bank's answers with those stored in its file; whether they are the same, or None without any."""
+    bank = Bank.load(path)
+    with safe_open(path, framework="pt") as file:
+        if "check_t" not in file.keys():
+            print(f"{path}: holds no answers to compare with; export it with --check 4")
+            return None
+        stored = [file.get_tensor(f"check_{name}") for name in ("t", "x", "eps_hat", "eps_hat_f32")]
+    worst = single = 0.0
+    for t, x, eps_hat, eps_hat_f32 in zip(stored[0].tolist(), *stored[1:]):
+        scale = eps_hat.square().mean().sqrt()
+        own = bank.eps_hat(x.double(), t)
+        worst = max(worst, ((own - eps_hat).abs().max() / scale).item())
+        single = max(single, ((own - eps_hat_f32.double()).abs().max() / scale).item())
+    same = worst <= TOLERANCE
+    places = ", ".join(map(str, stored[0].tolist()))
+    print(
+        f"{path}: {len(bank.index)} machines, d = {x.shape[1]}, {x.shape[0]} states at t = {places}: "
+        f"largest difference {worst:.1e} of the scale in float64 ({'the same' if same else f'more than {TOLERANCE:.0e}'}), "
+        f"{single:.1e} from our float32"
+    )
+    return same
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file that `driver export` has written")
+    return 0 if all([check(path) for path in parser.parse_args().files]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
