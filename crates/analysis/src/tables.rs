@@ -120,7 +120,7 @@ pub fn at_kept_epoch<'a>(metrics: &'a [MetricRow], training: &[TrainingRow]) -> 
 pub struct ReferenceRow {
     /// Timestep, 1..=T.
     pub t: usize,
-    /// [`ReferenceRow::WIENER`], [`ReferenceRow::RANK_FLOOR`] or a name a later version adds.
+    /// [`ReferenceRow::WIENER`], [`ReferenceRow::RANK_FLOOR`], [`ReferenceRow::SIGMOID_FLOOR`] or a name a later version adds.
     pub reference: String,
     /// Data it was evaluated on.
     pub split: Split,
@@ -133,6 +133,8 @@ impl ReferenceRow {
     pub const WIENER: &'static str = "wiener";
     /// 1 - H/d: what a machine without skip cannot go below, because its output spans at most H directions.
     pub const RANK_FLOOR: &'static str = "rank_floor";
+    /// The minimum over g of E (eps - tanh(g eps / 2))^2: what a layer of sigmoids misses of noise that it knows.
+    pub const SIGMOID_FLOOR: &'static str = "sigmoid_floor";
 }
 
 impl Table for ReferenceRow {

@@ -16,6 +16,7 @@ mod job;
 mod lineage;
 mod observer;
 mod pages;
+mod sigmoid;
 mod stacked;
 mod stopping;
 
@@ -24,6 +25,7 @@ pub use isa::instruction_set;
 pub use job::{Decay, Job, Settings, TrainingSet, WarmStart};
 pub use lineage::Lineage;
 pub use observer::{Losses, Observer, ObserverError, Wish};
+pub use sigmoid::{Rule, train_layers};
 pub use stopping::Stop;
 
 use model::Device;

@@ -12,7 +12,7 @@ use train::{FailedMachines, TrainError};
 use super::{fresh, sweep};
 use crate::DriverError;
 use crate::cli::RunArgs;
-use crate::config::{self, Experiment, Model, Sources, Task};
+use crate::config::{self, Experiment, Machines, Model, Sources, Task};
 use crate::folder::RunFolder;
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
@@ -24,6 +24,7 @@ use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::problem::Problem;
 use crate::pipeline::sharing::Sharing;
 use crate::pipeline::shelf::Shelf;
+use crate::pipeline::record::Floor;
 use crate::pipeline::{draw, models, record, sampling, training, transitions};
 use crate::terminal::{Terminal, duration};
 
@@ -164,7 +165,9 @@ pub(crate) fn configure(args: &RunArgs, environment: Vec<(String, String)>) -> R
 
 /// The device of the run, checked to be there.
 pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
+    let layers = matches!(experiment.model, Model::Machines(Machines::Sigmoid { .. }));
     let device = match experiment.run.device {
+        config::Device::Auto if layers => Device::Host,
         config::Device::Host => Device::Host,
         config::Device::Ndarray => Device::Ndarray,
         config::Device::Cuda => Device::Cuda,
@@ -278,13 +281,14 @@ fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usiz
     let experiment = &bench.experiment;
     let note = bench.data_note().map_or(String::new(), |note| format!(" ({note})"));
     let model = match experiment.model {
-        Model::Machines(machines) => format!(
-            "{} machines of {} hidden units (skip = {}), {} on",
-            timesteps.len(),
-            machines.hidden,
-            machines.skip,
-            Effort::of(&experiment.train, &bench.schedule, timesteps),
-        ),
+        Model::Machines(machines) => {
+            let what = match machines {
+                Machines::Autoencoders { hidden, skip } => format!("machines of {hidden} hidden units (skip = {skip})"),
+                Machines::Sigmoid { rule } => format!("layers of sigmoids (rule = {rule})"),
+            };
+            let effort = Effort::of(&experiment.train, &bench.schedule, timesteps);
+            format!("{} {what}, {effort} on", timesteps.len())
+        }
         Model::Exact(law) => format!("the exact denoiser {law} at T = {},", bench.schedule.len()),
     };
     let device = bench.machines().map_or(String::new(), |_| format!("{} device, ", device.name()));
@@ -306,9 +310,7 @@ fn summarise(bench: &Bench, folder: &RunFolder, figures: &[&str], terminal: Term
     for row in record::summary(folder)? {
         text += &format!("{:>6} {:>12.4e} {:>12.4e} {:>12.4e}\n", row.t, row.train, row.test, row.wiener);
     }
-    if let Some(floor) = record::rank_floor(bench) {
-        text += &format!("without a skip no machine goes below 1 - H/d = {floor:.4}\n");
-    }
+    text += &record::floor(bench).map_or(String::new(), Floor::sentence);
     if let Some(note) = bench.data_note() {
         text += &format!("NOTE: these are {note}\n");
     }

@@ -6,10 +6,10 @@ mod model;
 use schedule::{Law, LossWeight, ReverseVariance, Schedule, ScheduleError};
 use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, StopWord, VarianceWord, WarmStartWord};
+use super::choices::{Device, LawWord, LossWord, StopWord, VarianceWord, WarmStartWord};
 use super::error::{ConfigError, Faults, Origin, shown};
 use super::experiment::{
-    Analysis, Data, Experiment, Figures, LearningRate, Model, Run, Sample, ScheduleSettings, Train,
+    Analysis, Data, Experiment, Figures, LearningRate, Machines, Model, Run, Sample, ScheduleSettings, Train,
 };
 use super::layers::Layers;
 use super::raw::{RawExperiment, RawSchedule, RawTrain};
@@ -23,7 +23,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     let name = builder.name(raw.name);
     let data = builder.data(raw.data);
     let schedule = builder.schedule(&raw.schedule);
-    let model = builder.model(&raw.model, data.as_ref());
+    let model = builder.model(&raw.model, raw.train.rule, data.as_ref());
     let train = builder.train(raw.train);
     let timesteps = schedule.timesteps;
     let variance = match raw.sample.variance {
@@ -31,6 +31,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
         VarianceWord::Beta => ReverseVariance::Beta,
     };
     builder.counts(data.as_ref(), model, &train);
+    builder.device(raw.run.device, model);
     let stride = builder.at_most_timesteps("sample.stride", raw.sample.stride, timesteps);
     let reconstruction_t = match raw.figures.reconstruction_t {
         Some(t) => builder.at_most_timesteps("figures.reconstruction_t", t, timesteps),
@@ -203,6 +204,14 @@ impl Builder<'_> {
         let known = data.and_then(Data::most_train).filter(|_| sound && matches!(model, Some(Model::Machines(_))));
         if let Some((key, message)) = known.and_then(|n| train.too_many_for(n)) {
             self.fault(key, message);
+        }
+    }
+
+    /// Layers of sigmoids are trained by the host engine alone.
+    fn device(&mut self, device: Device, model: Option<Model>) {
+        let layers = matches!(model, Some(Model::Machines(Machines::Sigmoid { .. })));
+        if layers && matches!(device, Device::Ndarray | Device::Cuda) && !self.faults.spoils("run.device") {
+            self.fault("run.device", format!("{device} is not allowed with model.kind = sigmoid, use host or auto"));
         }
     }
 

@@ -70,6 +70,8 @@ choice! {
     pub(crate) ModelWord {
         /// One trained autoencoder a timestep.
         Machines = "machines",
+        /// One layer of sigmoids a timestep: eps_hat = 2 (sigmoid(W x + b) - 1/2).
+        Sigmoid = "sigmoid",
         /// A denoiser known in closed form.
         Exact = "exact",
     }
@@ -106,6 +108,16 @@ choice! {
         Learned = "learned",
         /// The closed-form best affine predictor of eps, not trained.
         Wiener = "wiener",
+    }
+}
+
+choice! {
+    /// By what a layer of sigmoids is moved (`train.rule`).
+    pub Rule {
+        /// x^T (eps - eps_hat), without the slope of the sigmoid (Widrow and Hoff 1960).
+        Delta = "delta",
+        /// The gradient of (eps - eps_hat)^2 / 2.
+        Gradient = "gradient",
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use schedule::{Law, LossWeight, ReverseVariance, Schedule};
 use train::{Lineage, Stop, WarmStart};
 
-use super::choices::{Decay, Device, ExactLaw, Skip};
+use super::choices::{Decay, Device, ExactLaw, Rule, Skip};
 use super::error::{ConfigError, Origin, Place};
 
 /// One experiment, ready to run.
@@ -76,11 +76,37 @@ impl Model {
 
 /// The machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Machines {
-    /// Units of the hidden layer, at least 1.
-    pub hidden: usize,
+pub enum Machines {
+    /// One hidden layer each.
+    Autoencoders {
+        /// Units of the hidden layer, at least 1.
+        hidden: usize,
+        /// What stands beside it.
+        skip: Skip,
+    },
+    /// One layer of sigmoids each.
+    Sigmoid {
+        /// By what they are moved.
+        rule: Rule,
+    },
+}
+
+impl Machines {
+    /// Units of the hidden layer; 0 without one.
+    pub fn hidden(self) -> usize {
+        match self {
+            Self::Autoencoders { hidden, .. } => hidden,
+            Self::Sigmoid { .. } => 0,
+        }
+    }
+
     /// What stands beside it.
-    pub skip: Skip,
+    pub fn skip(self) -> Skip {
+        match self {
+            Self::Autoencoders { skip, .. } => skip,
+            Self::Sigmoid { .. } => Skip::None,
+        }
+    }
 }
 
 /// How the machines are trained.

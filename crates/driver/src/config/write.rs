@@ -6,7 +6,7 @@ use schedule::{Law, LossWeight, ReverseVariance};
 use toml::Value;
 use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
+use super::choices::{LawWord, LossWord, ModelWord, Rule, Skip, StopWord, VarianceWord, WarmStartWord};
 use super::experiment::{Analysis, Components, Counts, Data, Experiment, LearningRate, Limits, Machines, Model, Train};
 
 /// Key paths and values in the order of the file.
@@ -49,7 +49,10 @@ impl Experiment {
             ReverseVariance::Beta => VarianceWord::Beta,
         };
         settings.extend(match self.model {
-            Model::Machines(machines) => [model(machines), train(&self.train)].concat(),
+            Model::Machines(Machines::Autoencoders { hidden, skip }) => {
+                [model(hidden, skip), train(&self.train)].concat()
+            }
+            Model::Machines(Machines::Sigmoid { rule }) => sigmoid(rule, &self.train),
             Model::Exact(law) => {
                 vec![("model.kind", word(ModelWord::Exact.word())), ("model.law", word(law.word()))]
             }
@@ -69,11 +72,25 @@ impl Experiment {
     }
 }
 
-fn model(machines: Machines) -> Settings {
+fn model(hidden: usize, skip: Skip) -> Settings {
     vec![
         ("model.kind", word(ModelWord::Machines.word())),
-        ("model.hidden", int(machines.hidden)),
-        ("model.skip", word(machines.skip.word())),
+        ("model.hidden", int(hidden)),
+        ("model.skip", word(skip.word())),
+    ]
+}
+
+/// Layers of sigmoids, and how they are trained.
+fn sigmoid(rule: Rule, train: &Train) -> Settings {
+    vec![
+        ("model.kind", word(ModelWord::Sigmoid.word())),
+        ("train.epochs", int(train.epochs)),
+        ("train.batch", int(train.batch)),
+        ("train.learning_rate", learning_rate(&train.learning_rate)),
+        ("train.decay", word(train.decay.word())),
+        ("train.rule", word(rule.word())),
+        ("train.validation", int(train.validation)),
+        ("train.evaluate_every", int(train.evaluate_every)),
     ]
 }
 

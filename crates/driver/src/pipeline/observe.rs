@@ -14,6 +14,7 @@ use super::bench::Bench;
 use super::freshness::Freshness;
 use super::models;
 use crate::DriverError;
+use crate::config::Machines;
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
 
@@ -89,13 +90,28 @@ fn measure(
     let denoiser: &dyn Denoiser = if bench.machines().is_some() { &bank } else { &*own };
     let model = Named { name: bench.experiment.model.name(), denoiser };
     let mut lab = Lab::new(&bench.schedule, data, model, settings(bench));
-    if bench.machines().is_some() {
-        lab = lab.with_machines(&bank, &metrics, &training);
+    match bench.machines() {
+        Some(Machines::Autoencoders { .. }) => lab = lab.with_machines(&bank, &metrics, &training),
+        Some(Machines::Sigmoid { .. }) => lab = lab.with_curves(&metrics, &training),
+        None => {}
     }
     if let Some(truth) = &truth {
         lab = lab.with_truth(truth);
     }
+    if let Some(Machines::Sigmoid { .. }) = bench.machines() {
+        say_what_is_left_out(&lab, chosen, terminal);
+    }
     measure_in(&lab, folder, chosen, freshness, terminal)
+}
+
+/// Names what cannot be measured of machines without a hidden layer, or of these data.
+fn say_what_is_left_out(lab: &Lab<'_>, chosen: &[&'static dyn Observable], terminal: Terminal) {
+    let left_out = chosen.iter().filter(|observable| observable.work(lab).is_none());
+    let names: Vec<&str> = left_out.map(|observable| observable.name()).collect();
+    if !names.is_empty() {
+        let why = "they need a hidden layer, or classes that these data do not have";
+        terminal.say(format_args!("not measured, since {why}: {}", names.join(", ")));
+    }
 }
 
 fn settings(bench: &Bench) -> Settings {

@@ -1,15 +1,19 @@
 //! The conditions on `[model]`: which exact law goes with which data.
 
-use super::super::choices::{ExactLaw, ModelWord};
+use super::super::choices::{ExactLaw, ModelWord, Rule};
 use super::super::experiment::{Components, Data, Machines, Model};
 use super::super::raw::RawModel;
 use super::Builder;
 
 impl Builder<'_> {
     /// The model settings; of an exact law also whether the data allow it.
-    pub(super) fn model(&mut self, raw: &RawModel, data: Option<&Data>) -> Option<Model> {
-        if raw.kind == ModelWord::Machines {
-            return Some(Model::Machines(Machines { hidden: raw.hidden, skip: raw.skip }));
+    pub(super) fn model(&mut self, raw: &RawModel, rule: Rule, data: Option<&Data>) -> Option<Model> {
+        match raw.kind {
+            ModelWord::Machines => {
+                return Some(Model::Machines(Machines::Autoencoders { hidden: raw.hidden, skip: raw.skip }));
+            }
+            ModelWord::Sigmoid => return Some(Model::Machines(Machines::Sigmoid { rule })),
+            ModelWord::Exact => {}
         }
         let Some(law) = raw.law else {
             if !self.was_given("model.law") {

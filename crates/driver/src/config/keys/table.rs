@@ -1,7 +1,7 @@
 //! The table itself: to add a key, add it here, to `raw.rs` (type and default), `experiment.rs`, `build.rs` and `write.rs`.
 
 use super::super::choices::{
-    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord,
+    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Rule, Skip, Source, StopWord, VarianceWord, WarmStartWord,
 };
 use super::{Key, Kind, Range, Requirement};
 
@@ -35,8 +35,10 @@ impl Key {
 /// More epochs than this no machine is trained for.
 const MOST_EPOCHS: i64 = 1_000_000;
 
-/// The choice of `model.kind` that is trained.
+/// The choice of `model.kind` that has a hidden layer.
 const MACHINES: &[&str] = &["machines"];
+/// Those that are trained.
+const TRAINED: &[&str] = &["machines", "sigmoid"];
 
 /// At least `min`.
 const fn from(min: i64) -> Kind {
@@ -170,7 +172,8 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "model.kind",
         Kind::Choice(ModelWord::WORDS),
-        "What predicts the noise: machines that are trained, or an exact denoiser that is not.",
+        "What predicts the noise: machines that are trained, with a hidden layer or as one layer of sigmoids, or an exact denoiser \
+         that is not.",
     )
     .words(ModelWord::ABOUT)
     .example(r#""exact""#),
@@ -196,22 +199,31 @@ pub(super) static KEYS: &[Key] = &[
     .words(Skip::ABOUT)
     .example(r#""none""#),
     key("train.epochs", Kind::Int { min: 1, max: MOST_EPOCHS }, "Passes over the training data for each machine.")
-        .goes_with("model.kind", MACHINES)
+        .goes_with("model.kind", TRAINED)
     .example("20"),
-    key("train.batch", from(1), "Training images in one step of Adam, at most as many as there are (data.train_limit) less those of train.validation.")
-        .goes_with("model.kind", MACHINES)
+    key("train.batch", from(1), "Training images in one step, at most as many as there are (data.train_limit) less those of train.validation.")
+        .goes_with("model.kind", TRAINED)
     .example("100"),
     key(
         "train.learning_rate",
         Kind::FloatOrKnots(Range::POSITIVE),
-        "Step size of Adam: one number, or [t, rate] knots of a piecewise linear law over t, constant beyond its ends.",
+        "Step size of Adam, or of plain gradient descent for layers of sigmoids: one number, or [t, rate] knots of a piecewise linear law over t, constant beyond its ends.",
     )
-    .goes_with("model.kind", MACHINES)
+    .goes_with("model.kind", TRAINED)
     .example("[[1, 8e-3], [100, 4e-3]]"),
     key("train.decay", Kind::Choice(Decay::WORDS), "How the learning rate falls over the epochs.")
-        .goes_with("model.kind", MACHINES)
+        .goes_with("model.kind", TRAINED)
     .words(Decay::ABOUT)
     .example(r#""none""#),
+    key(
+        "train.rule",
+        Kind::Choice(Rule::WORDS),
+        "By what a layer of sigmoids is moved, with plain gradient descent: W += rate mean x^T e over the batch, e = eps - eps_hat \
+         (delta), or that times the slope (1 - eps_hat^2) / 2 of the sigmoid (gradient).",
+    )
+    .goes_with("model.kind", &["sigmoid"])
+    .words(Rule::ABOUT)
+    .example(r#""delta""#),
     key(
         "train.loss",
         Kind::Choice(LossWord::WORDS),
@@ -249,14 +261,14 @@ pub(super) static KEYS: &[Key] = &[
         "Training images held out at random: never trained on, their loss is measured on noise that is the same in \
          every epoch.",
     )
-    .goes_with("model.kind", MACHINES)
+    .goes_with("model.kind", TRAINED)
     .example("500"),
     key(
         "train.evaluate_every",
         Kind::Int { min: 1, max: MOST_EPOCHS },
         "The losses are measured after every so many epochs and after the last; train.stop looks at measured losses only.",
     )
-    .goes_with("model.kind", MACHINES)
+    .goes_with("model.kind", TRAINED)
     .example("5"),
     key(
         "train.stop",

@@ -6,7 +6,7 @@ use train::{Stop, WarmStart};
 
 use super::super::{
     Analysis, Components, Counts, Data, Decay, Device, ExactLaw, Experiment, Figures, LearningRate, Limits, Machines,
-    Model, Offline, Origins, Run, Sample, ScheduleSettings, Skip, Train,
+    Model, Offline, Origins, Rule, Run, Sample, ScheduleSettings, Skip, Train,
 };
 use super::{GOOD, load};
 
@@ -118,10 +118,15 @@ fn fit_into(train: &mut Train, n: usize) {
 fn model() -> impl Strategy<Value = (Model, Train)> {
     let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener)];
     let machines = (1usize..=65_536, skip, train())
-        .prop_map(|(hidden, skip, train)| (Model::Machines(Machines { hidden, skip }), train));
+        .prop_map(|(hidden, skip, train)| (Model::Machines(Machines::Autoencoders { hidden, skip }), train));
+    let rule = prop_oneof![Just(Rule::Delta), Just(Rule::Gradient)];
+    let layers = (rule, train()).prop_map(|(rule, train)| {
+        let train = Train { loss: LossWeight::Simple, warm_start: None, stop: Stop::None, ..train };
+        (Model::Machines(Machines::Sigmoid { rule }), train)
+    });
     let law = prop_oneof![Just(ExactLaw::Wiener), Just(ExactLaw::Gaussian), Just(ExactLaw::Empirical)];
     let untrained = load("data.source = \"mnist\"", &[], &[]).expect("valid").train;
-    prop_oneof![machines, law.prop_map(move |law| (Model::Exact(law), untrained.clone()))]
+    prop_oneof![machines, layers, law.prop_map(move |law| (Model::Exact(law), untrained.clone()))]
 }
 
 fn analysis() -> impl Strategy<Value = Analysis> {
@@ -145,6 +150,8 @@ fn experiment() -> impl Strategy<Value = Experiment> {
             if let (Model::Machines(_), Some(n)) = (model, data.most_train()) {
                 fit_into(&mut train, n);
             }
+            let layers = matches!(model, Model::Machines(Machines::Sigmoid { .. }));
+            let run = Run { device: if layers { Device::Auto } else { run.device }, ..run };
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
             Experiment {
                 name,
