@@ -8,6 +8,7 @@ mod collapse_size;
 mod columns;
 pub(crate) mod comparison;
 mod critical_window;
+mod cubic_fit;
 mod curves;
 mod entropy_production;
 #[cfg(test)]
@@ -69,6 +70,7 @@ static FIGURES: &[&dyn Figure] = &[
     &schedule::Schedule,
     &strips::FORWARD,
     &swiss_roll::FORWARD,
+    &cubic_fit::CubicFit,
     &loss_vs_epoch::LossVsEpoch,
     &loss_vs_t::LossVsT,
     &strips::REVERSE,

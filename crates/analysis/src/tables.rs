@@ -115,6 +115,51 @@ pub fn at_kept_epoch<'a>(metrics: &'a [MetricRow], training: &[TrainingRow]) -> 
     metrics.iter().filter(|row| kept.get(&row.t) == Some(&row.epoch)).collect()
 }
 
+/// One point of a regression.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FitRow {
+    /// Whether it was trained on.
+    pub split: Split,
+    /// Where it is.
+    pub x: f64,
+    /// Its value, with noise.
+    pub y: f64,
+    /// The machine's value.
+    pub y_hat: f64,
+    /// The value without noise.
+    pub target: f64,
+}
+
+impl Table for FitRow {
+    const FILE: &'static str = "fit.csv";
+
+    fn check(&self) -> Result<(), String> {
+        let finite = [self.x, self.y, self.y_hat, self.target].iter().all(|value| value.is_finite());
+        if finite { Ok(()) } else { Err("a value that is not finite is not allowed".to_owned()) }
+    }
+}
+
+/// The place where a hidden unit of a regression begins or ceases to act.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KinkRow {
+    /// The number of the unit, from 1.
+    pub unit: usize,
+    /// -b1 / w1.
+    pub x: f64,
+    /// The machine's value there.
+    pub y_hat: f64,
+    /// |w1| w2, by which the slope of y_hat grows there from left to right.
+    pub bend: f64,
+}
+
+impl Table for KinkRow {
+    const FILE: &'static str = "kinks.csv";
+
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// One value of a reference predictor or bound, to be compared with the MSE of the machines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceRow {

@@ -57,6 +57,9 @@ impl Figure for LossVsT {
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
+        if run.facts.is_regression() {
+            return Ok(None);
+        }
         let rows = rows(run);
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(None) };
         let marked = rows.iter().filter(|row| row.test.or(row.train).is_some()).count() <= MARKED;

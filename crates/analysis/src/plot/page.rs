@@ -81,6 +81,8 @@ fn describe(facts: &RunFacts) -> String {
         if classes.is_empty() { facts.source.clone() } else { format!("{} {{{}}}", facts.source, classes.join(", ")) };
     let RunFacts { name, skip, hidden, timesteps, .. } = facts;
     let model = match facts.exact_law() {
+        None if facts.is_regression() => return format!("{name} · {data} · one machine · H = {hidden}"),
+        None if *hidden == 0 => "one layer of sigmoids".to_owned(),
         None => format!("skip {skip} · H = {hidden}"),
         Some(law) => format!("exact denoiser: {law}"),
     };

@@ -5,7 +5,6 @@ mod series;
 
 use super::aggregate::{Mean, Points, exact};
 use super::{Cell, Loss, Sweep};
-use crate::AnalysisError;
 use crate::figures::spread;
 use crate::plot::axes::{Axes, Axis, Marker};
 use crate::plot::drawing::{Dash, Drawing, Rect, Stroke};
@@ -13,6 +12,7 @@ use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{GREY, Rgb, class_color, lighter, sequence};
 use crate::stats::Interval;
+use crate::{AnalysisError, RunFacts};
 use places::Places;
 use series::Series;
 
@@ -40,6 +40,10 @@ const LOWER: f64 = 290.0;
 
 pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
     let facts = || sweep.cells.iter().map(|cell| &cell.run.facts);
+    // Regressions have no timesteps to draw anything against.
+    if facts().any(RunFacts::is_regression) {
+        return Ok(Vec::new());
+    }
     let note: Vec<String> = facts().find_map(|facts| facts.data_note.clone()).into_iter().collect();
     let figure = |(a, axis): (usize, &super::Axis)| {
         let page = Page::with_footer(&note, &[footer(sweep, axis)])?;

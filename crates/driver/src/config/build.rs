@@ -32,6 +32,12 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     };
     builder.counts(data.as_ref(), model, &train);
     builder.device(raw.run.device, model);
+    if let (Some(model), Some(data), false) = (model, data.as_ref(), builder.faults.spoils("model.kind")) {
+        builder.regression(model, data);
+    }
+    let chain = !model.is_some_and(Model::is_regression);
+    let schedule = if chain { schedule } else { ScheduleSettings::NONE };
+    let timesteps = if chain { timesteps } else { 1 };
     let stride = builder.at_most_timesteps("sample.stride", raw.sample.stride, timesteps);
     let reconstruction_t = match raw.figures.reconstruction_t {
         Some(t) => builder.at_most_timesteps("figures.reconstruction_t", t, timesteps),
@@ -45,7 +51,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
         schedule,
         model: model?,
         train,
-        sample: Sample { count: raw.sample.count, variance, stride },
+        sample: Sample { count: if chain { raw.sample.count } else { 0 }, variance, stride },
         analysis: Analysis {
             observables: raw.analysis.observables,
             trajectories: raw.analysis.trajectories,
@@ -207,11 +213,15 @@ impl Builder<'_> {
         }
     }
 
-    /// Layers of sigmoids are trained by the host engine alone.
+    /// The engines of other devices know machines with a hidden layer in a chain only.
     fn device(&mut self, device: Device, model: Option<Model>) {
-        let layers = matches!(model, Some(Model::Machines(Machines::Sigmoid { .. })));
-        if layers && matches!(device, Device::Ndarray | Device::Cuda) && !self.faults.spoils("run.device") {
-            self.fault("run.device", format!("{device} is not allowed with model.kind = sigmoid, use host or auto"));
+        let kind = match model {
+            Some(Model::Machines(Machines::Sigmoid { .. })) => "sigmoid",
+            Some(Model::Machines(Machines::Regression { .. })) => "regression",
+            Some(Model::Machines(Machines::Autoencoders { .. }) | Model::Exact(_)) | None => return,
+        };
+        if matches!(device, Device::Ndarray | Device::Cuda) && !self.faults.spoils("run.device") {
+            self.fault("run.device", format!("{device} is not allowed with model.kind = {kind}, use host or auto"));
         }
     }
 

@@ -50,6 +50,8 @@ choice! {
         GaussianMixture = "gaussian_mixture",
         /// Spins that all couple to each other, a law with a phase transition of its own.
         CurieWeiss = "curie_weiss",
+        /// A cubic on an interval, with noise on its values: what a regression is fitted to.
+        Cubic = "cubic",
         /// Digits drawn by this program, for machines without a network.
         SyntheticDigits = "synthetic_digits",
     }
@@ -74,6 +76,8 @@ choice! {
         Sigmoid = "sigmoid",
         /// A denoiser known in closed form.
         Exact = "exact",
+        /// No diffusion: one machine of one input and one output, fitted to a cubic.
+        Regression = "regression",
     }
 }
 

@@ -53,6 +53,11 @@ pub struct ScheduleSettings {
     pub timesteps: usize,
 }
 
+impl ScheduleSettings {
+    /// What stands in the place of a schedule where there is no chain: one timestep.
+    pub const NONE: Self = Self { law: Law::Constant { beta: 0.5 }, timesteps: 1 };
+}
+
 /// What predicts the noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
@@ -63,6 +68,11 @@ pub enum Model {
 }
 
 impl Model {
+    /// Whether it is a fit without a chain.
+    pub fn is_regression(self) -> bool {
+        matches!(self, Self::Machines(Machines::Regression { .. }))
+    }
+
     /// Its name in tables and figures: `machines`, `law` for the law that the data come from, or the law's own word.
     pub fn name(self) -> &'static str {
         use ExactLaw::{CurieWeiss, Empirical, Gaussian, Mixture, Spiral, TwoDeltas, TwoGaussians, Wiener};
@@ -89,13 +99,18 @@ pub enum Machines {
         /// By what they are moved.
         rule: Rule,
     },
+    /// One machine with a hidden layer, of one input and one output, that no chain goes with: the warm-up.
+    Regression {
+        /// Units of the hidden layer, at least 1.
+        hidden: usize,
+    },
 }
 
 impl Machines {
     /// Units of the hidden layer; 0 without one.
     pub fn hidden(self) -> usize {
         match self {
-            Self::Autoencoders { hidden, .. } => hidden,
+            Self::Autoencoders { hidden, .. } | Self::Regression { hidden } => hidden,
             Self::Sigmoid { .. } => 0,
         }
     }
@@ -104,7 +119,7 @@ impl Machines {
     pub fn skip(self) -> Skip {
         match self {
             Self::Autoencoders { skip, .. } => skip,
-            Self::Sigmoid { .. } => Skip::None,
+            Self::Sigmoid { .. } | Self::Regression { .. } => Skip::None,
         }
     }
 }

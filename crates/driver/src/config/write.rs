@@ -43,6 +43,15 @@ impl Experiment {
             ("data.source", word(self.data.source().word())),
         ];
         settings.extend(data(&self.data));
+        let run = [
+            ("run.device", word(self.run.device.word())),
+            ("run.save_seconds", Value::Float(self.run.save_seconds)),
+        ];
+        if let Model::Machines(Machines::Regression { hidden }) = self.model {
+            settings.extend(regression(hidden, &self.train));
+            settings.extend(run);
+            return settings;
+        }
         settings.extend(law(self.schedule.law, self.schedule.timesteps));
         let variance = match self.sample.variance {
             ReverseVariance::Posterior => VarianceWord::Posterior,
@@ -53,6 +62,7 @@ impl Experiment {
                 [model(hidden, skip), train(&self.train)].concat()
             }
             Model::Machines(Machines::Sigmoid { rule }) => sigmoid(rule, &self.train),
+            Model::Machines(Machines::Regression { hidden }) => regression(hidden, &self.train),
             Model::Exact(law) => {
                 vec![("model.kind", word(ModelWord::Exact.word())), ("model.law", word(law.word()))]
             }
@@ -63,11 +73,8 @@ impl Experiment {
             ("sample.stride", int(self.sample.stride)),
         ]);
         settings.extend(analysis(&self.analysis));
-        settings.extend([
-            ("figures.reconstruction_t", int(self.figures.reconstruction_t)),
-            ("run.device", word(self.run.device.word())),
-            ("run.save_seconds", Value::Float(self.run.save_seconds)),
-        ]);
+        settings.push(("figures.reconstruction_t", int(self.figures.reconstruction_t)));
+        settings.extend(run);
         settings
     }
 }
@@ -77,6 +84,19 @@ fn model(hidden: usize, skip: Skip) -> Settings {
         ("model.kind", word(ModelWord::Machines.word())),
         ("model.hidden", int(hidden)),
         ("model.skip", word(skip.word())),
+    ]
+}
+
+/// A machine without a chain, and how it is trained.
+fn regression(hidden: usize, train: &Train) -> Settings {
+    vec![
+        ("model.kind", word(ModelWord::Regression.word())),
+        ("model.hidden", int(hidden)),
+        ("train.epochs", int(train.epochs)),
+        ("train.batch", int(train.batch)),
+        ("train.learning_rate", learning_rate(&train.learning_rate)),
+        ("train.decay", word(train.decay.word())),
+        ("train.evaluate_every", int(train.evaluate_every)),
     ]
 }
 
@@ -164,6 +184,11 @@ fn data(data: &Data) -> Settings {
             let mut settings = counts_of(*counts);
             settings.extend(components_of(components));
             settings.push(("data.std", Value::Float(*std)));
+            settings
+        }
+        Data::Cubic { counts, noise } => {
+            let mut settings = counts_of(*counts);
+            settings.push(("data.noise", Value::Float(*noise)));
             settings
         }
         Data::CurieWeiss { counts, spins, coupling } => {

@@ -93,7 +93,7 @@ fn measure(
     match bench.machines() {
         Some(Machines::Autoencoders { .. }) => lab = lab.with_machines(&bank, &metrics, &training),
         Some(Machines::Sigmoid { .. }) => lab = lab.with_curves(&metrics, &training),
-        None => {}
+        Some(Machines::Regression { .. }) | None => {}
     }
     if let Some(truth) = &truth {
         lab = lab.with_truth(truth);

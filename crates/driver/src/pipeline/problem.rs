@@ -60,6 +60,9 @@ impl<'a> Problem<'a> {
             Machines::Autoencoders { .. } => {
                 return train::train(&self.job(), timesteps, device, threads, observer);
             }
+            Machines::Regression { .. } => {
+                return timesteps.iter().try_for_each(|&t| train::train_regression(&self.job(), t, observer));
+            }
             Machines::Sigmoid { rule: Rule::Delta } => train::Rule::Delta,
             Machines::Sigmoid { rule: Rule::Gradient } => train::Rule::Gradient,
         };
@@ -71,6 +74,7 @@ impl<'a> Problem<'a> {
 fn machine_config(machines: Machines) -> MachineConfig {
     match machines {
         Machines::Autoencoders { hidden, skip } => MachineConfig { hidden, skip: skip_kind(skip) },
+        Machines::Regression { hidden } => MachineConfig { hidden, skip: SkipKind::None },
         Machines::Sigmoid { .. } => MachineConfig::LAYER,
     }
 }
@@ -79,6 +83,7 @@ fn machine_config(machines: Machines) -> MachineConfig {
 pub(crate) fn shape(machines: Machines) -> String {
     match machines {
         Machines::Autoencoders { .. } => format!("{:?}", machine_config(machines)),
+        Machines::Regression { hidden } => format!("regression of {hidden} units"),
         Machines::Sigmoid { rule } => format!("layer of sigmoids, {rule} rule"),
     }
 }

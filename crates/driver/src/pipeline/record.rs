@@ -19,9 +19,12 @@ pub(crate) fn known(bench: &Bench) -> Result<Vec<(&'static str, Vec<u8>)>, Drive
     let mut files = vec![
         (RunFolder::CONFIG, bench.experiment.to_toml().into_bytes()),
         (RunFacts::FILE, bench.facts().to_json()?.into_bytes()),
-        (ScheduleRow::FILE, to_csv(&schedule_rows(bench))?.into_bytes()),
-        (ReferenceRow::FILE, to_csv(&reference_rows(bench))?.into_bytes()),
     ];
+    if bench.experiment.model.is_regression() {
+        return Ok(files);
+    }
+    files.push((ScheduleRow::FILE, to_csv(&schedule_rows(bench))?.into_bytes()));
+    files.push((ReferenceRow::FILE, to_csv(&reference_rows(bench))?.into_bytes()));
     if let (Frame::Principal(pca), Some(_)) = (&bench.frame, bench.machines()) {
         files.push((RunFolder::FRAME, checkpoint::write_frame(pca)?));
     }
@@ -87,7 +90,7 @@ pub(crate) struct Summary {
 pub(crate) fn summary(folder: &RunFolder) -> Result<Vec<Summary>, DriverError> {
     const ROWS: usize = 10;
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
-    let references: Vec<ReferenceRow> = read_table(folder.root())?;
+    let references: Vec<ReferenceRow> = read_table_if_present(folder.root())?;
     let training: Vec<TrainingRow> = read_table_if_present(folder.root())?;
     let kept = at_kept_epoch(&metrics, &training);
     let loss = |t: usize, split| {
@@ -168,7 +171,7 @@ pub(crate) fn floor(bench: &Bench) -> Option<Floor> {
             let value = 1.0 - hidden as f64 / bench.dim() as f64;
             Some(Floor { reference: ReferenceRow::RANK_FLOOR, value })
         }
-        Machines::Autoencoders { .. } => None,
+        Machines::Autoencoders { .. } | Machines::Regression { .. } => None,
         Machines::Sigmoid { .. } => {
             Some(Floor { reference: ReferenceRow::SIGMOID_FLOOR, value: SigmoidLayer::floor() })
         }

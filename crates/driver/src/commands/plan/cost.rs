@@ -52,12 +52,14 @@ impl Cost {
         rates: &mut Rates,
     ) -> Self {
         let (effort, machines) = (Effort::of(&experiment.train, schedule, machines), machines.len());
-        let (validation, test, dim) = (experiment.train.validation, size.test, size.dim);
+        let (validation, test) = (experiment.train.validation, size.test);
+        let dim = if experiment.model.is_regression() { 1 } else { size.dim };
         let train = size.train - validation;
         // A product [n, d] [d, H] takes 2 n d H operations: two forward, three backward; a layer has H = d, and one of each.
         let (hidden, parameters, forward, both) = match model {
             Machines::Autoencoders { hidden, .. } => (hidden, 2 * dim * hidden + dim + hidden, 2.0, 5.0),
             Machines::Sigmoid { .. } => (dim, dim * dim + dim, 1.0, 2.0),
+            Machines::Regression { hidden } => (hidden, 3 * hidden + 1, 2.0, 5.0),
         };
         let batch = experiment.train.batch;
         let steps = train / batch;
@@ -73,7 +75,7 @@ impl Cost {
         let working = 4.0 * (4 * parameters + (size.train + test) * dim) as f64;
         let memory = working * workers + 8.0 * (2 * (size.train + test) * dim) as f64;
         let disk = 4.0 * (parameters * machines + experiment.sample.count * dim) as f64;
-        let floor = (model.skip() == Skip::None && hidden < dim).then(|| 1.0 - hidden as f64 / dim as f64);
+        let floor = (matches!(model, Machines::Autoencoders { skip: Skip::None, .. }) && hidden < dim).then(|| 1.0 - hidden as f64 / dim as f64);
         Self {
             machines,
             parameters,

@@ -38,7 +38,7 @@ const MOST_EPOCHS: i64 = 1_000_000;
 /// The choice of `model.kind` that has a hidden layer.
 const MACHINES: &[&str] = &["machines"];
 /// Those that are trained.
-const TRAINED: &[&str] = &["machines", "sigmoid"];
+const TRAINED: &[&str] = &["machines", "sigmoid", "regression"];
 
 /// At least `min`.
 const fn from(min: i64) -> Kind {
@@ -83,14 +83,14 @@ pub(super) static KEYS: &[Key] = &[
         "data.train_limit",
         rows(1),
         "Training images kept after the choice of digits, in file order (default: all); for generated data the number \
-         generated (default: swiss_roll 10000, gaussian_mixture 10000, curie_weiss 10000, synthetic_digits 12500).",
+         generated (default: swiss_roll 10000, gaussian_mixture 10000, curie_weiss 10000, cubic 1000, synthetic_digits 12500).",
     )
     .example("12500"),
     key(
         "data.test_limit",
         rows(1),
         "Test images kept after the choice of digits, in file order (default: all); for generated data the number \
-         generated (default: swiss_roll 2000, gaussian_mixture 2000, curie_weiss 2000, synthetic_digits 2100).",
+         generated (default: swiss_roll 2000, gaussian_mixture 2000, curie_weiss 2000, cubic 1001, synthetic_digits 2100).",
     )
     .example("2100"),
     key(
@@ -111,9 +111,10 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "data.noise",
         Kind::Float(Range::NOT_NEGATIVE),
-        "Standard deviation of the Gaussian noise added to each point of the roll, in the units of its coordinates.",
+        "Standard deviation of the Gaussian noise added to each point of the roll, or to y of each point of the cubic, in the units of \
+         the coordinates.",
     )
-    .goes_with("data.source", &["swiss_roll"])
+    .goes_with("data.source", &["swiss_roll", "cubic"])
     .example("0.05"),
     key(
         "data.dim",
@@ -173,7 +174,7 @@ pub(super) static KEYS: &[Key] = &[
         "model.kind",
         Kind::Choice(ModelWord::WORDS),
         "What predicts the noise: machines that are trained, with a hidden layer or as one layer of sigmoids, or an exact denoiser \
-         that is not.",
+         that is not; or, without any noise to predict, a regression.",
     )
     .words(ModelWord::ABOUT)
     .example(r#""exact""#),
@@ -187,7 +188,7 @@ pub(super) static KEYS: &[Key] = &[
     .words(ExactLaw::ABOUT)
     .example(r#""mixture""#),
     key("model.hidden", Kind::Int { min: 1, max: WIDEST }, "Units of the hidden layer of each machine.")
-        .goes_with("model.kind", MACHINES)
+        .goes_with("model.kind", &["machines", "regression"])
     .example("400"),
     key(
         "model.skip",
@@ -261,7 +262,7 @@ pub(super) static KEYS: &[Key] = &[
         "Training images held out at random: never trained on, their loss is measured on noise that is the same in \
          every epoch.",
     )
-    .goes_with("model.kind", TRAINED)
+    .goes_with("model.kind", &["machines", "sigmoid"])
     .example("500"),
     key(
         "train.evaluate_every",

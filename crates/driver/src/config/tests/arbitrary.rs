@@ -126,7 +126,11 @@ fn model() -> impl Strategy<Value = (Model, Train)> {
     });
     let law = prop_oneof![Just(ExactLaw::Wiener), Just(ExactLaw::Gaussian), Just(ExactLaw::Empirical)];
     let untrained = load("data.source = \"mnist\"", &[], &[]).expect("valid").train;
-    prop_oneof![machines, layers, law.prop_map(move |law| (Model::Exact(law), untrained.clone()))]
+    let regression = (1usize..=65_536, train()).prop_map(|(hidden, train)| {
+        let train = Train { loss: LossWeight::Simple, warm_start: None, stop: Stop::None, validation: 0, ..train };
+        (Model::Machines(Machines::Regression { hidden }), train)
+    });
+    prop_oneof![machines, layers, regression, law.prop_map(move |law| (Model::Exact(law), untrained.clone()))]
 }
 
 fn analysis() -> impl Strategy<Value = Analysis> {
@@ -147,13 +151,15 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), any::<prop::sample::Index>());
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
         |((name, purpose, seed), data, schedule, (model, mut train), (count, variance, stride, t), analysis, run)| {
+            let points = Counts { train: data.most_train().unwrap_or(1), test: 7 };
+            let data = if model.is_regression() { Data::Cubic { counts: points, noise: 0.25 } } else { data };
             if let (Model::Machines(_), Some(n)) = (model, data.most_train()) {
                 fit_into(&mut train, n);
             }
-            let layers = matches!(model, Model::Machines(Machines::Sigmoid { .. }));
-            let run = Run { device: if layers { Device::Auto } else { run.device }, ..run };
+            let stackable = matches!(model, Model::Machines(Machines::Autoencoders { .. }) | Model::Exact(_));
+            let run = Run { device: if !stackable { Device::Auto } else { run.device }, ..run };
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
-            Experiment {
+            let experiment = Experiment {
                 name,
                 purpose,
                 seed,
@@ -166,7 +172,13 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                 figures: Figures { reconstruction_t: within(t) },
                 run,
                 origins: Origins::default(),
+            };
+            if !model.is_regression() {
+                return experiment;
             }
+            let bare = load("data.source = \"cubic\"\nmodel.kind = \"regression\"", &[], &[]).expect("valid");
+            let Experiment { schedule, sample, analysis, figures, .. } = bare;
+            Experiment { schedule, sample, analysis, figures, ..experiment }
         },
     )
 }
