@@ -16,11 +16,12 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 25] = [
+const BEYOND_A_SCHEMA: [&str; 29] = [
     "batch_above_generated",
     "batch_above_n",
     "beta_start_above_beta_end",
     "beta_too_small",
+    "cubic_without_regression",
     "digits_twice",
     "exact_without_law",
     "knots_unordered",
@@ -38,6 +39,9 @@ const BEYOND_A_SCHEMA: [&str; 25] = [
     "name_with_a_slash",
     "plateau_without_validation",
     "reconstruction_beyond_T",
+    "regression_of_digits",
+    "regression_with_a_chain",
+    "sigmoid_on_a_gpu",
     "timesteps_too_many",
     "type_point_for_whole",
     "validation_leaves_no_batch",

@@ -43,9 +43,9 @@ pub use plot::drawing::Drawing;
 pub use plot::page::Page;
 pub use run::{Run, RunFacts};
 pub use tables::{
-    FitRow, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, KinkRow, MetricRow, Origin, ReferenceRow, ScheduleRow, Split, Table,
-    TrainingRow, at_kept_epoch, pixel_histogram, read_rows, read_rows_if_present, read_table, read_table_if_present,
-    rows_from_bytes, to_csv,
+    FitRow, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, KinkRow, MetricRow, Origin, ReferenceRow, ScheduleRow,
+    Split, Table, TrainingRow, at_kept_epoch, pixel_histogram, read_rows, read_rows_if_present, read_table,
+    read_table_if_present, rows_from_bytes, to_csv,
 };
 pub use tensors::Points;
 pub use trajectories::{Frames, Reconstruction, Trajectories, samples_from_bytes, samples_to_safetensors};

@@ -74,7 +74,12 @@ mod tests {
     #[test]
     fn clean_points_lie_on_the_curve_with_its_moments() {
         let data = drawn(0.0);
-        assert!(data.train.rows().chain(data.test.rows()).all(|p| (f64::from(p[1]) - Cubic::at(f64::from(p[0]))).abs() < 1e-6));
+        assert!(
+            data.train
+                .rows()
+                .chain(data.test.rows())
+                .all(|p| (f64::from(p[1]) - Cubic::at(f64::from(p[0]))).abs() < 1e-6)
+        );
         assert_eq!((data.test.values[0], data.test.values[400], data.test.values[200]), (-1.0, 1.0, 0.0));
         let mean = |of: fn(&[f32]) -> f32| data.train.rows().map(|p| f64::from(of(p))).sum::<f64>() / 20_000.0;
         // Uniform x: E x = 0, E x^2 = 1/3, E y^2 = 17/35.

@@ -426,10 +426,7 @@ mod tests {
         let bytes = write(&before).unwrap();
         assert_eq!(from_bytes(path, &bytes).unwrap(), before);
         let narrow = SigmoidLayer { w: vec![1.0; 4], b: vec![0.25] };
-        assert!(matches!(
-            write(&Checkpoint { machine: narrow.into(), ..before.clone() }),
-            Err(ModelError::Encode(_))
-        ));
+        assert!(matches!(write(&Checkpoint { machine: narrow.into(), ..before.clone() }), Err(ModelError::Encode(_))));
         let metadata = json!({ "format": FORMAT, "t": 42, "dim": 3, "alpha_bar": 0.5, "kept": 3, "key": "abc" });
         let other = encode(&[f32s("w", &[2, 2], &[0.0; 4]), f32s("b", &[2], &[0.0; 2])], &metadata).unwrap();
         let message = from_bytes(path, &other).unwrap_err().to_string();

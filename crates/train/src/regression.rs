@@ -80,5 +80,11 @@ fn losses(machine: &Machine, job: &Job<'_>) -> Losses {
         let squares = points.chunks_exact(2).zip(&y_hat).map(|(point, y_hat)| f64::from(y_hat - point[1]).powi(2));
         squares.sum::<f64>() / x.len() as f64
     };
-    Losses { train: mse(&job.set.train), validation: None, test: mse(&job.set.test), skip_test: f64::NAN, classes: None }
+    Losses {
+        train: mse(&job.set.train),
+        validation: None,
+        test: mse(&job.set.test),
+        skip_test: f64::NAN,
+        classes: None,
+    }
 }

@@ -51,7 +51,8 @@ impl Figure for CubicFit {
             y: Axis::around("y", heights, f64::INFINITY),
         };
         upper.draw(&mut drawing);
-        let points = |rows: &[&FitRow], y: fn(&FitRow) -> f64| rows.iter().map(|row| (row.x, y(row))).collect::<Vec<_>>();
+        let points =
+            |rows: &[&FitRow], y: fn(&FitRow) -> f64| rows.iter().map(|row| (row.x, y(row))).collect::<Vec<_>>();
         let dots = points(&train, |row| row.y).into_iter().filter_map(|(x, y)| upper.place_inside(x, y));
         drawing.dots(dots.collect(), 1.8, FAINT);
         upper.line(&mut drawing, &points(&test, |row| row.y_hat), fit);

@@ -22,9 +22,9 @@ use crate::pipeline::effort::Effort;
 use crate::pipeline::manifest::{self, Circumstances, Code, Manifest};
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::problem::Problem;
+use crate::pipeline::record::{Floor, Summary};
 use crate::pipeline::sharing::Sharing;
 use crate::pipeline::shelf::Shelf;
-use crate::pipeline::record::{Floor, Summary};
 use crate::pipeline::{draw, models, record, regression, sampling, training, transitions};
 use crate::terminal::{Terminal, duration};
 
@@ -132,7 +132,9 @@ fn make_model(
             record::metrics(bench, folder, &shelf.curves()?)?;
             if let (Machines::Regression { .. }, Ok(())) = (machines, &trained) {
                 let machine = shelf.machine(bench.schedule.last())?;
-                regression::tables(bench, &machine)?.into_iter().try_for_each(|(name, text)| folder.write(name, text))?;
+                regression::tables(bench, &machine)?
+                    .into_iter()
+                    .try_for_each(|(name, text)| folder.write(name, text))?;
             }
             Ok(Made { model: shelf.key(), trained })
         }
@@ -310,7 +312,9 @@ fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usiz
 fn losses(bench: &Bench, folder: &RunFolder) -> Result<String, DriverError> {
     let rows = record::summary(folder)?;
     if bench.experiment.model.is_regression() {
-        let line = |row: &Summary| format!("\nMSE on y: {:.4e} of training points, {:.4e} of test points\n", row.train, row.test);
+        let line = |row: &Summary| {
+            format!("\nMSE on y: {:.4e} of training points, {:.4e} of test points\n", row.train, row.test)
+        };
         return Ok(rows.iter().map(line).collect());
     }
     let mut text = format!(

@@ -43,10 +43,8 @@ impl Experiment {
             ("data.source", word(self.data.source().word())),
         ];
         settings.extend(data(&self.data));
-        let run = [
-            ("run.device", word(self.run.device.word())),
-            ("run.save_seconds", Value::Float(self.run.save_seconds)),
-        ];
+        let run =
+            [("run.device", word(self.run.device.word())), ("run.save_seconds", Value::Float(self.run.save_seconds))];
         if let Model::Machines(Machines::Regression { hidden }) = self.model {
             settings.extend(regression(hidden, &self.train));
             settings.extend(run);

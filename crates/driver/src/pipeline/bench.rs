@@ -27,9 +27,7 @@ impl Bench {
         let validation = hold_out(&mut dataset.train, experiment.train.validation, experiment.seed);
         let pca = Pca::fit(&dataset.train)?;
         let frame = match experiment.model {
-            Model::Machines(machines) if machines.skip() != Skip::Wiener => {
-                Frame::Identity { dim: dataset.train.dim }
-            }
+            Model::Machines(machines) if machines.skip() != Skip::Wiener => Frame::Identity { dim: dataset.train.dim },
             Model::Machines(_) if pca.rank() == 0 => {
                 let message = "wiener is not allowed for training samples that are all the same";
                 return Err(experiment.error("model.skip", message).into());

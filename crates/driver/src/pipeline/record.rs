@@ -5,8 +5,8 @@ use analysis::{
     read_table_if_present, to_csv,
 };
 use data::Frame;
-use model::{SigmoidLayer, Wiener};
 use model::checkpoint::{self, History};
+use model::{SigmoidLayer, Wiener};
 use schedule::Timestep;
 
 use super::bench::Bench;
@@ -159,7 +159,9 @@ impl Floor {
         if self.reference == ReferenceRow::RANK_FLOOR {
             format!("without a skip no machine goes below 1 - H/d = {value:.4}\n")
         } else {
-            format!("answers in (-1, 1) leave {value:.4} of the noise itself, the least of E (eps - tanh(g eps / 2))^2\n")
+            format!(
+                "answers in (-1, 1) leave {value:.4} of the noise itself, the least of E (eps - tanh(g eps / 2))^2\n"
+            )
         }
     }
 }

@@ -62,7 +62,10 @@ mod tests {
             skip: Skip::None,
         };
         let kinks = kink_rows(&machine);
-        assert_eq!(kinks.iter().map(|kink| (kink.unit, kink.x, kink.bend)).collect::<Vec<_>>(), [(1, -0.5, 3.0), (2, 0.5, 3.0)]);
+        assert_eq!(
+            kinks.iter().map(|kink| (kink.unit, kink.x, kink.bend)).collect::<Vec<_>>(),
+            [(1, -0.5, 3.0), (2, 0.5, 3.0)]
+        );
         for kink in kinks {
             let x = [kink.x - 0.25, kink.x, kink.x + 0.25].map(|x| x as f32);
             let y: Vec<f64> = answers(&machine, &x).into_iter().map(f64::from).collect();

@@ -219,7 +219,8 @@ mod tests {
         let farthest = |rule| {
             let mut layer = before.clone();
             step(&mut layer, rule, 1.0);
-            let moved = layer.w.iter().chain(&layer.b).zip(&parameters).map(|(after, before)| f64::from(*after) - before);
+            let moved =
+                layer.w.iter().chain(&layer.b).zip(&parameters).map(|(after, before)| f64::from(*after) - before);
             moved.enumerate().map(|(i, step)| (step + slope(i)).abs()).fold(0.0, f64::max)
         };
         assert!(farthest(Rule::Gradient) < 1e-6, "{}", farthest(Rule::Gradient));

@@ -75,7 +75,8 @@ impl Cost {
         let working = 4.0 * (4 * parameters + (size.train + test) * dim) as f64;
         let memory = working * workers + 8.0 * (2 * (size.train + test) * dim) as f64;
         let disk = 4.0 * (parameters * machines + experiment.sample.count * dim) as f64;
-        let floor = (matches!(model, Machines::Autoencoders { skip: Skip::None, .. }) && hidden < dim).then(|| 1.0 - hidden as f64 / dim as f64);
+        let floor = (matches!(model, Machines::Autoencoders { skip: Skip::None, .. }) && hidden < dim)
+            .then(|| 1.0 - hidden as f64 / dim as f64);
         Self {
             machines,
             parameters,

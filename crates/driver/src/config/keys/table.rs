@@ -1,7 +1,8 @@
 //! The table itself: to add a key, add it here, to `raw.rs` (type and default), `experiment.rs`, `build.rs` and `write.rs`.
 
 use super::super::choices::{
-    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Rule, Skip, Source, StopWord, VarianceWord, WarmStartWord,
+    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Rule, Skip, Source, StopWord, VarianceWord,
+    WarmStartWord,
 };
 use super::{Key, Kind, Range, Requirement};
 
