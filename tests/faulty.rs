@@ -16,7 +16,7 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 33] = [
+const BEYOND_A_SCHEMA: [&str; 37] = [
     "accidental_too_heavy",
     "batch_above_generated",
     "batch_above_n",
@@ -28,6 +28,7 @@ const BEYOND_A_SCHEMA: [&str; 33] = [
     "conditioned_skip",
     "conditioned_stop",
     "conditioned_warm_start",
+    "cubic_without_regression",
     "digits_twice",
     "exact_without_law",
     "knots_unordered",
@@ -46,6 +47,9 @@ const BEYOND_A_SCHEMA: [&str; 33] = [
     "noiseless_steps_beyond_T",
     "plateau_without_validation",
     "reconstruction_beyond_T",
+    "regression_of_digits",
+    "regression_with_a_chain",
+    "sigmoid_on_a_gpu",
     "timesteps_too_many",
     "type_point_for_whole",
     "validation_leaves_no_batch",

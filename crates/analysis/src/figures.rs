@@ -8,6 +8,7 @@ mod collapse_size;
 mod columns;
 pub(crate) mod comparison;
 mod critical_window;
+mod cubic_fit;
 mod curves;
 mod entropy_production;
 mod epochs_to_minimum;
@@ -78,6 +79,7 @@ static FIGURES: &[&dyn Figure] = &[
     &schedule::Schedule,
     &strips::FORWARD,
     &swiss_roll::FORWARD,
+    &cubic_fit::CubicFit,
     &forward_agreement::ForwardAgreement,
     &noise_histogram::NoiseHistogram,
     &loss_vs_epoch::LossVsEpoch,

@@ -84,7 +84,7 @@ pub struct Lab<'a> {
     pub settings: Settings,
     /// The run's model: `machines`, or an exact law by its name.
     pub model: Model<'a>,
-    /// The trained machines in the coordinates of the lab, where the model is made of them.
+    /// The trained machines in the coordinates of the lab, where the model is made of them and they have a hidden layer.
     pub bank: Option<&'a Bank>,
     /// Learning curves.
     pub metrics: &'a [MetricRow],
@@ -141,6 +141,11 @@ impl<'a> Lab<'a> {
     /// The same lab with the run's samples.  z: `[n, d]`.
     pub fn with_samples(self, z: &'a [f32]) -> Self {
         Self { samples: Some(z), ..self }
+    }
+
+    /// The same lab around predictors that were trained but have no hidden layer, with how they were trained.
+    pub fn with_curves(self, metrics: &'a [MetricRow], training: &'a [TrainingRow]) -> Self {
+        Self { metrics, training, ..self }
     }
 
     /// The same lab for data whose law is known.

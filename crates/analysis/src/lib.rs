@@ -10,6 +10,8 @@
 //! | `metrics.csv` | [`MetricRow`] |
 //! | `training.csv` | [`TrainingRow`] |
 //! | `references.csv` | [`ReferenceRow`] |
+//! | `fit.csv` | [`FitRow`] |
+//! | `kinks.csv` | [`KinkRow`] |
 //! | `schedule.csv` | [`ScheduleRow`] |
 //! | `pixel_histogram.csv` | [`HistogramRow`], counted by [`pixel_histogram`] |
 //! | `samples.safetensors` | [`Points`], by [`samples_to_safetensors`] |
@@ -42,9 +44,9 @@ pub use plot::drawing::Drawing;
 pub use plot::page::Page;
 pub use run::{Run, RunFacts, Stopping};
 pub use tables::{
-    HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, MetricRow, Origin, ReferenceRow, ScheduleRow, Split, Table,
-    TrainingRow, at_kept_epoch, pixel_histogram, read_rows, read_rows_if_present, read_table, read_table_if_present,
-    rows_from_bytes, to_csv,
+    FitRow, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, KinkRow, MetricRow, Origin, ReferenceRow, ScheduleRow,
+    Split, Table, TrainingRow, at_kept_epoch, pixel_histogram, read_rows, read_rows_if_present, read_table,
+    read_table_if_present, rows_from_bytes, to_csv,
 };
 pub use tensors::Points;
 pub use trajectories::{Frames, Reconstruction, Trajectories, samples_from_bytes, samples_to_safetensors};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::AnalysisError;
 use crate::observables::{self, ObservableRow, Transition, TransitionRow};
 use crate::tables::{
-    HistogramRow, MetricRow, ReferenceRow, ScheduleRow, TrainingRow, read_table, read_table_if_present,
+    FitRow, HistogramRow, KinkRow, MetricRow, ReferenceRow, ScheduleRow, TrainingRow, read_table, read_table_if_present,
 };
 use crate::tensors::{Points, read_if_present};
 use crate::trajectories::{Trajectories, samples_from_bytes};
@@ -71,6 +71,11 @@ impl RunFacts {
     /// The name of one machine for all timesteps.
     pub const CONDITIONED: &'static str = "conditioned";
 
+    /// Whether it is a fit without a chain.
+    pub fn is_regression(&self) -> bool {
+        self.source == "cubic"
+    }
+
     /// The exact law that stands in the machines' place, by its name; `None` for machines.
     pub fn exact_law(&self) -> Option<&str> {
         (self.model != machines() && !self.is_conditioned()).then_some(self.model.as_str())
@@ -129,6 +134,10 @@ pub struct Run {
     pub training: Vec<TrainingRow>,
     /// Reference predictors; empty where none were computed.
     pub references: Vec<ReferenceRow>,
+    /// The points of a regression; empty without one.
+    pub fit: Vec<FitRow>,
+    /// The kinks of its fit; empty without one.
+    pub kinks: Vec<KinkRow>,
     /// The noise schedule; empty where it was not written.
     pub schedule: Vec<ScheduleRow>,
     /// Generated samples: [n, d].
@@ -157,6 +166,8 @@ impl Run {
             metrics: read_table(dir)?,
             training: read_table_if_present(dir)?,
             references: read_table_if_present(dir)?,
+            fit: read_table_if_present(dir)?,
+            kinks: read_table_if_present(dir)?,
             schedule: read_table_if_present(dir)?,
             samples: read_samples(dir)?,
             histogram: read_table_if_present(dir)?,

@@ -115,12 +115,57 @@ pub fn at_kept_epoch<'a>(metrics: &'a [MetricRow], training: &[TrainingRow]) -> 
     metrics.iter().filter(|row| kept.get(&row.t) == Some(&row.epoch)).collect()
 }
 
+/// One point of a regression.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FitRow {
+    /// Whether it was trained on.
+    pub split: Split,
+    /// Where it is.
+    pub x: f64,
+    /// Its value, with noise.
+    pub y: f64,
+    /// The machine's value.
+    pub y_hat: f64,
+    /// The value without noise.
+    pub target: f64,
+}
+
+impl Table for FitRow {
+    const FILE: &'static str = "fit.csv";
+
+    fn check(&self) -> Result<(), String> {
+        let finite = [self.x, self.y, self.y_hat, self.target].iter().all(|value| value.is_finite());
+        if finite { Ok(()) } else { Err("a value that is not finite is not allowed".to_owned()) }
+    }
+}
+
+/// The place where a hidden unit of a regression begins or ceases to act.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KinkRow {
+    /// The number of the unit, from 1.
+    pub unit: usize,
+    /// -b1 / w1.
+    pub x: f64,
+    /// The machine's value there.
+    pub y_hat: f64,
+    /// |w1| w2, by which the slope of y_hat grows there from left to right.
+    pub bend: f64,
+}
+
+impl Table for KinkRow {
+    const FILE: &'static str = "kinks.csv";
+
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// One value of a reference predictor or bound, to be compared with the MSE of the machines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceRow {
     /// Timestep, 1..=T.
     pub t: usize,
-    /// [`ReferenceRow::WIENER`], [`ReferenceRow::RANK_FLOOR`] or a name a later version adds.
+    /// [`ReferenceRow::WIENER`], [`ReferenceRow::RANK_FLOOR`], [`ReferenceRow::SIGMOID_FLOOR`] or a name a later version adds.
     pub reference: String,
     /// Data it was evaluated on.
     pub split: Split,
@@ -133,6 +178,8 @@ impl ReferenceRow {
     pub const WIENER: &'static str = "wiener";
     /// 1 - H/d: what a machine without skip cannot go below, because its output spans at most H directions.
     pub const RANK_FLOOR: &'static str = "rank_floor";
+    /// The minimum over g of E (eps - tanh(g eps / 2))^2: what a layer of sigmoids misses of noise that it knows.
+    pub const SIGMOID_FLOOR: &'static str = "sigmoid_floor";
 }
 
 impl Table for ReferenceRow {

@@ -14,6 +14,7 @@
 //! ```
 
 mod atomic;
+mod cubic;
 pub mod curie_weiss;
 mod dataset;
 mod digest;
@@ -30,6 +31,7 @@ mod swiss_roll;
 mod synthetic_digits;
 
 pub use atomic::{remove_unfinished, write_atomically, write_atomically_with};
+pub use cubic::Cubic;
 pub use curie_weiss::CurieWeiss;
 pub use dataset::{Dataset, Shape};
 pub use error::DataError;

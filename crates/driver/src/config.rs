@@ -25,7 +25,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 pub(crate) use choices::StopWord;
-pub use choices::{Decay, Device, ExactLaw, Offline, Skip, Source, SweepMode};
+pub use choices::{Decay, Device, ExactLaw, Offline, Rule, Skip, Source, SweepMode};
 pub use error::{ConfigError, ConfigErrors, Origin, Place, Position};
 pub use experiment::{
     Analysis, Components, Counts, Data, Experiment, Figures, LearningRate, Limits, Machines, Model, Origins, Run,

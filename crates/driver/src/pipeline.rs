@@ -15,6 +15,7 @@ pub(crate) mod models;
 pub(crate) mod observe;
 pub(crate) mod problem;
 pub(crate) mod record;
+pub(crate) mod regression;
 pub(crate) mod sampling;
 pub(crate) mod sharing;
 pub(crate) mod shelf;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use data::Frame;
 use schedule::{Schedule, Timestep};
 
-use crate::{ConditionedMachine, Denoiser, Machine, ModelError, Predictor, checkpoint};
+use crate::framed::Seen;
+use crate::{ConditionedMachine, Denoiser, Machine, ModelError, Net, Predictor, checkpoint};
 
 /// T machines in a folder of checkpoints, of which memory holds only those in use, whatever T; or the T that one
 /// machine for all timesteps is.
@@ -58,27 +59,36 @@ impl Bank {
         format!("t{:04}.safetensors", t.get())
     }
 
-    /// The machine of timestep t.
+    /// What was trained at timestep t, as its checkpoint holds it.
     ///
     /// # Errors
     /// [`ModelError`] when it is missing, unreadable, or for data of another dimension.
-    pub fn machine(&self, t: Timestep) -> Result<Machine, ModelError> {
-        let machine = match &self.source {
-            Source::Folder(folder) => self.read(folder, t)?,
-            Source::Conditioned(machine) => machine.at(t),
+    fn net(&self, t: Timestep) -> Result<Net, ModelError> {
+        let folder = match &self.source {
+            Source::Folder(folder) => folder,
+            Source::Conditioned(machine) => return Ok(Net::Autoencoder(machine.at(t))),
         };
-        let turned = self.view.as_ref().and_then(|(frame, signals)| machine.turned(frame, signals[t.index()]));
-        Ok(turned.unwrap_or(machine))
-    }
-
-    fn read(&self, folder: &Path, t: Timestep) -> Result<Machine, ModelError> {
         let path = folder.join(Self::file_name(t));
         if !path.exists() {
             return Err(ModelError::MissingMachine { t: t.get() });
         }
-        let machine = checkpoint::read(&path)?.machine;
-        check_dim(&path, machine.dim, self.dim)?;
-        Ok(machine)
+        let net = checkpoint::read(&path)?.machine;
+        check_dim(&path, net.dim(), self.dim)?;
+        Ok(net)
+    }
+
+    /// The machine of timestep t, for what needs its hidden layer.
+    ///
+    /// # Errors
+    /// [`ModelError`] when it is missing, unreadable, for data of another dimension, or has no hidden layer.
+    pub fn machine(&self, t: Timestep) -> Result<Machine, ModelError> {
+        let machine = self.net(t)?.autoencoder().ok_or(ModelError::NoHiddenLayer { t: t.get() })?;
+        Ok(self.turned(machine, t))
+    }
+
+    fn turned(&self, machine: Machine, t: Timestep) -> Machine {
+        let turned = self.view.as_ref().and_then(|(frame, signals)| machine.turned(frame, signals[t.index()]));
+        turned.unwrap_or(machine)
     }
 }
 
@@ -96,6 +106,13 @@ impl Denoiser for Bank {
     }
 
     fn at(&self, t: Timestep) -> Result<Box<dyn Predictor + '_>, ModelError> {
-        Ok(Box::new(self.machine(t)?))
+        Ok(match (self.net(t)?, &self.view) {
+            (Net::Autoencoder(machine), _) => Box::new(self.turned(machine, t)),
+            (Net::Sigmoid(layer), None) => Box::new(layer),
+            // Sigmoids act on the data's own coordinates, and cannot be turned themselves.
+            (Net::Sigmoid(layer), Some((frame, signals))) => {
+                Box::new(Seen { predictor: Box::new(layer), frame, signal: signals[t.index()] })
+            }
+        })
     }
 }

@@ -6,6 +6,7 @@
 //! evaluation `class_gain` and `class_offset` (f64, `[n + 1]`).  The metadata key `machine` holds a
 //! JSON object: `format`, `t`, `dim`, `alpha_bar`, `kept` (the epoch whose weights these are), `key`.
 //! eps_hat = skip * z + relu(z w1 + b1) w2 + b2, on the first r of the d coordinates of the run's frame.
+//! A layer of sigmoids has `w` `[d, d]` and `b` `[d]` in the place of these: eps_hat = tanh((x w + b) / 2).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub use conditioned::{
 pub use frame::{frame_from_bytes, write_frame};
 pub use midway::{Midway, midway_from_bytes, write_midway};
 
-use crate::{Machine, ModelError, Skip};
+use crate::{Machine, ModelError, Net, SigmoidLayer, Skip};
 
 /// The version of the layout above.
 pub const FORMAT: u64 = 3;
@@ -62,7 +63,7 @@ pub struct Checkpoint {
     /// Identifies everything the training depended on: a machine with the same key need not be trained again.
     pub key: String,
     /// The machine.
-    pub machine: Machine,
+    pub machine: Net,
     /// Its learning curve.
     pub history: History,
 }
@@ -111,12 +112,8 @@ fn encode(tensors: &[Raw], metadata: &Value) -> Result<Vec<u8>, ModelError> {
     Ok(serialize(views, Some(metadata))?)
 }
 
-/// The bytes of a checkpoint file, the same for the same content.
-///
-/// # Errors
-/// [`ModelError::Encode`] when the lengths of the machine's arrays do not fit its shape.
-pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
-    let Checkpoint { t, alpha_bar, key, machine, history } = checkpoint;
+/// The tensors of a machine with a hidden layer.
+fn weights(machine: &Machine) -> Vec<Raw> {
     let (r, h) = (machine.inputs, machine.hidden);
     let mut tensors = vec![
         f32s("w1", &[r, h], &machine.w1),
@@ -124,13 +121,26 @@ pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
         f32s("w2", &[h, r], &machine.w2),
         f32s("b2", &[r], &machine.b2),
     ];
-    tensors.extend(curves(history));
     match &machine.skip {
         Skip::None => {}
         Skip::Scalar(gain) => tensors.push(f32s("skip", &[1], &[*gain])),
         Skip::Diagonal(gains) => tensors.push(f32s("skip", &[gains.len()], gains)),
     }
-    let (dim, kept) = (machine.dim, history.kept);
+    tensors
+}
+
+/// The bytes of a checkpoint file, the same for the same content.
+///
+/// # Errors
+/// [`ModelError::Encode`] when the lengths of the machine's arrays do not fit its shape.
+pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
+    let Checkpoint { t, alpha_bar, key, machine, history } = checkpoint;
+    let mut tensors = match machine {
+        Net::Autoencoder(machine) => weights(machine),
+        Net::Sigmoid(SigmoidLayer { w, b }) => vec![f32s("w", &[b.len(), b.len()], w), f32s("b", &[b.len()], b)],
+    };
+    tensors.extend(curves(history));
+    let (dim, kept) = (machine.dim(), history.kept);
     let metadata = json!({ "format": FORMAT, "t": t, "dim": dim, "alpha_bar": alpha_bar, "kept": kept, "key": key });
     encode(&tensors, &metadata)
 }
@@ -254,16 +264,31 @@ impl<'a> Reader<'a> {
     fn checkpoint(&self) -> Result<Checkpoint, ModelError> {
         let (t, dim) = (self.integer("t")?, self.integer("dim")?);
         let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64);
-        let [inputs, hidden] = self.matrix("w1")?;
-        for (what, value) in [("t", t), ("dim", dim), ("the number of hidden units", hidden)] {
-            if value == 0 {
-                return Err(self.invalid(format!("{what} is 0, expected 1 or more")));
-            }
+        self.at_least_one(&[("t", t), ("dim", dim)])?;
+        let machine = if self.tensors.names().contains(&"w") {
+            Net::Sigmoid(SigmoidLayer { w: self.floats("w", &[dim, dim])?, b: self.floats("b", &[dim])? })
+        } else {
+            Net::Autoencoder(self.autoencoder(dim)?)
+        };
+        let history = self.history()?;
+        let alpha_bar = alpha_bar.ok_or_else(|| self.invalid("metadata `alpha_bar` is not a number"))?;
+        Ok(Checkpoint { t, alpha_bar, key: self.key()?.to_owned(), machine, history })
+    }
+
+    fn at_least_one(&self, values: &[(&str, usize)]) -> Result<(), ModelError> {
+        match values.iter().find(|(_, value)| *value == 0) {
+            Some((what, _)) => Err(self.invalid(format!("{what} is 0, expected 1 or more"))),
+            None => Ok(()),
         }
+    }
+
+    fn autoencoder(&self, dim: usize) -> Result<Machine, ModelError> {
+        let [inputs, hidden] = self.matrix("w1")?;
+        self.at_least_one(&[("the number of hidden units", hidden)])?;
         if inputs > dim {
             return Err(self.invalid(format!("{inputs} inputs for {dim} coordinates")));
         }
-        let machine = Machine {
+        Ok(Machine {
             dim,
             inputs,
             hidden,
@@ -272,10 +297,7 @@ impl<'a> Reader<'a> {
             w2: self.floats("w2", &[hidden, inputs])?,
             b2: self.floats("b2", &[inputs])?,
             skip: self.skip(dim)?,
-        };
-        let history = self.history()?;
-        let alpha_bar = alpha_bar.ok_or_else(|| self.invalid("metadata `alpha_bar` is not a number"))?;
-        Ok(Checkpoint { t, alpha_bar, key: self.key()?.to_owned(), machine, history })
+        })
     }
 }
 
@@ -304,7 +326,16 @@ mod tests {
             class_gain: vec![0.5, 0.7, 0.75],
             class_offset: vec![0.02, -0.01, -0.04],
         };
-        Checkpoint { t: 42, alpha_bar: 0.123_456_789_012_345_67, key: "abc".to_owned(), machine, history }
+        let key = "abc".to_owned();
+        Checkpoint { t: 42, alpha_bar: 0.123_456_789_012_345_67, key, machine: machine.into(), history }
+    }
+
+    /// The machine of [`checkpoint`] without some of its numbers.
+    fn less(part: fn(&mut Machine)) -> Checkpoint {
+        let good = checkpoint(Skip::None);
+        let mut machine = good.machine.clone().autoencoder().unwrap();
+        part(&mut machine);
+        Checkpoint { machine: machine.into(), ..good }
     }
 
     #[test]
@@ -370,15 +401,30 @@ mod tests {
         let message = |wrong| from_bytes(path, &write(&wrong).unwrap()).unwrap_err().to_string();
         let zero = message(Checkpoint { t: 0, ..checkpoint(Skip::None) });
         assert_eq!(zero, "t0042.safetensors: not a valid checkpoint: t is 0, expected 1 or more");
-        let mut none = checkpoint(Skip::None);
-        none.machine = Machine { hidden: 0, w1: Vec::new(), b1: Vec::new(), w2: Vec::new(), ..none.machine };
+        let none = less(|machine| {
+            *machine = Machine { hidden: 0, w1: Vec::new(), b1: Vec::new(), w2: Vec::new(), ..machine.clone() };
+        });
         assert!(message(none).ends_with("the number of hidden units is 0, expected 1 or more"));
     }
 
     #[test]
     fn a_machine_whose_arrays_do_not_fit_is_not_written() {
-        let mut wrong = checkpoint(Skip::None);
-        wrong.machine.b1.pop();
+        let wrong = less(|machine| machine.b1.truncate(1));
         assert!(matches!(write(&wrong), Err(ModelError::Encode(_))));
+    }
+
+    #[test]
+    fn a_layer_of_sigmoids_survives_a_round_trip_and_must_be_square() {
+        let path = Path::new("t0042.safetensors");
+        let layer = SigmoidLayer { w: vec![1.0, -2.0, 0.5, f32::MIN_POSITIVE], b: vec![0.25, -1.0] };
+        let before = Checkpoint { machine: layer.into(), ..checkpoint(Skip::None) };
+        let bytes = write(&before).unwrap();
+        assert_eq!(from_bytes(path, &bytes).unwrap(), before);
+        let narrow = SigmoidLayer { w: vec![1.0; 4], b: vec![0.25] };
+        assert!(matches!(write(&Checkpoint { machine: narrow.into(), ..before.clone() }), Err(ModelError::Encode(_))));
+        let metadata = json!({ "format": FORMAT, "t": 42, "dim": 3, "alpha_bar": 0.5, "kept": 3, "key": "abc" });
+        let other = encode(&[f32s("w", &[2, 2], &[0.0; 4]), f32s("b", &[2], &[0.0; 2])], &metadata).unwrap();
+        let message = from_bytes(path, &other).unwrap_err().to_string();
+        assert!(message.ends_with("tensor `w` has shape [2, 2], expected [3, 3]"), "{message}");
     }
 }

@@ -32,6 +32,12 @@ pub enum ModelError {
         /// The 1-based timestep.
         t: usize,
     },
+    /// The hidden layer of a machine that has none.
+    #[error("model.kind: the machine of timestep {t} is one layer of sigmoids, without hidden units")]
+    NoHiddenLayer {
+        /// The 1-based timestep.
+        t: usize,
+    },
     /// A parameter of an exact denoiser is outside what is allowed.
     #[error("{key}: {value} is not allowed, {allowed}")]
     Setting {

@@ -38,13 +38,15 @@ impl<L: Denoiser> Framed<L> {
     }
 }
 
-struct At<'a> {
-    predictor: Box<dyn Predictor + 'a>,
-    frame: &'a Frame,
-    signal: f64,
+/// A predictor in the data's own coordinates, seen from a frame at one timestep.
+pub(crate) struct Seen<'a> {
+    pub(crate) predictor: Box<dyn Predictor + 'a>,
+    pub(crate) frame: &'a Frame,
+    /// sqrt(alpha_bar_t).
+    pub(crate) signal: f64,
 }
 
-impl Predictor for At<'_> {
+impl Predictor for Seen<'_> {
     fn eps_hat(&self, zt: &[f32], eps_hat: &mut [f32]) {
         let xt = self.frame.lift(zt, self.signal);
         let mut turned = vec![0.0; xt.len()];
@@ -60,7 +62,7 @@ impl<L: Denoiser> Denoiser for Framed<L> {
     }
 
     fn at(&self, t: Timestep) -> Result<Box<dyn Predictor + '_>, ModelError> {
-        Ok(Box::new(At { predictor: self.law.at(t)?, frame: &self.frame, signal: self.signals[t.index()] }))
+        Ok(Box::new(Seen { predictor: self.law.at(t)?, frame: &self.frame, signal: self.signals[t.index()] }))
     }
 }
 

@@ -24,6 +24,11 @@ pub struct MachineConfig {
     pub skip: SkipKind,
 }
 
+impl MachineConfig {
+    /// No hidden layer and nothing beside it: the net is trained on eps itself, as a [`SigmoidLayer`](crate::SigmoidLayer) is.
+    pub const LAYER: Self = Self { hidden: 0, skip: SkipKind::None };
+}
+
 /// Second moments of the training set in the coordinates of the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moments {

@@ -1,7 +1,7 @@
 //! The host engine: one machine a thread, everything it needs resident with that thread.
 
 mod batch;
-mod board;
+pub(crate) mod board;
 pub(crate) mod conditioned;
 mod descend;
 mod kernels;
@@ -99,6 +99,6 @@ fn train_one(
         }
     }
     let machine = trainer.wiring().machine(&best.unwrap_or_else(|| trainer.weights()));
-    observer.finished(t, machine, course.into_history()).map_err(TrainError::Observer)?;
+    observer.finished(t, machine.into(), course.into_history()).map_err(TrainError::Observer)?;
     Ok(Ok(()))
 }

@@ -16,6 +16,8 @@ mod job;
 mod lineage;
 mod observer;
 mod pages;
+mod regression;
+mod sigmoid;
 mod stacked;
 mod stopping;
 
@@ -24,6 +26,8 @@ pub use isa::instruction_set;
 pub use job::{Decay, Job, Settings, TrainingSet, WarmStart};
 pub use lineage::Lineage;
 pub use observer::{ConditionedObserver, Losses, Observer, ObserverError, Wish};
+pub use regression::train_regression;
+pub use sigmoid::{Rule, train_layers};
 pub use stopping::Stop;
 
 use model::Device;

@@ -1,7 +1,7 @@
 //! How an engine reports to whoever runs it.
 
 use model::checkpoint::{ConditionedMidway, History, Midway};
-use model::{ClassReading, ConditionedMachine, Machine};
+use model::{ClassReading, ConditionedMachine, Machine, Net};
 use schedule::Timestep;
 
 use crate::MachineError;
@@ -68,7 +68,7 @@ pub trait Observer: Sync {
     ///
     /// # Errors
     /// Whatever kept it from being stored; the engine stops and passes it on.
-    fn finished(&self, t: Timestep, machine: Machine, history: History) -> Result<(), ObserverError>;
+    fn finished(&self, t: Timestep, machine: Net, history: History) -> Result<(), ObserverError>;
 
     /// The machine of t was not trained; the training goes on with others.
     fn failed(&self, t: Timestep, error: &MachineError);

@@ -181,7 +181,7 @@ fn finish(members: Vec<Member>, observer: &dyn Observer, failures: &mut Vec<Mach
         match (member.end, member.kept) {
             (End::Failed(failure), _) => failures.push(failure),
             (End::Training | End::Stopped, Some(weights)) => observer
-                .finished(member.t, member.wiring.machine(&weights), member.course.into_history())
+                .finished(member.t, member.wiring.machine(&weights).into(), member.course.into_history())
                 .map_err(TrainError::Observer)?,
             (End::Training | End::Stopped, None) => {
                 return Err(TrainError::Tensor(format!("no weights of t = {}", member.t)));

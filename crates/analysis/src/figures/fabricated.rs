@@ -15,6 +15,8 @@ use crate::{
 /// A run with nothing in it.
 pub(crate) fn empty() -> Run {
     Run {
+        fit: Vec::new(),
+        kinks: Vec::new(),
         facts: facts(None, 2),
         metrics: Vec::new(),
         training: Vec::new(),

@@ -6,8 +6,8 @@ use crate::plot::axes::{Axes, Axis, Marker, bounds};
 use crate::plot::drawing::{Dash, Drawing, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
-use crate::plot::palette::{INK, Rgb, sequence};
-use crate::{AnalysisError, Run, Split};
+use crate::plot::palette::{GREY, INK, Rgb, sequence};
+use crate::{AnalysisError, MetricRow, Run, Split};
 
 /// Machines shown, at most.
 const CURVES: usize = 6;
@@ -29,7 +29,7 @@ impl Figure for LossVsEpoch {
     }
 
     fn reading(&self) -> &'static str {
-        "MSE per coordinate on ε after each epoch for machines spread over the timesteps, train solid and test dashed: a dashed curve that leaves its solid one is a machine that memorises."
+        "MSE per coordinate on ε (of a regression: on y) after each epoch for machines spread over the timesteps, train solid and test dashed: a dashed curve that leaves its solid one is a machine that memorises."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
@@ -44,14 +44,20 @@ impl Figure for LossVsEpoch {
         let colors = sequence(curves.len());
         let (left, width) = (Axes::LEFT, Page::WIDTH - Axes::LEFT - Axes::RIGHT);
         let below = legend(&mut drawing, (left, 8.0), width, &machine_entries(&curves, &colors));
-        let splits = [Entry::line("train", train_stroke(INK)), Entry::line("test", test_stroke(INK))];
+        let mut splits = vec![Entry::line("train", train_stroke(INK)), Entry::line("test", test_stroke(INK))];
+        let noise = noise_on_y(run);
+        splits.extend(noise.map(|_| Entry::line("noise on y, test", noise_stroke())));
         let below = legend(&mut drawing, (left, below), width, &splits);
+        let label = if run.facts.is_regression() { "MSE on y" } else { "MSE per coordinate on ε" };
         let axes = Axes {
             frame: Axes::page_frame(below, height),
             x: Axis::counting("epoch", first as usize, last as usize),
-            y: Axis::around("MSE per coordinate on ε", points().map(|point| point.1), 5.0),
+            y: Axis::around(label, points().map(|point| point.1).chain(noise), 5.0),
         };
         axes.draw(&mut drawing);
+        if let Some(noise) = noise {
+            axes.level(&mut drawing, noise, noise_stroke());
+        }
         for ((curve, &color), marker) in curves.iter().zip(&colors).zip(Marker::SERIES) {
             axes.line(&mut drawing, &curve.train, train_stroke(color));
             axes.line(&mut drawing, &curve.test, test_stroke(color));
@@ -61,6 +67,18 @@ impl Figure for LossVsEpoch {
         }
         Ok(Some(drawing))
     }
+}
+
+/// The mean of (y - target)^2 over the test points of a regression with noise, which no fit goes below.
+fn noise_on_y(run: &Run) -> Option<f64> {
+    let squares = run.fit.iter().filter(|row| row.split == Split::Test).map(|row| (row.y - row.target).powi(2));
+    let (sum, n) = squares.fold((0.0, 0.0), |(sum, n), square| (sum + square, n + 1.0));
+    // Values are stored in f32.
+    Some(sum / n).filter(|noise| *noise > 1e-12)
+}
+
+fn noise_stroke() -> Stroke {
+    Stroke::solid(GREY, 1.1).dashed(Dash::Mixed)
 }
 
 fn train_stroke(color: Rgb) -> Stroke {

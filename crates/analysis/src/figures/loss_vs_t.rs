@@ -1,4 +1,4 @@
-//! The loss of every machine at the end of training, against the best affine predictor and the rank floor.
+//! The loss of every machine at the end of training, against the best affine predictor and the machines' floor.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +28,7 @@ struct Row {
     wiener: Option<f64>,
     wiener_train: Option<f64>,
     rank_floor: Option<f64>,
+    sigmoid_floor: Option<f64>,
     /// Test MSE over the Wiener predictor's, on the same noise where the run measured that.
     ratio: Option<f64>,
 }
@@ -52,10 +53,13 @@ impl Figure for LossVsT {
     }
 
     fn reading(&self) -> &'static str {
-        "MSE per coordinate on ε of each machine as it is kept, with the best affine predictor (Wiener) and, where it binds, the floor 1 − H/d; below, test MSE over Wiener MSE: under 1 the machine uses what is not Gaussian in the data."
+        "MSE per coordinate on ε of each machine as it is kept, with the best affine predictor (Wiener) and, where it binds, the floor 1 − H/d, or that of answers within (−1, 1); below, test MSE over Wiener MSE: under 1 the machine uses what is not Gaussian in the data."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
+        if run.facts.is_regression() {
+            return Ok(None);
+        }
         let rows = rows(run);
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(None) };
         let marked = rows.iter().filter(|row| row.test.or(row.train).is_some()).count() <= MARKED;
@@ -114,6 +118,12 @@ fn all_series(marked: bool) -> Vec<Series> {
             stroke: Stroke::solid(VERMILION, 1.1),
             marker: None,
         },
+        Series {
+            label: "floor min E(ε − tanh gε/2)²",
+            value: |row| row.sigmoid_floor,
+            stroke: Stroke::solid(VERMILION, 1.1),
+            marker: None,
+        },
         Series { label: "Wiener, test", value: |row| row.wiener, stroke: thin(INK, Dash::Mixed), marker: None },
         Series { label: "Wiener, train", value: |row| row.wiener_train, stroke: thin(GREY, Dash::Dots), marker: None },
         Series {
@@ -162,6 +172,7 @@ fn rows(run: &Run) -> Vec<Row> {
             (ReferenceRow::WIENER, Split::Test) => row.wiener = Some(reference.value),
             (ReferenceRow::WIENER, Split::Train) => row.wiener_train = Some(reference.value),
             (ReferenceRow::RANK_FLOOR, _) => row.rank_floor = Some(reference.value),
+            (ReferenceRow::SIGMOID_FLOOR, _) => row.sigmoid_floor = Some(reference.value),
             _ => {}
         }
     }

@@ -82,6 +82,8 @@ fn describe(facts: &RunFacts) -> String {
     let RunFacts { name, skip, hidden, timesteps, .. } = facts;
     let model = match facts.exact_law() {
         None if facts.is_conditioned() => format!("one machine for all t · H = {hidden}"),
+        None if facts.is_regression() => return format!("{name} · {data} · one machine · H = {hidden}"),
+        None if *hidden == 0 => "one layer of sigmoids".to_owned(),
         None => format!("skip {skip} · H = {hidden}"),
         Some(law) => format!("exact denoiser: {law}"),
     };

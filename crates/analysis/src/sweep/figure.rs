@@ -9,13 +9,15 @@ mod values;
 
 use super::aggregate::{Mean, Points, exact};
 use super::{Cell, Loss, Sweep};
-use crate::AnalysisError;
+use crate::figures::spread;
 use crate::plot::axes::{Axes, Axis, Marker};
 use crate::plot::drawing::{Dash, Drawing, Rect, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{GREY, lighter};
 use crate::stats::Interval;
+use crate::{AnalysisError, RunFacts};
+use crate::{AnalysisError, RunFacts};
 use places::Places;
 use quality::Quality;
 use series::Series;
@@ -44,6 +46,10 @@ const LOWER: f64 = 290.0;
 const SAMPLES: f64 = 260.0;
 
 pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
+    // Regressions have no timesteps to draw anything against.
+    if sweep.cells.iter().any(|cell| cell.run.facts.is_regression()) {
+        return Ok(Vec::new());
+    }
     let figure = |(a, axis): (usize, &super::Axis)| {
         let drawing = draw(sweep, a, &page(sweep, &footer(sweep, axis))?);
         SweepFigure::new(name(axis), &drawing.with_reading(&reading(axis)))

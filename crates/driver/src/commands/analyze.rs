@@ -40,6 +40,10 @@ pub(crate) fn analyze(
     threads(args.threads)?;
     let file = folder.root().join(RunFolder::CONFIG);
     let experiment = config::load(&Sources { file, ..Sources::default() })?;
+    if experiment.model.is_regression() {
+        let message = "RUN: a regression has no chain to be analysed; its figures are drawn by `driver figures`";
+        return Err(DriverError::Message(message.to_owned()));
+    }
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
     let dataset = dataset::load(&experiment, &Places::new(environment), args.offline, terminal)?;
     let bench = Bench::new(experiment, schedule, dataset)?;

@@ -60,7 +60,8 @@ fn plan_run(experiment: &Experiment, args: &RunArgs, threads: usize, terminal: T
         Model::Exact(law) => exact_cost(experiment, law, &size),
     };
     terminal.result(text(&experiment.to_toml(), &lines));
-    schedule.thermalisation_warning().into_iter().for_each(|warning| terminal.warn(warning));
+    let chain = !experiment.model.is_regression();
+    schedule.thermalisation_warning().filter(|_| chain).into_iter().for_each(|warning| terminal.warn(warning));
     Ok(())
 }
 

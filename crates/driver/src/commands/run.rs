@@ -12,7 +12,7 @@ use train::{FailedMachines, TrainError};
 use super::{fresh, sweep};
 use crate::DriverError;
 use crate::cli::RunArgs;
-use crate::config::{self, Experiment, Model, Sources, Task};
+use crate::config::{self, Experiment, Machines, Model, Sources, Task};
 use crate::folder::RunFolder;
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
@@ -23,9 +23,10 @@ use crate::pipeline::effort::Effort;
 use crate::pipeline::manifest::{self, Circumstances, Code, Manifest};
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::problem::Problem;
+use crate::pipeline::record::{Floor, Summary};
 use crate::pipeline::sharing::Sharing;
 use crate::pipeline::shelf::Shelf;
-use crate::pipeline::{draw, models, record, sampling, training, transitions};
+use crate::pipeline::{draw, models, record, regression, sampling, training, transitions};
 use crate::terminal::{Terminal, duration};
 
 /// Runs an experiment, or the cells of a sweep.
@@ -85,7 +86,8 @@ pub(crate) fn run_experiment(
     folder.tidy()?;
     let damage = Damage::find(&folder, Damage::but_machines, terminal)?;
     damage.announce();
-    let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().into_iter().collect();
+    let chain = !bench.experiment.model.is_regression();
+    let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().filter(|_| chain).into_iter().collect();
     warnings.iter().for_each(|warning| terminal.warn(warning));
     announce(&bench, &timesteps, device, threads, terminal);
     record::before_training(&bench, &folder)?;
@@ -129,6 +131,12 @@ fn make_model(
             }
             let trained = training::train(&problem, &shelf, folder, timesteps, (device, threads), terminal)?;
             record::metrics(bench, folder, &shelf.curves()?)?;
+            if let (Machines::Regression { .. }, Ok(())) = (machines, &trained) {
+                let machine = shelf.machine(bench.schedule.last())?;
+                regression::tables(bench, &machine)?
+                    .into_iter()
+                    .try_for_each(|(name, text)| folder.write(name, text))?;
+            }
             Ok(Made { model: shelf.key(), trained })
         }
         Model::Conditioned { hidden } => {
@@ -175,7 +183,9 @@ pub(crate) fn configure(args: &RunArgs, environment: Vec<(String, String)>) -> R
 
 /// The device of the run, checked to be there.
 pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
+    let stackable = matches!(experiment.model, Model::Machines(Machines::Autoencoders { .. }) | Model::Exact(_));
     let device = match experiment.run.device {
+        config::Device::Auto if !stackable => Device::Host,
         config::Device::Host => Device::Host,
         config::Device::Ndarray => Device::Ndarray,
         config::Device::Cuda => Device::Cuda,
@@ -296,13 +306,15 @@ fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usiz
     let experiment = &bench.experiment;
     let note = bench.data_note().map_or(String::new(), |note| format!(" ({note})"));
     let model = match experiment.model {
-        Model::Machines(machines) => format!(
-            "{} machines of {} hidden units (skip = {}), {} on",
-            timesteps.len(),
-            machines.hidden,
-            machines.skip,
-            Effort::of(&experiment.train, &bench.schedule, timesteps),
-        ),
+        Model::Machines(machines) => {
+            let what = match machines {
+                Machines::Autoencoders { hidden, skip } => format!("machines of {hidden} hidden units (skip = {skip})"),
+                Machines::Sigmoid { rule } => format!("layers of sigmoids (rule = {rule})"),
+                Machines::Regression { hidden } => format!("machine of {hidden} hidden units without a chain"),
+            };
+            let effort = Effort::of(&experiment.train, &bench.schedule, timesteps);
+            format!("{} {what}, {effort} on", timesteps.len())
+        }
         Model::Conditioned { hidden } => format!(
             "one machine of {hidden} hidden units for all {} timesteps, {} passes on",
             timesteps.len(),
@@ -319,19 +331,30 @@ fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usiz
     ));
 }
 
-/// Says what came out and where it is.
-fn summarise(bench: &Bench, folder: &RunFolder, figures: &[&str], terminal: Terminal) -> Result<(), DriverError> {
-    let root = folder.root().display();
+/// The losses of some machines as a table, or that of a regression in a line.
+fn losses(bench: &Bench, folder: &RunFolder) -> Result<String, DriverError> {
+    let rows = record::summary(folder)?;
+    if bench.experiment.model.is_regression() {
+        let line = |row: &Summary| {
+            format!("\nMSE on y: {:.4e} of training points, {:.4e} of test points\n", row.train, row.test)
+        };
+        return Ok(rows.iter().map(line).collect());
+    }
     let mut text = format!(
         "\n{:>6} {:>12} {:>12} {:>12}   mean squared error on eps per coordinate\n",
         "t", "train", "test", "Wiener"
     );
-    for row in record::summary(folder)? {
+    for row in rows {
         text += &format!("{:>6} {:>12.4e} {:>12.4e} {:>12.4e}\n", row.t, row.train, row.test, row.wiener);
     }
-    if let Some(floor) = record::rank_floor(bench) {
-        text += &format!("without a skip no machine goes below 1 - H/d = {floor:.4}\n");
-    }
+    Ok(text)
+}
+
+/// Says what came out and where it is.
+fn summarise(bench: &Bench, folder: &RunFolder, figures: &[&str], terminal: Terminal) -> Result<(), DriverError> {
+    let root = folder.root().display();
+    let mut text = losses(bench, folder)?;
+    text += &record::floor(bench).map_or(String::new(), Floor::sentence);
     if let Some(note) = bench.data_note() {
         text += &format!("NOTE: these are {note}\n");
     }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::run::threads;
 use crate::DriverError;
 use crate::cli::VerifyArgs;
-use crate::config::{self, Model, Sources};
+use crate::config::{self, Machines, Model, Sources};
 use crate::folder::{RunFolder, write_whole};
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
@@ -98,6 +98,9 @@ fn inside(
             let curves = machines::check(subject, &shelf, checks);
             let whole = checks.findings.keys().all(|name| !name.starts_with("machines/"));
             remade::tables(subject, whole.then_some(&curves[..]), checks)?;
+            if let (Machines::Regression { .. }, true) = (settings, whole) {
+                remade::fit(subject, &shelf, checks)?;
+            }
             remade::figures(subject, checks)?;
             if draw.count > 0 {
                 let sound: Vec<Timestep> = curves.iter().map(|(t, _)| *t).collect();

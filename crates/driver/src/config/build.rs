@@ -6,10 +6,10 @@ mod model;
 use schedule::{Law, LossWeight, ReverseVariance, Schedule, ScheduleError};
 use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
+use super::choices::{Device, LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
 use super::error::{ConfigError, Faults, Origin, shown};
 use super::experiment::{
-    Analysis, Data, Experiment, Figures, LearningRate, Model, Run, Sample, ScheduleSettings, Train,
+    Analysis, Data, Experiment, Figures, LearningRate, Machines, Model, Run, Sample, ScheduleSettings, Train,
 };
 use super::layers::Layers;
 use super::raw::{RawExperiment, RawSample, RawSchedule, RawTrain};
@@ -23,13 +23,20 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     let name = builder.name(raw.name);
     let data = builder.data(raw.data);
     let schedule = builder.schedule(&raw.schedule);
-    let model = builder.model(&raw.model, data.as_ref());
+    let model = builder.model(&raw.model, raw.train.rule, data.as_ref());
     if raw.model.kind == ModelWord::Conditioned {
         builder.one_for_all(&raw.model, &raw.train, raw.run.device);
     }
     let train = builder.train(raw.train);
     let timesteps = schedule.timesteps;
     builder.counts(data.as_ref(), model, &train);
+    builder.device(raw.run.device, model);
+    if let (Some(model), Some(data), false) = (model, data.as_ref(), builder.faults.spoils("model.kind")) {
+        builder.regression(model, data);
+    }
+    let chain = !model.is_some_and(Model::is_regression);
+    let schedule = if chain { schedule } else { ScheduleSettings::NONE };
+    let timesteps = if chain { timesteps } else { 1 };
     let sample = builder.sample(&raw.sample, timesteps);
     builder.weights(&schedule, model, &train);
     let reconstruction_t = match raw.figures.reconstruction_t {
@@ -44,7 +51,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
         schedule,
         model: model?,
         train,
-        sample,
+        sample: if chain { sample } else { Sample { count: 0, ..sample } },
         analysis: Analysis {
             observables: raw.analysis.observables,
             trajectories: raw.analysis.trajectories,
@@ -239,6 +246,18 @@ impl Builder<'_> {
                 Train::HEAVIEST
             );
             self.fault("train.loss", message);
+        }
+    }
+
+    /// The engines of other devices know machines with a hidden layer in a chain only.
+    fn device(&mut self, device: Device, model: Option<Model>) {
+        let kind = match model {
+            Some(Model::Machines(Machines::Sigmoid { .. })) => "sigmoid",
+            Some(Model::Machines(Machines::Regression { .. })) => "regression",
+            _ => return,
+        };
+        if matches!(device, Device::Ndarray | Device::Cuda) && !self.faults.spoils("run.device") {
+            self.fault("run.device", format!("{device} is not allowed with model.kind = {kind}, use host or auto"));
         }
     }
 

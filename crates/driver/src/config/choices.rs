@@ -51,6 +51,8 @@ choice! {
         GaussianMixture = "gaussian_mixture",
         /// Spins that all couple to each other, a law with a phase transition of its own.
         CurieWeiss = "curie_weiss",
+        /// A cubic on an interval, with noise on its values: what a regression is fitted to.
+        Cubic = "cubic",
         /// Digits drawn by this program, for machines without a network.
         SyntheticDigits = "synthetic_digits",
     }
@@ -73,8 +75,12 @@ choice! {
         Machines = "machines",
         /// One trained machine for all timesteps, with t/T as an input, on the budget of the T machines.
         Conditioned = "conditioned",
+        /// One layer of sigmoids a timestep: eps_hat = 2 (sigmoid(W x + b) - 1/2).
+        Sigmoid = "sigmoid",
         /// A denoiser known in closed form.
         Exact = "exact",
+        /// No diffusion: one machine of one input and one output, fitted to a cubic.
+        Regression = "regression",
     }
 }
 
@@ -109,6 +115,16 @@ choice! {
         Learned = "learned",
         /// The closed-form best affine predictor of eps, not trained.
         Wiener = "wiener",
+    }
+}
+
+choice! {
+    /// By what a layer of sigmoids is moved (`train.rule`).
+    pub Rule {
+        /// x^T (eps - eps_hat), without the slope of the sigmoid (Widrow and Hoff 1960).
+        Delta = "delta",
+        /// The gradient of (eps - eps_hat)^2 / 2.
+        Gradient = "gradient",
     }
 }
 

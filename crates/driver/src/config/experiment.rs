@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use schedule::{Law, LossWeight, ReverseVariance, Schedule};
 use train::{Lineage, Stop, WarmStart};
 
-use super::choices::{Decay, Device, ExactLaw, Skip};
+use super::choices::{Decay, Device, ExactLaw, Rule, Skip};
 use super::error::{ConfigError, Origin, Place};
 
 /// One experiment, ready to run.
@@ -53,6 +53,11 @@ pub struct ScheduleSettings {
     pub timesteps: usize,
 }
 
+impl ScheduleSettings {
+    /// What stands in the place of a schedule where there is no chain: one timestep.
+    pub const NONE: Self = Self { law: Law::Constant { beta: 0.5 }, timesteps: 1 };
+}
+
 /// What predicts the noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
@@ -69,6 +74,11 @@ pub enum Model {
 }
 
 impl Model {
+    /// Whether it is a fit without a chain.
+    pub fn is_regression(self) -> bool {
+        matches!(self, Self::Machines(Machines::Regression { .. }))
+    }
+
     /// Its name in tables and figures: `machines`, `law` for the law that the data come from, or the law's own word.
     pub fn name(self) -> &'static str {
         use ExactLaw::{CurieWeiss, Empirical, Gaussian, Mixture, Spiral, TwoDeltas, TwoGaussians, Wiener};
@@ -83,11 +93,42 @@ impl Model {
 
 /// The machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Machines {
-    /// Units of the hidden layer, at least 1.
-    pub hidden: usize,
+pub enum Machines {
+    /// One hidden layer each.
+    Autoencoders {
+        /// Units of the hidden layer, at least 1.
+        hidden: usize,
+        /// What stands beside it.
+        skip: Skip,
+    },
+    /// One layer of sigmoids each.
+    Sigmoid {
+        /// By what they are moved.
+        rule: Rule,
+    },
+    /// One machine with a hidden layer, of one input and one output, that no chain goes with: the warm-up.
+    Regression {
+        /// Units of the hidden layer, at least 1.
+        hidden: usize,
+    },
+}
+
+impl Machines {
+    /// Units of the hidden layer; 0 without one.
+    pub fn hidden(self) -> usize {
+        match self {
+            Self::Autoencoders { hidden, .. } | Self::Regression { hidden } => hidden,
+            Self::Sigmoid { .. } => 0,
+        }
+    }
+
     /// What stands beside it.
-    pub skip: Skip,
+    pub fn skip(self) -> Skip {
+        match self {
+            Self::Autoencoders { skip, .. } => skip,
+            Self::Sigmoid { .. } | Self::Regression { .. } => Skip::None,
+        }
+    }
 }
 
 /// How the machines are trained.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{
-    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord,
+    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Rule, Skip, Source, StopWord, VarianceWord,
+    WarmStartWord,
 };
 use super::experiment::LearningRate;
 
@@ -75,6 +76,7 @@ pub(crate) struct RawTrain {
     pub(crate) batch: usize,
     pub(crate) learning_rate: LearningRate,
     pub(crate) decay: Decay,
+    pub(crate) rule: Rule,
     pub(crate) loss: LossWord,
     pub(crate) warm_start: WarmStartWord,
     pub(crate) anchor_spacing: usize,
@@ -153,6 +155,7 @@ impl Default for RawExperiment {
                 batch: 50,
                 learning_rate: LearningRate::Constant(1e-3),
                 decay: Decay::Cosine,
+                rule: Rule::Gradient,
                 loss: LossWord::Simple,
                 warm_start: WarmStartWord::None,
                 anchor_spacing: 10,

@@ -6,7 +6,7 @@ use schedule::{Law, LossWeight, ReverseVariance};
 use toml::Value;
 use train::{Stop, WarmStart};
 
-use super::choices::{LawWord, LossWord, ModelWord, Skip, StopWord, VarianceWord, WarmStartWord};
+use super::choices::{LawWord, LossWord, ModelWord, Rule, Skip, StopWord, VarianceWord, WarmStartWord};
 use super::experiment::{
     Analysis, Components, Counts, Data, Experiment, LearningRate, Limits, Machines, Model, Sample, Train,
 };
@@ -45,12 +45,22 @@ impl Experiment {
             ("data.source", word(self.data.source().word())),
         ];
         settings.extend(data(&self.data));
+        let run =
+            [("run.device", word(self.run.device.word())), ("run.save_seconds", Value::Float(self.run.save_seconds))];
+        if let Model::Machines(Machines::Regression { hidden }) = self.model {
+            settings.extend(regression(hidden, &self.train));
+            settings.extend(run);
+            return settings;
+        }
         settings.extend(law(self.schedule.law, self.schedule.timesteps));
         settings.extend(match self.model {
-            Model::Machines(machines) => [model(ModelWord::Machines, machines), train(&self.train)].concat(),
+            Model::Machines(Machines::Autoencoders { hidden, skip }) => {
+                [model(ModelWord::Machines, hidden, skip), train(&self.train)].concat()
+            }
+            Model::Machines(Machines::Sigmoid { rule }) => sigmoid(rule, &self.train),
+            Model::Machines(Machines::Regression { hidden }) => regression(hidden, &self.train),
             Model::Conditioned { hidden } => {
-                let machine = Machines { hidden, skip: Skip::None };
-                [model(ModelWord::Conditioned, machine), train(&self.train)].concat()
+                [model(ModelWord::Conditioned, hidden, Skip::None), train(&self.train)].concat()
             }
             Model::Exact(law) => {
                 vec![("model.kind", word(ModelWord::Exact.word())), ("model.law", word(law.word()))]
@@ -58,20 +68,40 @@ impl Experiment {
         });
         settings.extend(sample(&self.sample));
         settings.extend(analysis(&self.analysis));
-        settings.extend([
-            ("figures.reconstruction_t", int(self.figures.reconstruction_t)),
-            ("run.device", word(self.run.device.word())),
-            ("run.save_seconds", Value::Float(self.run.save_seconds)),
-        ]);
+        settings.push(("figures.reconstruction_t", int(self.figures.reconstruction_t)));
+        settings.extend(run);
         settings
     }
 }
 
-fn model(kind: ModelWord, machines: Machines) -> Settings {
+fn model(kind: ModelWord, hidden: usize, skip: Skip) -> Settings {
+    vec![("model.kind", word(kind.word())), ("model.hidden", int(hidden)), ("model.skip", word(skip.word()))]
+}
+
+/// A machine without a chain, and how it is trained.
+fn regression(hidden: usize, train: &Train) -> Settings {
     vec![
-        ("model.kind", word(kind.word())),
-        ("model.hidden", int(machines.hidden)),
-        ("model.skip", word(machines.skip.word())),
+        ("model.kind", word(ModelWord::Regression.word())),
+        ("model.hidden", int(hidden)),
+        ("train.epochs", int(train.epochs)),
+        ("train.batch", int(train.batch)),
+        ("train.learning_rate", learning_rate(&train.learning_rate)),
+        ("train.decay", word(train.decay.word())),
+        ("train.evaluate_every", int(train.evaluate_every)),
+    ]
+}
+
+/// Layers of sigmoids, and how they are trained.
+fn sigmoid(rule: Rule, train: &Train) -> Settings {
+    vec![
+        ("model.kind", word(ModelWord::Sigmoid.word())),
+        ("train.epochs", int(train.epochs)),
+        ("train.batch", int(train.batch)),
+        ("train.learning_rate", learning_rate(&train.learning_rate)),
+        ("train.decay", word(train.decay.word())),
+        ("train.rule", word(rule.word())),
+        ("train.validation", int(train.validation)),
+        ("train.evaluate_every", int(train.evaluate_every)),
     ]
 }
 
@@ -160,6 +190,11 @@ fn data(data: &Data) -> Settings {
             let mut settings = counts_of(*counts);
             settings.extend(components_of(components));
             settings.push(("data.std", Value::Float(*std)));
+            settings
+        }
+        Data::Cubic { counts, noise } => {
+            let mut settings = counts_of(*counts);
+            settings.push(("data.noise", Value::Float(*noise)));
             settings
         }
         Data::CurieWeiss { counts, spins, coupling } => {

@@ -28,14 +28,13 @@ impl Bench {
         let validation = hold_out(&mut dataset.train, experiment.train.validation, experiment.seed);
         let pca = Pca::fit(&dataset.train)?;
         let frame = match experiment.model {
-            Model::Machines(Machines { skip: Skip::None | Skip::Learned, .. }) | Model::Conditioned { .. } => {
-                Frame::Identity { dim: dataset.train.dim }
-            }
-            Model::Machines(Machines { skip: Skip::Wiener, .. }) if pca.rank() == 0 => {
+            Model::Machines(machines) if machines.skip() != Skip::Wiener => Frame::Identity { dim: dataset.train.dim },
+            Model::Conditioned { .. } => Frame::Identity { dim: dataset.train.dim },
+            Model::Machines(_) if pca.rank() == 0 => {
                 let message = "wiener is not allowed for training samples that are all the same";
                 return Err(experiment.error("model.skip", message).into());
             }
-            Model::Machines(Machines { skip: Skip::Wiener, .. }) | Model::Exact(_) => Frame::Principal(pca.clone()),
+            Model::Machines(_) | Model::Exact(_) => Frame::Principal(pca.clone()),
         };
         Ok(Self { experiment, schedule, dataset, validation, pca, frame })
     }
@@ -85,8 +84,8 @@ impl Bench {
             classes: self.dataset.train.label_counts().into_iter().map(|(label, _)| label).collect(),
             timesteps: self.schedule.len(),
             model: experiment.model.name().to_owned(),
-            hidden: machines.map_or(0, |machines| machines.hidden),
-            skip: machines.map_or(Skip::None, |machines| machines.skip).word().to_owned(),
+            hidden: machines.map_or(0, Machines::hidden),
+            skip: machines.map_or(Skip::None, Machines::skip).word().to_owned(),
             seed: experiment.seed,
             epochs: machines.map_or(0, |_| experiment.train.epochs),
             variance: match experiment.sample.variance {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use data::mnist::{self, Checksums, MnistCsv, MnistFiles};
-use data::{CurieWeiss, Dataset, GaussianMixture, Selection, SwissRoll, SyntheticDigits, opposite_means};
+use data::{Cubic, CurieWeiss, Dataset, GaussianMixture, Selection, SwissRoll, SyntheticDigits, opposite_means};
 
 use crate::DriverError;
 use crate::config::{Components, Counts, Data, Experiment, Limits, Offline};
@@ -81,6 +81,9 @@ pub(crate) fn load(
         Data::GaussianMixture { counts, components, std } => mixture(*counts, components, *std, seed)?.draw()?,
         Data::CurieWeiss { counts: Counts { train, test }, spins, coupling } => {
             CurieWeiss { spins: *spins, coupling: *coupling, train: *train, test: *test, seed }.draw()?
+        }
+        Data::Cubic { counts: Counts { train, test }, noise } => {
+            Cubic { train: *train, test: *test, noise: *noise, seed }.draw()?
         }
         Data::SyntheticDigits { counts: Counts { train, test }, digits } => {
             SyntheticDigits { digits: digits.clone(), train: *train, test: *test, seed }.draw()?

@@ -115,7 +115,11 @@ pub(crate) fn truth(bench: &Bench, frame: &Frame) -> Result<Option<Truth>, Drive
         Data::SwissRoll { noise, .. } if *noise == 0.0 => {
             Some(Truth::Spiral(Box::new(Spiral::new(schedule, frame, Spiral::GRID, ARCS)?)))
         }
-        Data::SwissRoll { .. } | Data::Mnist { .. } | Data::MnistCsv { .. } | Data::SyntheticDigits { .. } => None,
+        Data::SwissRoll { .. }
+        | Data::Cubic { .. }
+        | Data::Mnist { .. }
+        | Data::MnistCsv { .. }
+        | Data::SyntheticDigits { .. } => None,
     })
 }
 

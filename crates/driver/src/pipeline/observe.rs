@@ -15,6 +15,7 @@ use super::bench::Bench;
 use super::freshness::Freshness;
 use super::models;
 use crate::DriverError;
+use crate::config::Machines;
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
 
@@ -90,8 +91,10 @@ fn measure(
     let denoiser: &dyn Denoiser = bank.as_ref().map_or(&*own, |bank| bank);
     let model = Named { name: bench.experiment.model.name(), denoiser };
     let mut lab = Lab::new(&bench.schedule, data, model, settings(bench));
-    if let Some(bank) = &bank {
-        lab = lab.with_machines(bank, &metrics, &training);
+    match (&bank, bench.machines()) {
+        (Some(_), Some(Machines::Sigmoid { .. })) => lab = lab.with_curves(&metrics, &training),
+        (Some(bank), _) => lab = lab.with_machines(bank, &metrics, &training),
+        (None, _) => {}
     }
     if let Some(truth) = &truth {
         lab = lab.with_truth(truth);
@@ -99,6 +102,9 @@ fn measure(
     let samples = samples(bench, folder, &frame)?;
     if let Some(samples) = &samples {
         lab = lab.with_samples(samples);
+    }
+    if let Some(Machines::Sigmoid { .. }) = bench.machines() {
+        say_what_is_left_out(&lab, chosen, terminal);
     }
     measure_in(&lab, folder, chosen, freshness, terminal)
 }
@@ -117,6 +123,16 @@ fn samples(bench: &Bench, folder: &RunFolder, frame: &Frame) -> Result<Option<Ve
     }
     let x: Vec<f32> = shown.values().iter().map(|value| value - bench.dataset.shift).collect();
     Ok(Some(frame.project(&x, 1.0)))
+}
+
+/// Names what cannot be measured of machines without a hidden layer, or of these data.
+fn say_what_is_left_out(lab: &Lab<'_>, chosen: &[&'static dyn Observable], terminal: Terminal) {
+    let left_out = chosen.iter().filter(|observable| observable.work(lab).is_none());
+    let names: Vec<&str> = left_out.map(|observable| observable.name()).collect();
+    if !names.is_empty() {
+        let why = "they need a hidden layer, or classes that these data do not have";
+        terminal.say(format_args!("not measured, since {why}: {}", names.join(", ")));
+    }
 }
 
 fn settings(bench: &Bench) -> Settings {

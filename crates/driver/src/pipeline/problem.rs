@@ -1,15 +1,17 @@
 //! The training problem: the data as the machines see them, and how the machines are trained.
 
-use model::{ClassGauge, MachineConfig, Moments, SkipKind};
-use train::{Job, Settings, TrainingSet};
+use model::{ClassGauge, Device, MachineConfig, Moments, SkipKind};
+use schedule::Timestep;
+use train::{Job, Observer, Settings, TrainError, TrainingSet};
 
 use super::bench::Bench;
-use crate::config::{Decay, Machines, Skip};
+use crate::config::{Decay, Machines, Rule, Skip};
 
 /// The machines of a bench, ready to train.
 pub(crate) struct Problem<'a> {
     pub(crate) bench: &'a Bench,
-    pub(crate) config: MachineConfig,
+    pub(crate) machines: Machines,
+    config: MachineConfig,
     moments: Moments,
     set: TrainingSet,
     settings: Settings,
@@ -33,7 +35,7 @@ impl<'a> Problem<'a> {
             Moments { eigenvalues: bench.pca.eigenvalues.clone(), second_moment: squares / train.values.len() as f64 };
         let set = TrainingSet::new(&train, &test, inputs).with_validation(&validation);
         let classes = ClassGauge::of(&train, bench.experiment.seed);
-        Self { bench, config, moments, set, settings: settings(bench), classes }
+        Self { bench, machines, config, moments, set, settings: settings(bench), classes }
     }
 
     /// The problem of training one machine of `hidden` units for all timesteps.
@@ -51,11 +53,44 @@ impl<'a> Problem<'a> {
             classes: self.classes.as_ref(),
         }
     }
+
+    /// Trains the machines of `timesteps` with the engine that they have.
+    pub(crate) fn train(
+        &self,
+        timesteps: &[Timestep],
+        (device, threads): (Device, usize),
+        observer: &dyn Observer,
+    ) -> Result<(), TrainError> {
+        let rule = match self.machines {
+            Machines::Autoencoders { .. } => {
+                return train::train(&self.job(), timesteps, device, threads, observer);
+            }
+            Machines::Regression { .. } => {
+                return timesteps.iter().try_for_each(|&t| train::train_regression(&self.job(), t, observer));
+            }
+            Machines::Sigmoid { rule: Rule::Delta } => train::Rule::Delta,
+            Machines::Sigmoid { rule: Rule::Gradient } => train::Rule::Gradient,
+        };
+        train::train_layers(&self.job(), rule, timesteps, threads, observer)
+    }
 }
 
 /// The machines in the model's words.
-pub(crate) fn machine_config(machines: Machines) -> MachineConfig {
-    MachineConfig { hidden: machines.hidden, skip: skip_kind(machines.skip) }
+fn machine_config(machines: Machines) -> MachineConfig {
+    match machines {
+        Machines::Autoencoders { hidden, skip } => MachineConfig { hidden, skip: skip_kind(skip) },
+        Machines::Regression { hidden } => MachineConfig { hidden, skip: SkipKind::None },
+        Machines::Sigmoid { .. } => MachineConfig::LAYER,
+    }
+}
+
+/// What the machines are, in the words of their keys.
+pub(crate) fn shape(machines: Machines) -> String {
+    match machines {
+        Machines::Autoencoders { .. } => format!("{:?}", machine_config(machines)),
+        Machines::Regression { hidden } => format!("regression of {hidden} units"),
+        Machines::Sigmoid { rule } => format!("layer of sigmoids, {rule} rule"),
+    }
 }
 
 fn settings(bench: &Bench) -> Settings {

@@ -5,13 +5,13 @@ use analysis::{
     read_table_if_present, to_csv,
 };
 use data::Frame;
-use model::Wiener;
 use model::checkpoint::{self, History};
+use model::{SigmoidLayer, Wiener};
 use schedule::Timestep;
 
 use super::bench::Bench;
 use crate::DriverError;
-use crate::config::Skip;
+use crate::config::{Machines, Skip};
 use crate::folder::RunFolder;
 
 /// What is known before training, by file: the settings, facts, schedule, references, and the frame of the machines.
@@ -19,9 +19,12 @@ pub(crate) fn known(bench: &Bench) -> Result<Vec<(&'static str, Vec<u8>)>, Drive
     let mut files = vec![
         (RunFolder::CONFIG, bench.experiment.to_toml().into_bytes()),
         (RunFacts::FILE, bench.facts().to_json()?.into_bytes()),
-        (ScheduleRow::FILE, to_csv(&schedule_rows(bench))?.into_bytes()),
-        (ReferenceRow::FILE, to_csv(&reference_rows(bench))?.into_bytes()),
     ];
+    if bench.experiment.model.is_regression() {
+        return Ok(files);
+    }
+    files.push((ScheduleRow::FILE, to_csv(&schedule_rows(bench))?.into_bytes()));
+    files.push((ReferenceRow::FILE, to_csv(&reference_rows(bench))?.into_bytes()));
     if let (Frame::Principal(pca), Some(_)) = (&bench.frame, bench.machines()) {
         files.push((RunFolder::FRAME, checkpoint::write_frame(pca)?));
     }
@@ -87,7 +90,7 @@ pub(crate) struct Summary {
 pub(crate) fn summary(folder: &RunFolder) -> Result<Vec<Summary>, DriverError> {
     const ROWS: usize = 10;
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
-    let references: Vec<ReferenceRow> = read_table(folder.root())?;
+    let references: Vec<ReferenceRow> = read_table_if_present(folder.root())?;
     let training: Vec<TrainingRow> = read_table_if_present(folder.root())?;
     let kept = at_kept_epoch(&metrics, &training);
     let loss = |t: usize, split| {
@@ -119,11 +122,11 @@ fn schedule_rows(bench: &Bench) -> Vec<ScheduleRow> {
         .collect()
 }
 
-/// The Wiener predictor on both splits, averaged over the noise exactly, and 1 - H/d where it binds.
+/// The Wiener predictor on both splits, averaged over the noise exactly, and the floor of the machines where they have one.
 fn reference_rows(bench: &Bench) -> Vec<ReferenceRow> {
     let wiener = Wiener::new(&bench.schedule, &bench.pca.eigenvalues);
     let test_moments = second_moments(&bench.pca, &bench.dataset.test.values);
-    let floor = rank_floor(bench);
+    let floor = floor(bench);
     bench
         .schedule
         .timesteps()
@@ -136,17 +139,45 @@ fn reference_rows(bench: &Bench) -> Vec<ReferenceRow> {
             };
             let train = row(ReferenceRow::WIENER, Split::Train, wiener.mse(t, &bench.pca.eigenvalues));
             let test = row(ReferenceRow::WIENER, Split::Test, wiener.mse(t, &test_moments));
-            let floor = floor.map(|value| row(ReferenceRow::RANK_FLOOR, Split::Test, value));
+            let floor = floor.map(|floor| row(floor.reference, Split::Test, floor.value));
             [train, test].into_iter().chain(floor)
         })
         .collect()
 }
 
-/// 1 - H/d, below which no machine without a skip can go, if H < d.
-pub(crate) fn rank_floor(bench: &Bench) -> Option<f64> {
-    let (machines, dim) = (bench.machines()?, bench.dim());
-    let binds = machines.skip == Skip::None && machines.hidden < dim;
-    binds.then(|| 1.0 - machines.hidden as f64 / dim as f64)
+/// A loss that the machines of a run do not go below, whatever t.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Floor {
+    reference: &'static str,
+    value: f64,
+}
+
+impl Floor {
+    /// What a reader is told of it, as a line.
+    pub(crate) fn sentence(self) -> String {
+        let value = self.value;
+        if self.reference == ReferenceRow::RANK_FLOOR {
+            format!("without a skip no machine goes below 1 - H/d = {value:.4}\n")
+        } else {
+            format!(
+                "answers in (-1, 1) leave {value:.4} of the noise itself, the least of E (eps - tanh(g eps / 2))^2\n"
+            )
+        }
+    }
+}
+
+/// 1 - H/d without a skip if H < d, and for sigmoids what is left of noise that they know.
+pub(crate) fn floor(bench: &Bench) -> Option<Floor> {
+    match bench.machines()? {
+        Machines::Autoencoders { hidden, skip: Skip::None } if hidden < bench.dim() => {
+            let value = 1.0 - hidden as f64 / bench.dim() as f64;
+            Some(Floor { reference: ReferenceRow::RANK_FLOOR, value })
+        }
+        Machines::Autoencoders { .. } | Machines::Regression { .. } => None,
+        Machines::Sigmoid { .. } => {
+            Some(Floor { reference: ReferenceRow::SIGMOID_FLOOR, value: SigmoidLayer::floor() })
+        }
+    }
 }
 
 /// The mean squares of samples along the principal axes: x: `[n, d]` -> `[d]`.

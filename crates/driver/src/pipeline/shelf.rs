@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use model::checkpoint::{self, Checkpoint, History, Midway};
-use model::{Bank, Machine, MachineConfig, ModelError};
+use model::{Bank, Machine, ModelError, Net};
 use schedule::{Schedule, Timestep};
 use sha2::{Digest, Sha256};
 
 use super::kept::{Content, Kept};
 use super::manifest::hex;
-use super::problem::Problem;
+use super::problem::{Problem, shape};
 use crate::DriverError;
-use crate::config::Experiment;
+use crate::config::{Experiment, Machines};
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
 
@@ -26,7 +26,7 @@ pub(crate) struct Shelf<'a> {
 impl<'a> Shelf<'a> {
     pub(crate) fn new(problem: &'a Problem<'a>, folder: &'a RunFolder) -> Self {
         let bench = problem.bench;
-        let keys = keys(&bench.experiment, &bench.schedule, problem.config, &bench.dataset.digest);
+        let keys = keys(&bench.experiment, &bench.schedule, problem.machines, &bench.dataset.digest);
         Self { problem, folder, keys }
     }
 
@@ -73,17 +73,17 @@ impl<'a> Shelf<'a> {
             let path = self.folder.root().join(file(t));
             DriverError::Message(format!("{}: gone or changed since the run began; run it again", path.display()))
         };
-        self.kept(t)?.map(|checkpoint| checkpoint.machine).ok_or_else(gone)
+        self.kept(t)?.and_then(|checkpoint| checkpoint.machine.autoencoder()).ok_or_else(gone)
     }
 
     /// The bytes of the checkpoint of t.
-    pub(crate) fn encode(&self, t: Timestep, machine: Machine, history: History) -> Result<Vec<u8>, DriverError> {
+    pub(crate) fn encode(&self, t: Timestep, machine: Net, history: History) -> Result<Vec<u8>, DriverError> {
         let (alpha_bar, key) = (self.problem.bench.schedule.alpha_bar(t), self.keys[t.index()].clone());
         Ok(checkpoint::write(&Checkpoint { t: t.get(), alpha_bar, key, machine, history })?)
     }
 
     /// Writes the machine of t, whole or not at all, then its marker, and removes the state it was in.
-    pub(crate) fn keep(&self, t: Timestep, machine: Machine, history: History) -> Result<(), DriverError> {
+    pub(crate) fn keep(&self, t: Timestep, machine: Net, history: History) -> Result<(), DriverError> {
         self.kept_at(t).keep(&self.encode(t, machine, history)?)
     }
 
@@ -123,15 +123,16 @@ pub(crate) fn file(t: Timestep) -> String {
 }
 
 /// The key of every machine, parents before their children, whose keys hold theirs; `data` identifies the data set.
-pub(crate) fn keys(experiment: &Experiment, schedule: &Schedule, config: MachineConfig, data: &str) -> Vec<String> {
+pub(crate) fn keys(experiment: &Experiment, schedule: &Schedule, machines: Machines, data: &str) -> Vec<String> {
     let train = &experiment.train;
     let lineage = train.lineage(schedule);
+    let shape = shape(machines);
     let mut keys = vec![String::new(); schedule.len()];
     for t in lineage.ordered(&schedule.timesteps().collect::<Vec<_>>()) {
         let parent = lineage.parent(t);
         let epochs = train.warm_start.filter(|_| parent.is_some()).map_or(train.epochs, |warm| warm.epochs);
         let parent = parent.map_or("none", |parent| keys[parent.index()].as_str());
-        keys[t.index()] = key((experiment, schedule, config, data), t, epochs, parent);
+        keys[t.index()] = key((experiment, schedule, &shape, data), t, epochs, parent);
     }
     keys
 }
@@ -139,19 +140,18 @@ pub(crate) fn keys(experiment: &Experiment, schedule: &Schedule, config: Machine
 /// Identifies everything that the machine of t depends on: the same key means the same machine, to the bit on the
 /// host engine of one instruction set.
 fn key(
-    (experiment, schedule, config, data): (&Experiment, &Schedule, MachineConfig, &str),
+    (experiment, schedule, shape, data): (&Experiment, &Schedule, &str, &str),
     t: Timestep,
     epochs: usize,
     parent: &str,
 ) -> String {
     let train = &experiment.train;
     let facts = format!(
-        "format {} | alpha_bar {:?} beta {:?} | {:?} | epochs {epochs} batch {} rate {:?} {:?} {:?} | parent {parent} | \
+        "format {} | alpha_bar {:?} beta {:?} | {shape} | epochs {epochs} batch {} rate {:?} {:?} {:?} | parent {parent} | \
          validation {} every {} {:?} | data {} | seed {} | t {t}",
         checkpoint::FORMAT,
         schedule.alpha_bar(t),
         schedule.beta(t),
-        config,
         train.batch,
         train.learning_rate.at(t.get()),
         train.decay,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use model::checkpoint::{History, Midway};
-use model::{Device, Machine};
+use model::{Device, Machine, Net};
 use schedule::Timestep;
 use serde::{Deserialize, Serialize};
 use train::{FailedMachines, Losses, MachineError, Observer, ObserverError, TrainError, Wish};
@@ -111,7 +111,7 @@ pub(crate) fn train(
         at_work: Mutex::default(),
         seconds: Mutex::default(),
     };
-    let result = train::train(&job, &plan.needed, device, threads, &keeper);
+    let result = problem.train(&plan.needed, (device, threads), &keeper);
     keeper.progress.finish();
     let seconds = keeper.seconds.into_inner().unwrap_or_else(PoisonError::into_inner);
     record_times(folder, seconds, device, threads)?;
@@ -205,7 +205,7 @@ impl Observer for Keeper<'_> {
         Ok(())
     }
 
-    fn finished(&self, t: Timestep, machine: Machine, history: History) -> Result<(), ObserverError> {
+    fn finished(&self, t: Timestep, machine: Net, history: History) -> Result<(), ObserverError> {
         let at = history.epoch.iter().position(|epoch| *epoch == history.kept);
         let loss = at.and_then(|i| history.test.get(i)).copied().unwrap_or(f64::NAN);
         let (kept, epochs) = (history.kept, history.epoch.last().copied().unwrap_or(0));

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use data::Samples;
 use model::checkpoint::History;
-use model::{Device, Machine, MachineConfig, Moments, SkipKind};
+use model::{Device, Machine, MachineConfig, Moments, Net, SkipKind};
 use schedule::{Law, LossWeight, Purpose, Schedule, Stream, Timestep};
 use train::bench::StepBench;
 use train::{Decay, Job, Losses, MachineError, Observer, ObserverError, Settings, Stop, TrainingSet};
@@ -118,7 +118,7 @@ impl Observer for Watch {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(t).or_default().push(now);
     }
 
-    fn finished(&self, _: Timestep, _: Machine, _: History) -> Result<(), ObserverError> {
+    fn finished(&self, _: Timestep, _: Net, _: History) -> Result<(), ObserverError> {
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use data::{Frame, GaussianMixture, Pca, Samples};
 use model::checkpoint::History;
-use model::{ClassGauge, Device, Machine, MachineConfig, Moments, SkipKind};
+use model::{ClassGauge, Device, Machine, MachineConfig, Moments, Net, SkipKind};
 use schedule::{Law, LossWeight, Schedule, Timestep};
 use train::{
     Decay, Job, Losses, MachineError, Observer, ObserverError, Settings, Stop, TrainError, TrainingSet, train,
@@ -24,7 +24,8 @@ impl Observer for Kept {
         assert!(epoch >= 1 && losses.is_none_or(|losses| losses.train > 0.0));
     }
 
-    fn finished(&self, t: Timestep, machine: Machine, history: History) -> Result<(), ObserverError> {
+    fn finished(&self, t: Timestep, machine: Net, history: History) -> Result<(), ObserverError> {
+        let machine = machine.autoencoder().ok_or("no hidden layer")?;
         self.0.lock().unwrap().push((t.get(), machine, history));
         Ok(())
     }

@@ -10,7 +10,7 @@ mod resume;
 
 use common::{SKIPS, problem};
 use model::checkpoint::History;
-use model::{Device, Machine, SkipKind};
+use model::{Device, Machine, Net, SkipKind};
 use schedule::Timestep;
 use train::{Losses, MachineError, Observer, ObserverError, TrainError, WarmStart, train};
 
@@ -79,7 +79,7 @@ fn an_observer_that_cannot_keep_a_machine_ends_the_run() {
     impl Observer for Full {
         fn started(&self, _: Timestep) {}
         fn epoch(&self, _: Timestep, _: usize, _: Option<Losses>) {}
-        fn finished(&self, _: Timestep, _: Machine, _: History) -> Result<(), ObserverError> {
+        fn finished(&self, _: Timestep, _: Net, _: History) -> Result<(), ObserverError> {
             Err("disk full".into())
         }
         fn failed(&self, _: Timestep, _: &MachineError) {}

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use model::checkpoint::{History, Midway, midway_from_bytes, write_midway};
-use model::{Device, Machine, SkipKind};
+use model::{Device, Machine, Net, SkipKind};
 use schedule::Timestep;
 use train::{Decay, Losses, MachineError, Observer, ObserverError, Stop, TrainError, WarmStart, Wish, train};
 
@@ -49,7 +49,8 @@ impl Observer for Desk {
         Ok(())
     }
 
-    fn finished(&self, t: Timestep, machine: Machine, history: History) -> Result<(), ObserverError> {
+    fn finished(&self, t: Timestep, machine: Net, history: History) -> Result<(), ObserverError> {
+        let machine = machine.autoencoder().ok_or("no hidden layer")?;
         self.states.lock().unwrap().remove(&t);
         self.finished.lock().unwrap().insert(t, (machine, history));
         Ok(())

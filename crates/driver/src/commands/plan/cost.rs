@@ -54,18 +54,22 @@ impl Cost {
         rates: &mut Rates,
     ) -> Self {
         let (effort, machines) = (Effort::of(&experiment.train, schedule, machines), machines.len());
-        let (validation, test, dim) = (experiment.train.validation, size.test, size.dim);
+        let (validation, test) = (experiment.train.validation, size.test);
+        let dim = if experiment.model.is_regression() { 1 } else { size.dim };
         let train = size.train - validation;
-        let hidden = model.hidden;
-        let parameters = 2 * dim * hidden + dim + hidden;
+        // A product [n, d] [d, H] takes 2 n d H operations: two forward, three backward; a layer has H = d, and one of each.
+        let (hidden, parameters, forward, both) = match model {
+            Machines::Autoencoders { hidden, .. } => (hidden, 2 * dim * hidden + dim + hidden, 2.0, 5.0),
+            Machines::Sigmoid { .. } => (dim, dim * dim + dim, 1.0, 2.0),
+            Machines::Regression { hidden } => (hidden, 3 * hidden + 1, 2.0, 5.0),
+        };
         let batch = experiment.train.batch;
         let steps = train / batch;
-        // A product [n, d] [d, H] takes 2 n d H operations: two forward, three backward.
         let product = 2.0 * dim as f64 * hidden as f64;
-        let training = 5.0 * product * (steps * batch * effort.epochs()) as f64
-            + 2.0 * product * ((train + validation + test) * effort.evaluations()) as f64;
+        let training = both * product * (steps * batch * effort.epochs()) as f64
+            + forward * product * ((train + validation + test) * effort.evaluations()) as f64;
         let chain_steps = experiment.schedule.timesteps.div_ceil(experiment.sample.stride);
-        let sampling = 2.0 * product * (experiment.sample.count * chain_steps) as f64;
+        let sampling = forward * product * (experiment.sample.count * chain_steps) as f64;
         let rate = rates.of(batch, dim, hidden);
         let workers = threads.min(machines).max(1) as f64;
         let seconds = training / (rate * TRAINING_EFFICIENCY * workers) + sampling / (rate * threads as f64);
@@ -73,7 +77,8 @@ impl Cost {
         let working = 4.0 * (4 * parameters + (size.train + test) * dim) as f64;
         let memory = working * workers + 8.0 * (2 * (size.train + test) * dim) as f64;
         let disk = 4.0 * (parameters * machines + experiment.sample.count * dim) as f64;
-        let floor = (model.skip == Skip::None && hidden < dim).then(|| 1.0 - hidden as f64 / dim as f64);
+        let floor = (matches!(model, Machines::Autoencoders { skip: Skip::None, .. }) && hidden < dim)
+            .then(|| 1.0 - hidden as f64 / dim as f64);
         Self {
             machines,
             for_all: false,

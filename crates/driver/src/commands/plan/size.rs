@@ -34,7 +34,7 @@ pub(crate) fn size(data: &Data) -> Size {
             let (all_train, all_test) = all.fold((0, 0), |(a, b), (train, test)| (a + train, b + test));
             Size { train: train.unwrap_or(all_train), test: test.unwrap_or(all_test), dim: MNIST_DIM }
         }
-        Data::SwissRoll { counts, .. } => generated(counts, 2),
+        Data::SwissRoll { counts, .. } | Data::Cubic { counts, .. } => generated(counts, 2),
         Data::GaussianMixture { counts, components, .. } => {
             let dim = match components {
                 Components::Symmetric { dim, .. } => *dim,

@@ -10,7 +10,6 @@ use crate::cli::RunArgs;
 use crate::commands::run::device;
 use crate::config::{Cell, Machines, Model, Sweep};
 use crate::pipeline::conditioned;
-use crate::pipeline::problem::machine_config;
 use crate::pipeline::shelf::keys;
 use crate::terminal::{Terminal, bytes, duration};
 
@@ -80,7 +79,7 @@ impl Known {
     ) -> String {
         let experiment = &cell.experiment;
         // The settings of the data stand for the numbers, which are not looked at here.
-        let keys = keys(experiment, schedule, machine_config(model), &format!("{:?}", experiment.data));
+        let keys = keys(experiment, schedule, model, &format!("{:?}", experiment.data));
         let lineage = experiment.train.lineage(schedule);
         let whole = lineage.closure(asked, |_| false).len();
         let needed = lineage.closure(asked, |t| self.trained_in.contains_key(&keys[t.index()]));

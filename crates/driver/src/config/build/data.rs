@@ -36,6 +36,7 @@ impl Builder<'_> {
                 spins: raw.spins,
                 coupling: raw.coupling,
             }),
+            Source::Cubic => Some(Data::Cubic { counts: limits.or(Counts::CUBIC), noise: raw.noise }),
             Source::SyntheticDigits => Some(Data::SyntheticDigits {
                 counts: limits.or(Counts::SYNTHETIC_DIGITS),
                 digits: self.digits(raw.digits),

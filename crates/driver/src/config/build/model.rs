@@ -1,18 +1,23 @@
 //! The conditions on `[model]`: which exact law goes with which data.
 
-use super::super::choices::{Device, ExactLaw, LossWord, ModelWord, Skip, StopWord, WarmStartWord};
+use super::super::choices::{Device, ExactLaw, LossWord, ModelWord, Rule, Skip, StopWord, WarmStartWord};
 use super::super::experiment::{Components, Data, LearningRate, Machines, Model};
+use super::super::keys::{Key, keys};
 use super::super::raw::{RawModel, RawTrain};
 use super::Builder;
 
 impl Builder<'_> {
     /// The model settings; of an exact law also whether the data allow it.
-    pub(super) fn model(&mut self, raw: &RawModel, data: Option<&Data>) -> Option<Model> {
+    pub(super) fn model(&mut self, raw: &RawModel, rule: Rule, data: Option<&Data>) -> Option<Model> {
         match raw.kind {
             ModelWord::Machines => {
-                return Some(Model::Machines(Machines { hidden: raw.hidden, skip: raw.skip }));
+                return Some(Model::Machines(Machines::Autoencoders { hidden: raw.hidden, skip: raw.skip }));
             }
             ModelWord::Conditioned => return Some(Model::Conditioned { hidden: raw.hidden }),
+            ModelWord::Sigmoid => return Some(Model::Machines(Machines::Sigmoid { rule })),
+            ModelWord::Regression => {
+                return Some(Model::Machines(Machines::Regression { hidden: raw.hidden }));
+            }
             ModelWord::Exact => {}
         }
         let Some(law) = raw.law else {
@@ -60,6 +65,29 @@ impl Builder<'_> {
     }
 }
 
+impl Builder<'_> {
+    /// A regression is of a cubic, a cubic is for a regression, and no chain goes with it.
+    pub(super) fn regression(&mut self, model: Model, data: &Data) {
+        let (regression, cubic) = (model.is_regression(), matches!(data, Data::Cubic { .. }));
+        if regression && !cubic {
+            let message = format!("regression goes with data.source = cubic; here data.source = {}", data.source());
+            self.fault("model.kind", message);
+        } else if cubic && !regression {
+            self.fault("data.source", "cubic goes with model.kind = regression, use another source or that kind");
+        }
+        if regression {
+            const OF_CHAINS: [&str; 4] = ["schedule.", "sample.", "analysis.", "figures."];
+            let of_chain = |key: &&Key| OF_CHAINS.iter().any(|section| key.path.starts_with(section));
+            for key in keys().iter().filter(of_chain).map(|key| key.path) {
+                if self.layers.value(key).is_some() {
+                    let message = "goes with a diffusion; here model.kind = regression, which has none";
+                    self.fault_at(self.layers.origin_of_name(key), key, message);
+                }
+            }
+        }
+    }
+}
+
 /// The laws that `data` allow.
 fn laws_of(data: &Data) -> Vec<&'static str> {
     ExactLaw::ALL.iter().filter(|law| suits(**law, data)).map(|law| law.word()).collect()
@@ -74,7 +102,7 @@ fn suits(law: ExactLaw, data: &Data) -> bool {
             }
             Data::GaussianMixture { components: Components::Means { means, .. }, .. } => means.len() > 1,
             Data::GaussianMixture { .. } | Data::CurieWeiss { .. } => true,
-            Data::SwissRoll { .. } => false,
+            Data::SwissRoll { .. } | Data::Cubic { .. } => false,
         },
         ExactLaw::TwoGaussians => {
             matches!(data, Data::GaussianMixture { components: Components::Symmetric { .. }, .. })

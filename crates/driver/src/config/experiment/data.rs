@@ -54,6 +54,13 @@ pub enum Data {
         /// b, above 0.
         coupling: f64,
     },
+    /// Points of a cubic.
+    Cubic {
+        /// How many to generate.
+        counts: Counts,
+        /// Standard deviation of the noise on y, at least 0.
+        noise: f64,
+    },
     /// Digits drawn by this program.
     SyntheticDigits {
         /// How many to generate.
@@ -71,6 +78,7 @@ impl Data {
             Self::SwissRoll { counts, .. }
             | Self::GaussianMixture { counts, .. }
             | Self::CurieWeiss { counts, .. }
+            | Self::Cubic { counts, .. }
             | Self::SyntheticDigits { counts, .. } => Some(counts.train),
         }
     }
@@ -83,6 +91,7 @@ impl Data {
             Self::SwissRoll { .. } => Source::SwissRoll,
             Self::GaussianMixture { .. } => Source::GaussianMixture,
             Self::CurieWeiss { .. } => Source::CurieWeiss,
+            Self::Cubic { .. } => Source::Cubic,
             Self::SyntheticDigits { .. } => Source::SyntheticDigits,
         }
     }
@@ -120,6 +129,8 @@ impl Counts {
     pub const GAUSSIAN_MIXTURE: Self = Self { train: 10_000, test: 2_000 };
     /// Rows of Curie-Weiss spins by default.
     pub const CURIE_WEISS: Self = Self { train: 10_000, test: 2_000 };
+    /// Points of the cubic by default.
+    pub const CUBIC: Self = Self { train: 1_000, test: 1_001 };
     /// Rows of the synthetic digits by default: about as many as MNIST has of two digits.
     pub const SYNTHETIC_DIGITS: Self = Self { train: 12_500, test: 2_100 };
 }

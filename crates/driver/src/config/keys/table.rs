@@ -1,7 +1,8 @@
 //! The table itself: to add a key, add it here, to `raw.rs` (type and default), `experiment.rs`, `build.rs` and `write.rs`.
 
 use super::super::choices::{
-    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Skip, Source, StopWord, VarianceWord, WarmStartWord,
+    Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Rule, Skip, Source, StopWord, VarianceWord,
+    WarmStartWord,
 };
 use super::{Key, Kind, Range, Requirement};
 
@@ -35,8 +36,10 @@ impl Key {
 /// More epochs than this no machine is trained for.
 const MOST_EPOCHS: i64 = 1_000_000;
 
-/// The choices of `model.kind` that are trained.
+/// The choices of `model.kind` that are trained and have a hidden layer over the timesteps.
 const MACHINES: &[&str] = &["machines", "conditioned"];
+/// Those that are trained.
+const TRAINED: &[&str] = &["machines", "conditioned", "sigmoid", "regression"];
 
 /// At least `min`.
 const fn from(min: i64) -> Kind {
@@ -81,14 +84,14 @@ pub(super) static KEYS: &[Key] = &[
         "data.train_limit",
         rows(1),
         "Training images kept after the choice of digits, in file order (default: all); for generated data the number \
-         generated (default: swiss_roll 10000, gaussian_mixture 10000, curie_weiss 10000, synthetic_digits 12500).",
+         generated (default: swiss_roll 10000, gaussian_mixture 10000, curie_weiss 10000, cubic 1000, synthetic_digits 12500).",
     )
     .example("12500"),
     key(
         "data.test_limit",
         rows(1),
         "Test images kept after the choice of digits, in file order (default: all); for generated data the number \
-         generated (default: swiss_roll 2000, gaussian_mixture 2000, curie_weiss 2000, synthetic_digits 2100).",
+         generated (default: swiss_roll 2000, gaussian_mixture 2000, curie_weiss 2000, cubic 1001, synthetic_digits 2100).",
     )
     .example("2100"),
     key(
@@ -109,9 +112,10 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "data.noise",
         Kind::Float(Range::NOT_NEGATIVE),
-        "Standard deviation of the Gaussian noise added to each point of the roll, in the units of its coordinates.",
+        "Standard deviation of the Gaussian noise added to each point of the roll, or to y of each point of the cubic, in the units of \
+         the coordinates.",
     )
-    .goes_with("data.source", &["swiss_roll"])
+    .goes_with("data.source", &["swiss_roll", "cubic"])
     .example("0.05"),
     key(
         "data.dim",
@@ -170,8 +174,8 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "model.kind",
         Kind::Choice(ModelWord::WORDS),
-        "What predicts the noise: machines that are trained, one a timestep or one for all, or an exact denoiser that is \
-         not.",
+        "What predicts the noise: machines that are trained, with a hidden layer, one a timestep or one for all, or as one layer \
+         of sigmoids a timestep, or an exact denoiser that is not; or, without any noise to predict, a regression.",
     )
     .words(ModelWord::ABOUT)
     .example(r#""exact""#),
@@ -185,7 +189,7 @@ pub(super) static KEYS: &[Key] = &[
     .words(ExactLaw::ABOUT)
     .example(r#""mixture""#),
     key("model.hidden", Kind::Int { min: 1, max: WIDEST }, "Units of the hidden layer of each machine, or of the one for all timesteps.")
-        .goes_with("model.kind", MACHINES)
+        .goes_with("model.kind", &["machines", "conditioned", "regression"])
     .example("400"),
     key(
         "model.skip",
@@ -202,22 +206,31 @@ pub(super) static KEYS: &[Key] = &[
         "Passes over the training data for each machine; one machine for all timesteps makes T times as many, those of the T \
          machines together, and is measured when each of them would be.",
     )
-        .goes_with("model.kind", MACHINES)
+        .goes_with("model.kind", TRAINED)
     .example("20"),
-    key("train.batch", from(1), "Training images in one step of Adam, at most as many as there are (data.train_limit) less those of train.validation.")
-        .goes_with("model.kind", MACHINES)
+    key("train.batch", from(1), "Training images in one step, at most as many as there are (data.train_limit) less those of train.validation.")
+        .goes_with("model.kind", TRAINED)
     .example("100"),
     key(
         "train.learning_rate",
         Kind::FloatOrKnots(Range::POSITIVE),
-        "Step size of Adam: one number, or [t, rate] knots of a piecewise linear law over t, constant beyond its ends.",
+        "Step size of Adam, or of plain gradient descent for layers of sigmoids: one number, or [t, rate] knots of a piecewise linear law over t, constant beyond its ends.",
     )
-    .goes_with("model.kind", MACHINES)
+    .goes_with("model.kind", TRAINED)
     .example("[[1, 8e-3], [100, 4e-3]]"),
     key("train.decay", Kind::Choice(Decay::WORDS), "How the learning rate falls over the epochs.")
-        .goes_with("model.kind", MACHINES)
+        .goes_with("model.kind", TRAINED)
     .words(Decay::ABOUT)
     .example(r#""none""#),
+    key(
+        "train.rule",
+        Kind::Choice(Rule::WORDS),
+        "By what a layer of sigmoids is moved, with plain gradient descent: W += rate mean x^T e over the batch, e = eps - eps_hat \
+         (delta), or that times the slope (1 - eps_hat^2) / 2 of the sigmoid (gradient).",
+    )
+    .goes_with("model.kind", &["sigmoid"])
+    .words(Rule::ABOUT)
+    .example(r#""delta""#),
     key(
         "train.loss",
         Kind::Choice(LossWord::WORDS),
@@ -257,14 +270,14 @@ pub(super) static KEYS: &[Key] = &[
         "Training images held out at random: never trained on, their loss is measured on noise that is the same in \
          every epoch.",
     )
-    .goes_with("model.kind", MACHINES)
+    .goes_with("model.kind", &["machines", "sigmoid"])
     .example("500"),
     key(
         "train.evaluate_every",
         Kind::Int { min: 1, max: MOST_EPOCHS },
         "The losses are measured after every so many epochs and after the last; train.stop looks at measured losses only.",
     )
-    .goes_with("model.kind", MACHINES)
+    .goes_with("model.kind", TRAINED)
     .example("5"),
     key(
         "train.stop",

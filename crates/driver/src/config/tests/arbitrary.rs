@@ -6,7 +6,7 @@ use train::{Stop, WarmStart};
 
 use super::super::{
     Analysis, Components, Counts, Data, Decay, Device, ExactLaw, Experiment, Figures, LearningRate, Limits, Machines,
-    Model, Offline, Origins, Run, Sample, ScheduleSettings, Skip, Train,
+    Model, Offline, Origins, Rule, Run, Sample, ScheduleSettings, Skip, Train,
 };
 use super::{GOOD, load};
 
@@ -119,15 +119,25 @@ fn fit_into(train: &mut Train, n: usize) {
 fn model() -> impl Strategy<Value = (Model, Train)> {
     let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener)];
     let machines = (1usize..=65_536, skip, train())
-        .prop_map(|(hidden, skip, train)| (Model::Machines(Machines { hidden, skip }), train));
+        .prop_map(|(hidden, skip, train)| (Model::Machines(Machines::Autoencoders { hidden, skip }), train));
     let one_for_all = (1usize..=65_536, positive(), train()).prop_map(|(hidden, rate, train)| {
         let (learning_rate, loss) = (LearningRate::Constant(rate), LossWeight::Simple);
         let train = Train { learning_rate, loss, warm_start: None, stop: Stop::None, ..train };
         (Model::Conditioned { hidden }, train)
     });
+    let rule = prop_oneof![Just(Rule::Delta), Just(Rule::Gradient)];
+    let layers = (rule, train()).prop_map(|(rule, train)| {
+        let train = Train { loss: LossWeight::Simple, warm_start: None, stop: Stop::None, ..train };
+        (Model::Machines(Machines::Sigmoid { rule }), train)
+    });
     let law = prop_oneof![Just(ExactLaw::Wiener), Just(ExactLaw::Gaussian), Just(ExactLaw::Empirical)];
     let untrained = load("data.source = \"mnist\"", &[], &[]).expect("valid").train;
-    prop_oneof![machines, one_for_all, law.prop_map(move |law| (Model::Exact(law), untrained.clone()))]
+    let regression = (1usize..=65_536, train()).prop_map(|(hidden, train)| {
+        let train = Train { loss: LossWeight::Simple, warm_start: None, stop: Stop::None, validation: 0, ..train };
+        (Model::Machines(Machines::Regression { hidden }), train)
+    });
+    let exact = law.prop_map(move |law| (Model::Exact(law), untrained.clone()));
+    prop_oneof![machines, one_for_all, layers, regression, exact]
 }
 
 fn analysis() -> impl Strategy<Value = Analysis> {
@@ -150,18 +160,18 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
         |((name, purpose, seed), data, schedule, (model, mut train), sampled, analysis, run)| {
             let (count, variance, return_variance, stride, noiseless, t) = sampled;
+            let points = Counts { train: data.most_train().unwrap_or(1), test: 7 };
+            let data = if model.is_regression() { Data::Cubic { counts: points, noise: 0.25 } } else { data };
             if let (Model::Machines(_) | Model::Conditioned { .. }, Some(n)) = (model, data.most_train()) {
                 fit_into(&mut train, n);
             }
-            let run = match model {
-                Model::Conditioned { .. } => Run { device: Device::Auto, ..run },
-                _ => run,
-            };
+            let stackable = matches!(model, Model::Machines(Machines::Autoencoders { .. }) | Model::Exact(_));
+            let run = Run { device: if stackable { run.device } else { Device::Auto }, ..run };
             if train.too_heavy_on(&schedule).is_some() {
                 train.loss = LossWeight::Simple;
             }
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
-            Experiment {
+            let experiment = Experiment {
                 name,
                 purpose,
                 seed,
@@ -180,7 +190,13 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                 figures: Figures { reconstruction_t: within(t) },
                 run,
                 origins: Origins::default(),
+            };
+            if !model.is_regression() {
+                return experiment;
             }
+            let bare = load("data.source = \"cubic\"\nmodel.kind = \"regression\"", &[], &[]).expect("valid");
+            let Experiment { schedule, sample, analysis, figures, .. } = bare;
+            Experiment { schedule, sample, analysis, figures, ..experiment }
         },
     )
 }

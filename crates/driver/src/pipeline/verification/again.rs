@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use model::checkpoint::{self, Checkpoint, History};
-use model::{Device, Machine};
+use model::{Device, Machine, ModelError, Net};
 use schedule::{Purpose, Stream, Timestep};
 use train::{Losses, MachineError, Observer, ObserverError, TrainError};
 
@@ -65,7 +65,7 @@ pub(crate) fn train_again(
     for (device, timesteps) in groups.into_values() {
         let exact = subject.same_isa() && device != Device::Cuda;
         let comparer = Comparer { subject, shelf, exact, progress: &progress, outcomes: Mutex::default() };
-        match train::train(&job, &timesteps, device, subject.threads, &comparer) {
+        match problem.train(&timesteps, (device, subject.threads), &comparer) {
             Ok(()) | Err(TrainError::Machines(_)) => {}
             Err(error) => return Err(error.into()),
         }
@@ -147,7 +147,7 @@ impl Comparer<'_> {
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(t, outcome);
     }
 
-    fn compare(&self, t: Timestep, machine: Machine, history: History) -> Result<Outcome, DriverError> {
+    fn compare(&self, t: Timestep, machine: Net, history: History) -> Result<Outcome, DriverError> {
         let (alpha_bar, key) = (self.subject.bench.schedule.alpha_bar(t), self.shelf.key_of(t).to_owned());
         let made = Checkpoint { t: t.get(), alpha_bar, key, machine, history };
         if checkpoint::write(&made)? == self.subject.read(&file(t))? {
@@ -184,7 +184,7 @@ impl Observer for Comparer<'_> {
         self.progress.advance(1);
     }
 
-    fn finished(&self, t: Timestep, machine: Machine, history: History) -> Result<(), ObserverError> {
+    fn finished(&self, t: Timestep, machine: Net, history: History) -> Result<(), ObserverError> {
         self.note(t, self.compare(t, machine, history)?);
         Ok(())
     }
@@ -194,7 +194,8 @@ impl Observer for Comparer<'_> {
     }
 
     fn trained(&self, t: Timestep) -> Result<Machine, ObserverError> {
-        Ok(checkpoint::read(&self.subject.folder.root().join(file(t)))?.machine)
+        let there = checkpoint::read(&self.subject.folder.root().join(file(t)))?.machine;
+        there.autoencoder().ok_or_else(|| ModelError::NoHiddenLayer { t: t.get() }.into())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The checkpoints of a run: readable, of the run's settings, of its schedule.
 
 use model::checkpoint::{self, Checkpoint, History};
-use model::{Machine, Skip};
+use model::{Machine, Net, Skip};
 use schedule::Timestep;
 
 use super::{Checks, Subject};
@@ -50,10 +50,17 @@ fn fault(there: &Checkpoint, t: Timestep, alpha_bar: f64, key: &str) -> Option<S
         Some(format!("is for alpha_bar = {}, the schedule has {alpha_bar}", there.alpha_bar))
     } else if there.key != key {
         Some("belongs to other settings or data than config.toml's (its key is another one)".to_owned())
-    } else if !is_finite(&there.machine) {
+    } else if !are_finite(&there.machine) {
         Some("holds weights that are no numbers".to_owned())
     } else {
         None
+    }
+}
+
+fn are_finite(net: &Net) -> bool {
+    match net {
+        Net::Autoencoder(machine) => is_finite(machine),
+        Net::Sigmoid(layer) => layer.w.iter().chain(&layer.b).all(|value| value.is_finite()),
     }
 }
 
@@ -93,7 +100,7 @@ mod tests {
             t: 3,
             alpha_bar: 0.5,
             key: "k".to_owned(),
-            machine: machine.clone(),
+            machine: machine.clone().into(),
             history: History::default(),
         };
         let wrong = |there: &Checkpoint| fault(there, t, 0.5, "k").unwrap_or_default();
@@ -102,6 +109,6 @@ mod tests {
         assert!(wrong(&Checkpoint { alpha_bar: 0.500001, ..good.clone() }).starts_with("is for alpha_bar = 0.500001"));
         assert!(wrong(&Checkpoint { key: "l".to_owned(), ..good.clone() }).starts_with("belongs to other settings"));
         let endless = Machine { skip: Skip::Scalar(f32::INFINITY), ..machine };
-        assert_eq!(wrong(&Checkpoint { machine: endless, ..good }), "holds weights that are no numbers");
+        assert_eq!(wrong(&Checkpoint { machine: endless.into(), ..good }), "holds weights that are no numbers");
     }
 }

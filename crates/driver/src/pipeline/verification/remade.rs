@@ -8,7 +8,8 @@ use super::{Checks, LOSS_TOLERANCE, Subject};
 use crate::DriverError;
 use crate::config::ExactLaw;
 use crate::folder::RunFolder;
-use crate::pipeline::{draw, models, record};
+use crate::pipeline::shelf::Shelf;
+use crate::pipeline::{draw, models, record, regression};
 
 /// Files whose wording follows the program's version rather than the run.
 const WORDED: [&str; 2] = [RunFolder::CONFIG, RunFacts::FILE];
@@ -40,6 +41,22 @@ pub(crate) fn tables(
         }
     }
     checks.done("tables", format!("made again and the same: {}", same.join(", ")));
+    Ok(())
+}
+
+/// Compares the tables of a regression, made again from its machine.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn fit(subject: &Subject<'_>, shelf: &Shelf<'_>, checks: &mut Checks) -> Result<(), DriverError> {
+    let machine = shelf.machine(subject.bench.schedule.last())?;
+    let mut same = Vec::new();
+    for (name, text) in regression::tables(subject.bench, &machine)? {
+        if is_there(subject, checks, name) && compare(subject, name, text.as_bytes(), checks)? {
+            same.push(name);
+        }
+    }
+    checks.done("fit", format!("made again and the same: {}", same.join(", ")));
     Ok(())
 }
 
