@@ -7,7 +7,7 @@ use crate::plot::drawing::{Dash, Drawing, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{GREY, INK, Rgb, sequence};
-use crate::{AnalysisError, MetricRow, Run, Split};
+use crate::{AnalysisError, Run, Split};
 
 /// Machines shown, at most.
 const CURVES: usize = 6;

@@ -9,15 +9,13 @@ mod values;
 
 use super::aggregate::{Mean, Points, exact};
 use super::{Cell, Loss, Sweep};
-use crate::figures::spread;
+use crate::AnalysisError;
 use crate::plot::axes::{Axes, Axis, Marker};
 use crate::plot::drawing::{Dash, Drawing, Rect, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{GREY, lighter};
 use crate::stats::Interval;
-use crate::{AnalysisError, RunFacts};
-use crate::{AnalysisError, RunFacts};
 use places::Places;
 use quality::Quality;
 use series::Series;

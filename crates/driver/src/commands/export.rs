@@ -7,8 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use data::{Frame, write_atomically_with};
-use model::checkpoint::{self, Checkpoint};
-use model::{Bank, BankShape, BankWriter};
+use model::{Bank, BankShape, BankWriter, Machine, checkpoint};
 use schedule::{ReverseVariance, Schedule, Timestep};
 use serde_json::{Map, Value, json};
 use train::ranges;
@@ -17,6 +16,7 @@ use crate::cli::ExportArgs;
 use crate::config::{self, Experiment, Model, Sources};
 use crate::folder::RunFolder;
 use crate::lock::Lock;
+use crate::pipeline::conditioned::Conditioned;
 use crate::pipeline::damage::Damage;
 use crate::pipeline::mark::Mark;
 use crate::pipeline::shelf::file;
@@ -81,9 +81,21 @@ struct Machines<'a> {
 
 impl<'a> Machines<'a> {
     fn of(folder: &'a RunFolder, experiment: &Experiment, schedule: &'a Schedule) -> Result<Self, DriverError> {
-        if let Model::Exact(law) = experiment.model {
-            let root = folder.root().display();
-            return Err(DriverError::Message(format!("{root}: has no machines, its model is the exact law {law}")));
+        let refused = match experiment.model {
+            Model::Machines(config::Machines::Autoencoders { .. }) => None,
+            Model::Machines(config::Machines::Sigmoid { .. }) => {
+                Some("its layers of sigmoids have no hidden layer".to_owned())
+            }
+            Model::Machines(config::Machines::Regression { .. }) => {
+                Some("a regression has one machine and no chain".to_owned())
+            }
+            Model::Conditioned { .. } => {
+                Some(format!("its one machine for all t is one safetensors file already, {}", Conditioned::FILE))
+            }
+            Model::Exact(law) => Some(format!("its model is the exact law {law}")),
+        };
+        if let Some(why) = refused {
+            return Err(DriverError::Message(format!("{}: has no bank of machines, {why}", folder.root().display())));
         }
         let path = folder.root().join(RunFolder::FRAME);
         let frame = match folder.bytes_if_present(RunFolder::FRAME)? {
@@ -118,25 +130,26 @@ impl<'a> Machines<'a> {
         self.frame.clone().map_or(Frame::Identity { dim }, Frame::Principal)
     }
 
-    /// The checkpoint of t, as its training left it.
-    fn read(&self, t: Timestep) -> Result<Checkpoint, DriverError> {
+    /// The machine of t, as its training left it.
+    fn read(&self, t: Timestep) -> Result<Machine, DriverError> {
         let path = self.folder.root().join(file(t));
         let refused = |reason: &str| {
             let way_out = "run the experiment again to have it trained again";
             Err(DriverError::Message(format!("{}: {reason}; {way_out}", path.display())))
         };
         let Some(bytes) = self.folder.bytes_if_present(&file(t))? else { return refused("is gone") };
-        if matches!(Mark::read(self.folder, t)?, Some(Ok(mark)) if !mark.is_of(&bytes)) {
+        if matches!(Mark::read(self.folder, &file(t))?, Some(Ok(mark)) if !mark.is_of(&bytes)) {
             return refused("is damaged: these are not the bytes that its training left");
         }
         let checkpoint = checkpoint::from_bytes(&path, &bytes)?;
         if checkpoint.t != t.get() || checkpoint.alpha_bar != self.schedule.alpha_bar(t) {
             return refused(&format!("is not the machine of t = {t} of these settings"));
         }
-        if self.frame.as_ref().is_some_and(|pca| pca.mean.len() != checkpoint.machine.dim) {
+        let Some(machine) = checkpoint.machine.autoencoder() else { return refused("has no hidden layer") };
+        if self.frame.as_ref().is_some_and(|pca| pca.mean.len() != machine.dim) {
             return refused("is of another dimension than its frame");
         }
-        Ok(checkpoint)
+        Ok(machine)
     }
 }
 
@@ -152,7 +165,7 @@ impl Export<'_> {
     fn write(&self, file: &mut File, mut check: Check) -> Result<(), Failure> {
         let schedule = self.shelf.schedule;
         let Some(first) = self.timesteps.first() else { return Ok(()) };
-        let [dim, inputs, hidden, gains] = BankShape::of_machine(&self.shelf.read(*first)?.machine);
+        let [dim, inputs, hidden, gains] = BankShape::of_machine(&self.shelf.read(*first)?);
         let shape = BankShape {
             dim,
             inputs,
@@ -176,7 +189,7 @@ impl Export<'_> {
         let progress = self.terminal.progress("export", self.timesteps.len() as u64);
         let frame = self.shelf.frame(dim);
         for (k, &t) in self.timesteps.iter().enumerate() {
-            let machine = self.shelf.read(t)?.machine;
+            let machine = self.shelf.read(t)?;
             if !shape.fits(&machine) {
                 let machines = self.shelf.folder.machines();
                 let message =

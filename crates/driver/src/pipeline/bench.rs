@@ -43,7 +43,7 @@ impl Bench {
     pub(crate) fn machines(&self) -> Option<Machines> {
         match self.experiment.model {
             Model::Machines(machines) => Some(machines),
-            Model::Conditioned { hidden } => Some(Machines { hidden, skip: Skip::None }),
+            Model::Conditioned { hidden } => Some(Machines::Autoencoders { hidden, skip: Skip::None }),
             Model::Exact(_) => None,
         }
     }

@@ -11,7 +11,7 @@ use crate::config::{Decay, Machines, Rule, Skip};
 pub(crate) struct Problem<'a> {
     pub(crate) bench: &'a Bench,
     pub(crate) machines: Machines,
-    config: MachineConfig,
+    pub(crate) config: MachineConfig,
     moments: Moments,
     set: TrainingSet,
     settings: Settings,
@@ -40,7 +40,7 @@ impl<'a> Problem<'a> {
 
     /// The problem of training one machine of `hidden` units for all timesteps.
     pub(crate) fn for_all(bench: &'a Bench, hidden: usize) -> Self {
-        Self::new(bench, Machines { hidden, skip: Skip::None })
+        Self::new(bench, Machines::Autoencoders { hidden, skip: Skip::None })
     }
 
     pub(crate) fn job(&self) -> Job<'_> {

@@ -45,7 +45,7 @@ impl Check {
         chosen.dedup();
         let mut states = Vec::new();
         if let Some(&first) = chosen.first() {
-            let dim = machines.read(first)?.machine.dim;
+            let dim = machines.read(first)?.dim;
             let path = folder.root().join(Run::SAMPLES_FILE);
             let samples = match folder.bytes_if_present(Run::SAMPLES_FILE)? {
                 Some(bytes) => Some(samples_from_bytes(&path, &bytes)?).filter(|found| found.dim() == dim),
