@@ -16,7 +16,7 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 25] = [
+const BEYOND_A_SCHEMA: [&str; 27] = [
     "batch_above_generated",
     "batch_above_n",
     "beta_start_above_beta_end",
@@ -38,6 +38,8 @@ const BEYOND_A_SCHEMA: [&str; 25] = [
     "name_with_a_slash",
     "plateau_without_validation",
     "reconstruction_beyond_T",
+    "reconstruction_not_increasing",
+    "reconstruction_too_many",
     "timesteps_too_many",
     "type_point_for_whole",
     "validation_leaves_no_batch",

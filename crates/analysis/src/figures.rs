@@ -1,5 +1,6 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
+mod algorithm;
 mod class_learning;
 mod class_posterior;
 mod cloning;
@@ -24,6 +25,7 @@ mod local_dimension;
 mod loss_landscape;
 mod loss_vs_epoch;
 mod loss_vs_t;
+mod mean_image;
 mod mode_softening;
 mod nishimori_gap;
 mod noisy_class_probe;
@@ -33,6 +35,7 @@ mod phase_diagram;
 mod pixel_histogram;
 mod potential;
 mod reconstruction;
+mod sample_birth;
 mod sample_grid;
 mod samples_scatter;
 mod schedule;
@@ -44,6 +47,7 @@ mod swiss_roll;
 mod variational_bound;
 mod window_surgery;
 
+use crate::plot::animation::Animation;
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
 use crate::{AnalysisError, Run};
@@ -62,10 +66,19 @@ pub trait Figure: Sync {
     /// # Errors
     /// Any [`AnalysisError`] from encoding the numbers it draws.
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError>;
+
+    /// The film that stands beside the figure, where there is one.
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    fn animate(&self, _run: &Run, _page: &Page) -> Result<Option<Animation>, AnalysisError> {
+        Ok(None)
+    }
 }
 
 /// One line a figure, in the order a reader meets them.
 static FIGURES: &[&dyn Figure] = &[
+    &algorithm::Algorithm,
     &schedule::Schedule,
     &strips::FORWARD,
     &swiss_roll::FORWARD,
@@ -73,9 +86,11 @@ static FIGURES: &[&dyn Figure] = &[
     &loss_vs_t::LossVsT,
     &strips::REVERSE,
     &swiss_roll::REVERSE,
+    &sample_birth::SampleBirth,
     &sample_grid::SampleGrid,
     &samples_scatter::SamplesScatter,
     &pixel_histogram::PixelHistogram,
+    &mean_image::MeanImage,
     &reconstruction::Reconstructions,
     &phase_diagram::PhaseDiagram,
     &kappa::KAPPA,
@@ -130,6 +145,8 @@ pub struct Rendered {
     pub png: Vec<u8>,
     /// The numbers it draws as CSV, where they are not already a table of the run.
     pub csv: Option<String>,
+    /// The film as an animated PNG, where there is one.
+    pub apng: Option<Vec<u8>>,
 }
 
 /// Draws every figure the run has the material for, or those of them named in `only`.
@@ -150,7 +167,9 @@ pub fn render(run: &Run, only: Option<&[String]>) -> Result<Vec<Rendered>, Analy
     for figure in figures().iter().filter(wanted) {
         if let Some(drawing) = figure.draw(run, &page)? {
             let (svg, png) = (drawing.to_svg()?, drawing.to_png()?);
-            rendered.push(Rendered { name: figure.name(), reading: figure.reading(), svg, png, csv: drawing.table });
+            let apng = figure.animate(run, &page)?.map(|film| film.to_apng()).transpose()?;
+            let (name, reading, csv) = (figure.name(), figure.reading(), drawing.table);
+            rendered.push(Rendered { name, reading, svg, png, csv, apng });
         }
     }
     Ok(rendered)
@@ -170,7 +189,8 @@ mod tests {
     use super::*;
     use crate::observables::Transition;
     use crate::{
-        HistogramRow, MetricRow, Points, ReferenceRow, ScheduleRow, Split, Table, Trajectories, samples_to_safetensors,
+        BIRTH_FILE, HistogramRow, MeanImages, MetricRow, Points, ProfileRow, ReconstructionRow, ReferenceRow, ScheduleRow,
+        Split, Table, Trajectories, samples_to_safetensors,
     };
 
     #[test]
@@ -199,13 +219,16 @@ mod tests {
         let dir = fabricated::images();
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
         let expected = [
+            "algorithm",
             "schedule",
             "forward_strip",
             "loss_vs_epoch",
             "loss_vs_t",
             "reverse_strip",
+            "sample_birth",
             "sample_grid",
             "pixel_histogram",
+            "mean_image",
             "reconstruction",
         ];
         assert_eq!(names(&rendered), expected);
@@ -222,11 +245,19 @@ mod tests {
     fn a_run_on_points_with_a_subset_of_machines_has_its_own_figures() {
         let dir = fabricated::swiss_roll();
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
-        let expected =
-            ["schedule", "swiss_roll_forward", "loss_vs_epoch", "loss_vs_t", "swiss_roll_reverse", "samples_scatter"];
+        let expected = [
+            "algorithm",
+            "schedule",
+            "swiss_roll_forward",
+            "loss_vs_epoch",
+            "loss_vs_t",
+            "swiss_roll_reverse",
+            "sample_birth",
+            "samples_scatter",
+        ];
         assert_eq!(names(&rendered), expected);
         let legend: Vec<_> =
-            ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[2].svg.contains(t)).collect();
+            ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[3].svg.contains(t)).collect();
         assert_eq!(legend.len(), 3);
     }
 
@@ -236,8 +267,11 @@ mod tests {
         for file in [Run::SAMPLES_FILE, Trajectories::FILE, HistogramRow::FILE, ReferenceRow::FILE, ScheduleRow::FILE] {
             std::fs::remove_file(dir.path().join(file)).unwrap();
         }
+        for file in [BIRTH_FILE, MeanImages::FILE, ProfileRow::FILE, ReconstructionRow::FILE] {
+            std::fs::remove_file(dir.path().join(file)).unwrap();
+        }
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
-        assert_eq!(names(&rendered), ["loss_vs_epoch", "loss_vs_t"]);
+        assert_eq!(names(&rendered), ["algorithm", "loss_vs_epoch", "loss_vs_t"]);
     }
 
     #[test]
@@ -273,7 +307,7 @@ mod tests {
         assert_eq!(names(&render(&run, Some(&["schedule".to_owned()])).unwrap()), ["schedule"]);
         let message = render(&run, Some(&["loss".to_owned()])).unwrap_err().to_string();
         assert!(
-            message.starts_with("figures: `loss` is not a figure, use one of schedule, forward_strip,"),
+            message.starts_with("figures: `loss` is not a figure, use one of algorithm, schedule, forward_strip,"),
             "{message}"
         );
     }
@@ -304,6 +338,7 @@ mod tests {
     #[test]
     fn degenerate_runs_are_drawn_or_left_out_but_never_fail() {
         let mut run = fabricated::empty();
+        run.facts.recipe = None;
         assert_eq!(render(&run, None).unwrap(), []);
         let row = |t, epoch, value| MetricRow { t, epoch, split: Split::Test, metric: "mse".into(), value };
         for value in [0.5, 0.0, f64::NAN, f64::INFINITY] {

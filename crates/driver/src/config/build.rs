@@ -33,8 +33,8 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     builder.counts(data.as_ref(), model, &train);
     let stride = builder.at_most_timesteps("sample.stride", raw.sample.stride, timesteps);
     let reconstruction_t = match raw.figures.reconstruction_t {
-        Some(t) => builder.at_most_timesteps("figures.reconstruction_t", t, timesteps),
-        None => default_reconstruction_t(timesteps),
+        Some(times) => builder.reconstruction_t(times.into_list(), timesteps),
+        None => vec![default_reconstruction_t(timesteps)],
     };
     Some(Experiment {
         name,
@@ -51,7 +51,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
             times: raw.analysis.times,
             resamples: raw.analysis.resamples,
         },
-        figures: Figures { reconstruction_t },
+        figures: Figures { reconstruction_t, reconstruction_images: raw.figures.reconstruction_images },
         run: Run { device: raw.run.device, save_seconds: raw.run.save_seconds },
         origins: layers.origins(),
     })
@@ -204,6 +204,27 @@ impl Builder<'_> {
         if let Some((key, message)) = known.and_then(|n| train.too_many_for(n)) {
             self.fault(key, message);
         }
+    }
+
+    /// Increasing timesteps, each of which may be at most T.
+    fn reconstruction_t(&mut self, times: Vec<usize>, timesteps: usize) -> Vec<usize> {
+        const KEY: &str = "figures.reconstruction_t";
+        let most = Figures::MOST_TIMES;
+        if times.len() > most {
+            self.fault(KEY, format!("{} timesteps are not allowed, use at most {most}", times.len()));
+        }
+        for (i, (t, before)) in times.iter().zip([None].into_iter().chain(times.iter().map(Some))).enumerate() {
+            let message = match before {
+                Some(before) if t <= before => format!("{t} after {before} is not allowed, use increasing timesteps"),
+                _ if *t > timesteps && !self.faults.spoils("schedule.timesteps") => {
+                    format!("{t} is not allowed, use 1 to {timesteps} (schedule.timesteps)")
+                }
+                _ => continue,
+            };
+            self.fault_at(self.layers.origin_of_element(KEY, i), KEY, message);
+            break;
+        }
+        times
     }
 
     /// `value`, which may be at most T.

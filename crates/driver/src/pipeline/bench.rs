@@ -1,12 +1,13 @@
 //! Everything a run computes with: the chain, the data in their frame, what the figures need to know of them.
 
-use analysis::RunFacts;
+use analysis::{Recipe, RunFacts, Training};
 use data::{Dataset, Frame, Pca, Samples, Shape};
-use schedule::{Purpose, ReverseVariance, Schedule, Stream, Timestep};
+use schedule::{Law, LossWeight, Purpose, ReverseVariance, Schedule, Stream, Timestep};
+use train::Stop;
 
 use super::dataset::SYNTHETIC_NOTE;
 use crate::DriverError;
-use crate::config::{Experiment, Machines, Model, Skip};
+use crate::config::{Experiment, LearningRate, Machines, Model, Skip};
 
 /// An experiment with its data, ready for its machines or its exact law.
 pub(crate) struct Bench {
@@ -92,7 +93,40 @@ impl Bench {
                 ReverseVariance::Posterior => "posterior",
             }
             .to_owned(),
+            recipe: Some(self.recipe()),
         }
+    }
+
+    /// What the algorithm box says of the settings.
+    fn recipe(&self) -> Recipe {
+        let Experiment { schedule, train, sample, .. } = &self.experiment;
+        let law = match schedule.law {
+            Law::Linear { .. } => "linear",
+            Law::Cosine => "cosine",
+            Law::Constant { .. } => "constant",
+        };
+        let training = self.machines().map(|_| Training {
+            batch: train.batch,
+            learning_rate: match &train.learning_rate {
+                LearningRate::Constant(rate) => vec![(1, *rate)],
+                LearningRate::Knots(knots) => knots.clone(),
+            },
+            decay: train.decay.word().to_owned(),
+            loss: match train.loss {
+                LossWeight::Simple => "simple",
+                LossWeight::Variational => "variational",
+            }
+            .to_owned(),
+            anchor_spacing: train.warm_start.map(|warm| warm.spacing),
+            warm_epochs: train.warm_start.map(|warm| warm.epochs),
+            stop: match train.stop {
+                Stop::None => "none",
+                Stop::Plateau { .. } => "plateau",
+                Stop::TestVariance { .. } => "test_variance",
+            }
+            .to_owned(),
+        });
+        Recipe { law: law.to_owned(), training, stride: sample.stride }
     }
 }
 

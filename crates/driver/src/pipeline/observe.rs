@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use analysis::lab::{ClassRule, Classifier, Lab, LabData, Settings};
+use analysis::lab::{ClassRule, Classifier, Lab, Settings};
 use analysis::observables::{Named, Observable, ObservableRow, TransitionRow, observables, select};
 use analysis::{
     AnalysisError, MetricRow, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present, to_csv,
 };
-use data::Frame;
 use model::{Bank, Denoiser};
 
 use super::bench::Bench;
 use super::freshness::Freshness;
 use super::models;
+use super::principal::Principal;
 use crate::DriverError;
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
@@ -71,24 +71,15 @@ fn measure(
     freshness: &mut Freshness<'_>,
     terminal: Terminal,
 ) -> Result<Vec<&'static str>, DriverError> {
-    let frame = Frame::Principal(bench.pca.clone());
-    let (train, test) = (frame.project_samples(&bench.dataset.train), frame.project_samples(&bench.dataset.test));
-    let data = LabData {
-        frame: &frame,
-        eigenvalues: &bench.pca.eigenvalues,
-        train: &train,
-        test: &test,
-        shape: bench.dataset.shape,
-        shift: bench.dataset.shift,
-    };
+    let principal = Principal::of(bench);
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
     let training: Vec<TrainingRow> = read_table_if_present(folder.root())?;
-    let bank = Bank::open(&folder.machines(), bench.dim()).seen_from(&frame, &bench.schedule);
-    let (own, truth) = (models::denoiser(bench, folder)?, models::truth(bench, &frame)?);
+    let bank = Bank::open(&folder.machines(), bench.dim()).seen_from(&principal.frame, &bench.schedule);
+    let (own, truth) = (models::denoiser(bench, folder)?, models::truth(bench, &principal.frame)?);
     // An exact law lives in the principal frame; machines may live elsewhere and are turned.
     let denoiser: &dyn Denoiser = if bench.machines().is_some() { &bank } else { &*own };
     let model = Named { name: bench.experiment.model.name(), denoiser };
-    let mut lab = Lab::new(&bench.schedule, data, model, settings(bench));
+    let mut lab = Lab::new(&bench.schedule, principal.data(bench), model, settings(bench));
     if bench.machines().is_some() {
         lab = lab.with_machines(&bank, &metrics, &training);
     }

@@ -139,13 +139,15 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let run = (device, 0.0..1e9_f64).prop_map(|(device, save_seconds)| Run { device, save_seconds });
     let variance = prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
     let named = ("[A-Za-z0-9_-]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", any::<String>(), 0..=i64::MAX as u64);
-    let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    let reconstructed = (prop::collection::vec(any::<prop::sample::Index>(), 1..9), 0usize..=10_000);
+    let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), reconstructed);
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
-        |((name, purpose, seed), data, schedule, (model, mut train), (count, variance, stride, t), analysis, run)| {
+        |((name, purpose, seed), data, schedule, (model, mut train), (count, variance, stride, (times, images)), analysis, run)| {
             if let (Model::Machines(_), Some(n)) = (model, data.most_train()) {
                 fit_into(&mut train, n);
             }
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
+            let times: std::collections::BTreeSet<usize> = times.into_iter().map(within).collect();
             Experiment {
                 name,
                 purpose,
@@ -156,7 +158,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                 train,
                 sample: Sample { count, variance, stride: within(stride) },
                 analysis,
-                figures: Figures { reconstruction_t: within(t) },
+                figures: Figures { reconstruction_t: times.into_iter().collect(), reconstruction_images: images },
                 run,
                 origins: Origins::default(),
             }
