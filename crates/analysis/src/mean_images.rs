@@ -70,8 +70,10 @@ impl MeanImages {
         let file = TensorFile::parse(path, bytes)?;
         let needed = |name: &str| file.points(name)?.ok_or_else(|| file.error(name, "is missing"));
         let means = Self { train: needed("train")?, classes: file.points("classes")?, generated: needed("generated")? };
-        match means.sets().find(|(_, points)| points.dim() != means.train.dim()) {
-            Some((name, _)) => Err(file.error(name, &format!("use the {} coordinates of `train`", means.train.dim()))),
+        let d = means.train.dim();
+        let other = means.sets().find(|(_, points)| points.dim() != d).map(|(name, _)| name);
+        match other {
+            Some(name) => Err(file.error(name, &format!("use the {d} coordinates of `train`"))),
             None => Ok(means),
         }
     }

@@ -34,7 +34,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     let stride = builder.at_most_timesteps("sample.stride", raw.sample.stride, timesteps);
     let reconstruction_t = match raw.figures.reconstruction_t {
         Some(times) => builder.reconstruction_t(times.into_list(), timesteps),
-        None => vec![default_reconstruction_t(timesteps)],
+        None => default_reconstruction_t(timesteps),
     };
     Some(Experiment {
         name,
@@ -57,9 +57,12 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     })
 }
 
-/// 0.55 T to the nearest whole number, halves up, at least 1: the class is decided in part by then.
-fn default_reconstruction_t(timesteps: usize) -> usize {
-    ((11 * timesteps + 10) / 20).max(1)
+/// 0.3 T, 0.5 T, 0.575 T, 0.65 T and 0.84 T to the nearest whole numbers, halves up, at least 1: from before the class is
+/// decided until after it is forgotten.
+fn default_reconstruction_t(timesteps: usize) -> Vec<usize> {
+    let mut times = [300, 500, 575, 650, 840].map(|share| ((share * timesteps + 500) / 1000).max(1)).to_vec();
+    times.dedup();
+    times
 }
 
 /// Whether some systems take `name`, whatever follows its first point, for a device.
@@ -241,10 +244,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_reconstruction_is_near_the_middle_and_in_range() {
-        let cases = [(1, 1), (2, 1), (10, 6), (100, 55), (1000, 550), (100_000, 55_000)];
-        for (timesteps, expected) in cases {
-            assert_eq!(default_reconstruction_t(timesteps), expected, "T = {timesteps}");
+    fn the_default_reconstructions_are_spread_over_the_middle_and_in_range() {
+        assert_eq!(default_reconstruction_t(1000), [300, 500, 575, 650, 840]);
+        assert_eq!(default_reconstruction_t(100), [30, 50, 58, 65, 84]);
+        assert_eq!(default_reconstruction_t(8), [2, 4, 5, 7]);
+        for timesteps in 1..200 {
+            let times = default_reconstruction_t(timesteps);
+            assert!(times.is_sorted_by(|a, b| a < b) && times[0] >= 1 && times[times.len() - 1] <= timesteps);
         }
     }
 }

@@ -329,7 +329,8 @@ pub(super) static KEYS: &[Key] = &[
         "figures.reconstruction_t",
         Kind::IntOrList { min: 1, max: i64::MAX },
         "Timesteps u to which test and training images are noised and from which they are reconstructed: one, or an \
-         increasing list of at most 8, each at most schedule.timesteps (default: 0.55 T, rounded).",
+         increasing list of at most 8, each at most schedule.timesteps (default: 0.3 T, 0.5 T, 0.575 T, \
+         0.65 T and 0.84 T, rounded).",
     )
     .example("[30, 55, 84]"),
     key(

@@ -28,7 +28,7 @@ fn the_defaults_are_valid() {
     assert_eq!((x.train.warm_start, x.train.validation, x.train.evaluate_every), (None, 0, 1));
     assert_eq!(x.train.stop, Stop::None);
     assert_eq!((x.sample.count, x.sample.variance, x.sample.stride), (1000, ReverseVariance::Posterior, 1));
-    assert_eq!((x.figures.reconstruction_t, x.run.device), (vec![550], Device::Auto));
+    assert_eq!((x.figures.reconstruction_t, x.run.device), (vec![300, 500, 575, 650, 840], Device::Auto));
 }
 
 #[test]
@@ -188,7 +188,7 @@ times = 20
 resamples = 500
 
 [figures]
-reconstruction_t = [55]
+reconstruction_t = [30, 50, 58, 65, 84]
 reconstruction_images = 100
 
 [run]
