@@ -21,6 +21,7 @@ pub(crate) const SMALL: &[&str] = &[
     "--set=train.batch=20",
     "--set=sample.count=16",
     "--set=analysis.observables=[\"kappa\"]",
+    "--set=figures.reconstruction_images=10",
 ];
 
 /// The settings of a run of points in the plane that takes a fraction of a second, with more lines for `[train]`.

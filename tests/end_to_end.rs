@@ -12,25 +12,30 @@ use common::{Desk, SMALL, assert_same, files, metrics, reproducible, shipped, su
 use sha2::{Digest, Sha256};
 
 /// Figures of a run on images, with those of them that come with numbers of their own.
-const IMAGE_FIGURES: [(&str, bool); 10] = [
+const IMAGE_FIGURES: [(&str, bool); 13] = [
+    ("algorithm", false),
     ("forward_strip", false),
     ("kappa", false),
     ("loss_vs_epoch", false),
     ("loss_vs_t", true),
+    ("mean_image", false),
     ("phase_diagram", false),
     ("pixel_histogram", true),
     ("reconstruction", false),
     ("reverse_strip", false),
+    ("sample_birth", false),
     ("sample_grid", false),
     ("schedule", false),
 ];
 
 /// Figures of a run on points in the plane.
-const SWISS_ROLL_FIGURES: [&str; 8] = [
+const SWISS_ROLL_FIGURES: [&str; 10] = [
+    "algorithm",
     "kappa",
     "loss_vs_epoch",
     "loss_vs_t",
     "phase_diagram",
+    "sample_birth",
     "samples_scatter",
     "schedule",
     "swiss_roll_forward",
@@ -56,14 +61,20 @@ fn a_run_leaves_exactly_these_files() {
     let desk = Desk::new();
     let said = desk.run_small(&[&shipped("smoke.toml")]);
     let mut expected: Vec<String> = [
+        "birth.safetensors",
+        "classifier.safetensors",
         "config.toml",
         "facts.json",
+        "figures/sample_birth.apng",
         "machines/frame.safetensors",
         "manifest.json",
+        "mean_images.safetensors",
         "metrics.csv",
         "observables/kappa.csv",
         "observables/keys.json",
         "pixel_histogram.csv",
+        "profiles.csv",
+        "reconstructions.csv",
         "references.csv",
         "samples.safetensors",
         "schedule.csv",
@@ -116,7 +127,7 @@ fn another_seed_is_another_run_in_a_folder_of_its_own() {
     let (zero, seven) = (files(&desk.path("results/smoke")), files(&desk.path("results/smoke_s7")));
     assert_eq!(zero.keys().collect::<Vec<_>>(), seven.keys().collect::<Vec<_>>());
     let random = |name: &&String| name.ends_with(".safetensors") || *name == "metrics.csv";
-    assert_eq!(zero.keys().filter(random).count(), 12);
+    assert_eq!(zero.keys().filter(random).count(), 15);
     for name in zero.keys().filter(random) {
         assert!(zero[name] != seven[name], "{name} does not depend on the seed");
     }
@@ -134,7 +145,7 @@ fn a_run_in_parts_equals_a_run_in_one_go() {
     let expected = [1, 2, 3, 7].map(|t| ["done", "safetensors"].map(|kind| format!("machines/t{t:04}.{kind}")));
     assert_eq!(machines, expected.concat());
     assert!(!names(&parts).iter().any(|name| name == "samples.safetensors" || name == "trajectories.safetensors"));
-    assert_eq!(figures(&parts), ["loss_vs_epoch", "loss_vs_t", "schedule"]);
+    assert_eq!(figures(&parts), ["algorithm", "loss_vs_epoch", "loss_vs_t", "schedule"]);
     let said = desk.run_small(&[&smoke, "--out=parts"]);
     assert!(said.err.contains("4 of 8 machines are there already"), "{}", said.err);
     assert_same(&reproducible(&desk.path("whole")), &reproducible(&parts));
@@ -168,7 +179,10 @@ fn a_figure_that_cannot_be_drawn_is_reported_and_the_others_are_drawn() {
     assert!(said.err.contains("\nrun: holds nothing to draw sample_grid from; "), "{}", said.err);
     assert_eq!(figures(&desk.path("run")), ["schedule"]);
     let message = desk.refused(&["figures", "run", "--only", "loss"]);
-    assert!(message.starts_with("figures: `loss` is not a figure, use one of schedule, forward_strip, "), "{message}");
+    assert!(
+        message.starts_with("figures: `loss` is not a figure, use one of algorithm, schedule, forward_strip, "),
+        "{message}"
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 37] = [
+const BEYOND_A_SCHEMA: [&str; 39] = [
     "accidental_too_heavy",
     "batch_above_generated",
     "batch_above_n",
@@ -47,6 +47,8 @@ const BEYOND_A_SCHEMA: [&str; 37] = [
     "noiseless_steps_beyond_T",
     "plateau_without_validation",
     "reconstruction_beyond_T",
+    "reconstruction_not_increasing",
+    "reconstruction_too_many",
     "regression_of_digits",
     "regression_with_a_chain",
     "sigmoid_on_a_gpu",

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use analysis::observables::{ObservableRow, TransitionRow};
 use analysis::{
-    HistogramRow, MetricRow, ReferenceRow, RunFacts, ScheduleRow, Table, TrainingRow, Trajectories, rows_from_bytes,
-    samples_from_bytes, samples_to_safetensors, to_csv,
+    HistogramRow, MeanImages, MetricRow, ProfileRow, ReconstructionRow, ReferenceRow, RunFacts, ScheduleRow, Table,
+    TrainingRow, Trajectories, birth_from_bytes, birth_to_safetensors, rows_from_bytes, samples_from_bytes,
+    samples_to_safetensors, to_csv,
 };
 use data::mnist::{Idx, MnistCsv};
 use driver::config::{self, Sources, Task};
@@ -108,6 +109,8 @@ pub fn tables(bytes: &[u8]) {
     table::<ReferenceRow>(bytes);
     table::<ScheduleRow>(bytes);
     table::<HistogramRow>(bytes);
+    table::<ProfileRow>(bytes);
+    table::<ReconstructionRow>(bytes);
     table::<ObservableRow>(bytes);
     table::<TransitionRow>(bytes);
 }
@@ -167,5 +170,17 @@ pub fn safetensors(bytes: &[u8]) {
         let written = found.to_safetensors().expect("what was read fits its shape");
         let again = trajectories(&written).expect("what was written can be read");
         assert_eq!(again.to_safetensors().expect("what was read fits its shape"), written);
+    }
+    let birth = |bytes: &[u8]| read("birth.safetensors", bytes, birth_from_bytes);
+    if let Ok(Some(found)) = birth(bytes) {
+        let written = birth_to_safetensors(&found).expect("frames have one shape");
+        let again = birth(&written).expect("what was written can be read").expect("it is there");
+        assert_eq!(birth_to_safetensors(&again).expect("frames have one shape"), written);
+    }
+    let means = |bytes: &[u8]| read("mean_images.safetensors", bytes, MeanImages::from_bytes);
+    if let Ok(found) = means(bytes) {
+        let written = found.to_safetensors().expect("points are matrices");
+        let again = means(&written).expect("what was written can be read");
+        assert_eq!(again.to_safetensors().expect("points are matrices"), written);
     }
 }

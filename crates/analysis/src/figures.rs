@@ -1,5 +1,6 @@
 //! The figures: one file each, one line each in `FIGURES`.
 
+mod algorithm;
 mod class_learning;
 mod class_posterior;
 mod cloning;
@@ -27,6 +28,7 @@ mod local_dimension;
 mod loss_landscape;
 mod loss_vs_epoch;
 mod loss_vs_t;
+mod mean_image;
 mod mode_softening;
 mod nishimori_gap;
 mod noise_histogram;
@@ -37,6 +39,7 @@ mod phase_diagram;
 mod pixel_histogram;
 mod potential;
 mod reconstruction;
+mod sample_birth;
 mod sample_grid;
 mod samples_scatter;
 mod schedule;
@@ -50,6 +53,7 @@ mod test_loss_variance;
 mod variational_bound;
 mod window_surgery;
 
+use crate::plot::animation::Animation;
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
 use crate::{AnalysisError, Run};
@@ -72,10 +76,19 @@ pub trait Figure: Sync {
     /// # Errors
     /// Any [`AnalysisError`] from encoding the numbers it draws.
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError>;
+
+    /// The film that stands beside the figure, where there is one.
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    fn animate(&self, _run: &Run, _page: &Page) -> Result<Option<Animation>, AnalysisError> {
+        Ok(None)
+    }
 }
 
 /// One line a figure, in the order a reader meets them.
 static FIGURES: &[&dyn Figure] = &[
+    &algorithm::Algorithm,
     &schedule::Schedule,
     &strips::FORWARD,
     &swiss_roll::FORWARD,
@@ -88,10 +101,12 @@ static FIGURES: &[&dyn Figure] = &[
     &loss_vs_t::LossVsT,
     &strips::REVERSE,
     &swiss_roll::REVERSE,
+    &sample_birth::SampleBirth,
     &sample_grid::SampleGrid,
     &samples_scatter::SamplesScatter,
     &swiss_roll_returns::SwissRollReturns,
     &pixel_histogram::PixelHistogram,
+    &mean_image::MeanImage,
     &reconstruction::Reconstructions,
     &phase_diagram::PhaseDiagram,
     &kappa::KAPPA,
@@ -146,6 +161,8 @@ pub struct Rendered {
     pub png: Vec<u8>,
     /// The numbers it draws as CSV, where they are not already a table of the run.
     pub csv: Option<String>,
+    /// The film as an animated PNG, where there is one.
+    pub apng: Option<Vec<u8>>,
 }
 
 /// Draws every figure the run has the material for, or those of them named in `only`.
@@ -167,7 +184,9 @@ pub fn render(run: &Run, only: Option<&[String]>) -> Result<Vec<Rendered>, Analy
         if let Some(drawing) = figure.draw(run, &page)? {
             let drawing = drawing.with_reading(figure.reading());
             let (svg, png) = (drawing.to_svg()?, drawing.to_png()?);
-            rendered.push(Rendered { name: figure.name(), reading: figure.reading(), svg, png, csv: drawing.table });
+            let apng = figure.animate(run, &page)?.map(|film| film.to_apng()).transpose()?;
+            let (name, reading, csv) = (figure.name(), figure.reading(), drawing.table);
+            rendered.push(Rendered { name, reading, svg, png, csv, apng });
         }
     }
     Ok(rendered)
@@ -187,7 +206,8 @@ mod tests {
     use super::*;
     use crate::observables::Transition;
     use crate::{
-        HistogramRow, MetricRow, Points, ReferenceRow, ScheduleRow, Split, Table, Trajectories, samples_to_safetensors,
+        BIRTH_FILE, HistogramRow, MeanImages, MetricRow, Points, ProfileRow, ReconstructionRow, ReferenceRow,
+        ScheduleRow, Split, Table, Trajectories, samples_to_safetensors,
     };
 
     #[test]
@@ -216,14 +236,17 @@ mod tests {
         let dir = fabricated::images();
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
         let expected = [
+            "algorithm",
             "schedule",
             "forward_strip",
             "loss_vs_epoch",
             "epochs_to_minimum",
             "loss_vs_t",
             "reverse_strip",
+            "sample_birth",
             "sample_grid",
             "pixel_histogram",
+            "mean_image",
             "reconstruction",
         ];
         assert_eq!(names(&rendered), expected);
@@ -241,12 +264,14 @@ mod tests {
         let dir = fabricated::swiss_roll();
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
         let expected = [
+            "algorithm",
             "schedule",
             "swiss_roll_forward",
             "loss_vs_epoch",
             "epochs_to_minimum",
             "loss_vs_t",
             "swiss_roll_reverse",
+            "sample_birth",
             "samples_scatter",
             "swiss_roll_returns",
         ];
@@ -254,7 +279,7 @@ mod tests {
         let svg = &rendered[6].svg;
         assert!(svg.contains("t = 50<") && svg.contains("4 reversals each<") && svg.contains("outer end<"));
         let legend: Vec<_> =
-            ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[2].svg.contains(t)).collect();
+            ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[3].svg.contains(t)).collect();
         assert_eq!(legend.len(), 3);
     }
 
@@ -264,8 +289,11 @@ mod tests {
         for file in [Run::SAMPLES_FILE, Trajectories::FILE, HistogramRow::FILE, ReferenceRow::FILE, ScheduleRow::FILE] {
             std::fs::remove_file(dir.path().join(file)).unwrap();
         }
+        for file in [BIRTH_FILE, MeanImages::FILE, ProfileRow::FILE, ReconstructionRow::FILE] {
+            std::fs::remove_file(dir.path().join(file)).unwrap();
+        }
         let rendered = render(&Run::read(dir.path()).unwrap(), None).unwrap();
-        assert_eq!(names(&rendered), ["loss_vs_epoch", "epochs_to_minimum", "loss_vs_t"]);
+        assert_eq!(names(&rendered), ["algorithm", "loss_vs_epoch", "epochs_to_minimum", "loss_vs_t"]);
     }
 
     #[test]
@@ -301,7 +329,7 @@ mod tests {
         assert_eq!(names(&render(&run, Some(&["schedule".to_owned()])).unwrap()), ["schedule"]);
         let message = render(&run, Some(&["loss".to_owned()])).unwrap_err().to_string();
         assert!(
-            message.starts_with("figures: `loss` is not a figure, use one of schedule, forward_strip,"),
+            message.starts_with("figures: `loss` is not a figure, use one of algorithm, schedule, forward_strip,"),
             "{message}"
         );
     }
@@ -332,6 +360,7 @@ mod tests {
     #[test]
     fn degenerate_runs_are_drawn_or_left_out_but_never_fail() {
         let mut run = fabricated::empty();
+        run.facts.recipe = None;
         assert_eq!(render(&run, None).unwrap(), []);
         let row = |t, epoch, value| MetricRow { t, epoch, split: Split::Test, metric: "mse".into(), value };
         for value in [0.5, 0.0, f64::NAN, f64::INFINITY] {

@@ -98,7 +98,7 @@ pub struct Lab<'a> {
     mixture: OnceLock<Mixture>,
     empirical_train: OnceLock<Empirical>,
     empirical_test: OnceLock<Empirical>,
-    rule: OnceLock<ClassRule<'a>>,
+    rule: OnceLock<Option<ClassRule<'a>>>,
     class_theory: OnceLock<ClassTheory>,
     uturns: [OnceLock<UTurns>; 2],
     clones: [OnceLock<Clones>; 2],
@@ -278,11 +278,7 @@ impl<'a> Lab<'a> {
 
     /// Whether final states can be given a class, without training the classifier.
     pub fn has_classes(&self) -> bool {
-        match self.truth {
-            Some(Truth::Law(law)) => law.classes() > 1,
-            Some(Truth::Spiral(_)) => true,
-            None => self.labels().len() > 1,
-        }
+        ClassRule::is_there(self.data, self.truth)
     }
 
     /// What decides the class of a final state; `None` without classes.
@@ -290,15 +286,13 @@ impl<'a> Lab<'a> {
     /// # Errors
     /// [`AnalysisError`] when the classifier cannot be trained.
     pub fn class_rule(&self) -> Result<Option<&ClassRule<'a>>, AnalysisError> {
-        if !self.has_classes() {
-            return Ok(None);
-        }
-        once(&self.rule, || ClassRule::of(self.schedule, self.data, self.truth, self.settings.seed)).map(Some)
+        let rule = || ClassRule::of(self.schedule, self.data, self.truth, self.settings.seed);
+        once(&self.rule, rule).map(Option::as_ref)
     }
 
     /// The rule of [`Self::class_rule`], if something has asked for it.
     pub fn class_rule_if_made(&self) -> Option<&ClassRule<'a>> {
-        self.rule.get()
+        self.rule.get().and_then(Option::as_ref)
     }
 
     /// What moments and the exact law say of the class of a trajectory.

@@ -27,9 +27,11 @@ mod figures;
 mod krylov;
 pub mod lab;
 mod learning_curves;
+mod mean_images;
 pub mod observables;
 mod plot;
 pub mod quality;
+mod recipe;
 mod run;
 mod smoothing;
 pub mod stats;
@@ -40,13 +42,19 @@ mod trajectories;
 
 pub use error::AnalysisError;
 pub use figures::{Figure, Rendered, figures, render};
+pub use mean_images::MeanImages;
+pub use plot::animation::Animation;
 pub use plot::drawing::Drawing;
 pub use plot::page::Page;
-pub use run::{Run, RunFacts, Stopping};
+pub use recipe::{Recipe, Training};
+pub use run::{Run, RunFacts};
 pub use tables::{
-    FitRow, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, KinkRow, MetricRow, Origin, ReferenceRow, ScheduleRow,
-    Split, Table, TrainingRow, at_kept_epoch, pixel_histogram, read_rows, read_rows_if_present, read_table,
-    read_table_if_present, rows_from_bytes, to_csv,
+    Along, FitRow, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, KinkRow, MetricRow, Origin, ProfileRow,
+    ReconstructionRow, ReferenceRow, ScheduleRow, Split, Table, TrainingRow, at_kept_epoch, pixel_histogram, profiles,
+    read_rows, read_rows_if_present, read_table, read_table_if_present, rows_from_bytes, to_csv,
 };
 pub use tensors::Points;
-pub use trajectories::{Frames, Reconstruction, Trajectories, samples_from_bytes, samples_to_safetensors};
+pub use trajectories::{
+    BIRTH_FILE, Frames, Reconstruction, Trajectories, birth_from_bytes, birth_to_safetensors, samples_from_bytes,
+    samples_to_safetensors,
+};

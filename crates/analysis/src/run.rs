@@ -7,12 +7,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::AnalysisError;
+use crate::mean_images::MeanImages;
 use crate::observables::{self, ObservableRow, Transition, TransitionRow};
+use crate::recipe::{Recipe, Training};
 use crate::tables::{
-    FitRow, HistogramRow, KinkRow, MetricRow, ReferenceRow, ScheduleRow, TrainingRow, read_table, read_table_if_present,
+    FitRow, HistogramRow, KinkRow, MetricRow, ProfileRow, ReconstructionRow, ReferenceRow, ScheduleRow, TrainingRow,
+    read_table, read_table_if_present,
 };
 use crate::tensors::{Points, read_if_present};
-use crate::trajectories::{Trajectories, samples_from_bytes};
+use crate::trajectories::{BIRTH_FILE, Frames, Trajectories, read_birth, samples_from_bytes};
 
 /// What a figure must know of the experiment, as `facts.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,19 +47,9 @@ pub struct RunFacts {
     pub epochs: usize,
     /// Variance of the reverse steps: `beta` or `posterior`.
     pub variance: String,
-    /// The rule that ended the training of each machine; absent where all epochs were trained and the last one kept.
+    /// How it was trained and sampled, beyond the above; folders of before it was kept have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stopping: Option<Stopping>,
-}
-
-/// A rule that ends training, as the figures name it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stopping {
-    /// The word of `train.stop`.
-    pub rule: String,
-    /// The variance of the last six test losses below which it ends, for the rule that has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tolerance: Option<f64>,
+    pub recipe: Option<Recipe>,
 }
 
 /// Folders of before the exact models hold machines.
@@ -70,6 +63,11 @@ impl RunFacts {
 
     /// The name of one machine for all timesteps.
     pub const CONDITIONED: &'static str = "conditioned";
+
+    /// How its machines were trained, where that was kept.
+    pub(crate) fn training(&self) -> Option<&Training> {
+        self.recipe.as_ref()?.training.as_ref()
+    }
 
     /// Whether it is a fit without a chain.
     pub fn is_regression(&self) -> bool {
@@ -146,6 +144,14 @@ pub struct Run {
     pub histogram: Vec<HistogramRow>,
     /// States of the chains.
     pub trajectories: Trajectories,
+    /// Some chains on their way out of noise, in steps small enough for a film.
+    pub birth: Option<Frames>,
+    /// How many reversals change class; empty where none were counted.
+    pub reconstructions: Vec<ReconstructionRow>,
+    /// Mean images, where the data are images.
+    pub means: Option<MeanImages>,
+    /// Profiles of the mean images; empty where none were computed.
+    pub profiles: Vec<ProfileRow>,
     /// The tables of the observables that were measured, by name.
     pub observables: BTreeMap<&'static str, Vec<ObservableRow>>,
     /// Transition times under every convention; empty where none were measured.
@@ -172,6 +178,10 @@ impl Run {
             samples: read_samples(dir)?,
             histogram: read_table_if_present(dir)?,
             trajectories: Trajectories::read(dir)?,
+            birth: read_birth(dir)?,
+            reconstructions: read_table_if_present(dir)?,
+            means: MeanImages::read(dir)?,
+            profiles: read_table_if_present(dir)?,
             observables: observables::read_all(dir)?,
             transitions: read_table_if_present(dir)?,
         };
@@ -187,7 +197,9 @@ impl Run {
     fn check_dimensions(&self, dir: &Path) -> Result<(), AnalysisError> {
         let samples = self.samples.iter().map(|points| (Self::SAMPLES_FILE, "samples", points));
         let others = self.trajectories.sets().map(|(name, points)| (Trajectories::FILE, name, points));
-        match samples.chain(others).find(|(.., points)| points.dim() != self.facts.dim) {
+        let birth = self.birth.iter().filter_map(Frames::first).map(|points| (BIRTH_FILE, "birth", points));
+        let means = self.means.iter().flat_map(MeanImages::sets).map(|(name, points)| (MeanImages::FILE, name, points));
+        match samples.chain(others).chain(birth).chain(means).find(|(.., points)| points.dim() != self.facts.dim) {
             None => Ok(()),
             Some((file, name, points)) => {
                 let (found, dim) = (points.dim(), self.facts.dim);

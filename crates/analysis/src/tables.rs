@@ -1,6 +1,8 @@
 //! The CSV tables of a run: one row type a file, written and read through the same type.
 
 mod histogram;
+mod profile;
+mod reconstruction;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,6 +13,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use histogram::{HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, Origin, pixel_histogram};
+pub use profile::{Along, ProfileRow, profiles};
+pub use reconstruction::ReconstructionRow;
 
 use crate::AnalysisError;
 

@@ -121,6 +121,11 @@ impl<'a> TensorFile<'a> {
         Ok(Some((view.shape().to_vec(), values)))
     }
 
+    /// The number of axes of the tensor `name`; `None` where the file has no such tensor.
+    pub(crate) fn axes(&self, name: &str) -> Option<usize> {
+        self.tensors.tensor(name).ok().map(|view| view.shape().len())
+    }
+
     /// The tensor `name` as points: [n, d].
     pub(crate) fn points(&self, name: &str) -> Result<Option<Points>, AnalysisError> {
         let Some((shape, values)) = self.get(name, 2)? else { return Ok(None) };

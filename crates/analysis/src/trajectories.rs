@@ -1,9 +1,16 @@
 //! What the chains left behind: real points, states along the forward and the reverse process, reconstructions.
 
+mod birth;
+mod reconstruction;
+
 use std::path::Path;
 
 use crate::AnalysisError;
 use crate::tensors::{NamedTensor, Points, TensorFile, read_if_present, to_safetensors};
+
+pub(crate) use birth::read_birth;
+pub use birth::{BIRTH_FILE, birth_from_bytes, birth_to_safetensors};
+pub use reconstruction::Reconstruction;
 
 /// The same m points at k times: [k, m, d] with one time a frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +37,7 @@ impl Frames {
         Ok(Self { times, points })
     }
 
-    fn first(&self) -> Option<&Points> {
+    pub(crate) fn first(&self) -> Option<&Points> {
         self.points.first()
     }
 
@@ -38,19 +45,6 @@ impl Frames {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (f32, &Points)> {
         self.times.iter().copied().zip(&self.points)
     }
-}
-
-/// Points carried to time t and back: x0 -> x_t -> several independent x0_hat.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reconstruction {
-    /// Timestep the chain was turned at.
-    pub t: f32,
-    /// Where it started: [m, d].
-    pub x0: Points,
-    /// The noisy state: [m, d].
-    pub xt: Points,
-    /// Where the reverse chains ended: for each of the m points, [r, d].
-    pub x0_hat: Vec<Points>,
 }
 
 /// The contents of `trajectories.safetensors`; every group may be absent.
@@ -62,8 +56,8 @@ pub struct Trajectories {
     pub forward: Option<Frames>,
     /// The reverse process, from t = T down to 0.
     pub reverse: Option<Frames>,
-    /// Points turned back at one time.
-    pub reconstruction: Option<Reconstruction>,
+    /// The same points turned back at each of several times.
+    pub reconstructions: Vec<Reconstruction>,
 }
 
 impl Trajectories {
@@ -82,22 +76,10 @@ impl Trajectories {
         }
         for (name, times, frames) in [("forward", "forward_t", &self.forward), ("reverse", "reverse_t", &self.reverse)]
         {
-            if let Some(frames) = frames {
-                tensors.push(point_sets_tensor(name, &frames.points));
-                tensors.push(NamedTensor {
-                    name: times,
-                    shape: vec![frames.times.len()],
-                    values: frames.times.clone(),
-                });
-            }
+            tensors.extend(frames.iter().flat_map(|frames| frames_tensors((name, times), frames)));
         }
-        if let Some(back) = &self.reconstruction {
-            back.check().map_err(|reason| AnalysisError::Shape { what: "reconstruction", reason })?;
-            tensors.push(points_tensor("reconstruction_x0", &back.x0));
-            tensors.push(points_tensor("reconstruction_xt", &back.xt));
-            tensors.push(point_sets_tensor("reconstruction_x0_hat", &back.x0_hat));
-            tensors.push(NamedTensor { name: "reconstruction_t", shape: vec![1], values: vec![back.t] });
-        }
+        let back = reconstruction::tensors(&self.reconstructions);
+        tensors.extend(back.map_err(|reason| AnalysisError::Shape { what: "reconstructions", reason })?);
         to_safetensors(&tensors)
     }
 
@@ -121,13 +103,13 @@ impl Trajectories {
             real: file.points("real")?,
             forward: read_frames(&file, "forward", "forward_t")?,
             reverse: read_frames(&file, "reverse", "reverse_t")?,
-            reconstruction: read_reconstruction(&file)?,
+            reconstructions: reconstruction::read(&file)?,
         })
     }
 
     /// Every set of points with the name of its tensor.
     pub(crate) fn sets(&self) -> impl Iterator<Item = (&'static str, &Points)> {
-        let back = self.reconstruction.as_ref();
+        let back = self.reconstructions.first();
         [
             self.real.as_ref().map(|points| ("real", points)),
             self.forward.as_ref().and_then(Frames::first).map(|points| ("forward", points)),
@@ -136,22 +118,6 @@ impl Trajectories {
         ]
         .into_iter()
         .flatten()
-    }
-}
-
-impl Reconstruction {
-    /// One x_t and one set of x0_hat for each x0, all of one dimension.
-    fn check(&self) -> Result<(), String> {
-        let (m, d) = (self.x0.len(), self.x0.dim());
-        if m == 0 || self.xt.len() != m || self.x0_hat.len() != m {
-            let (xt, hat) = (self.xt.len(), self.x0_hat.len());
-            return Err(format!("{m} x0, {xt} x_t and {hat} sets of x0_hat, use the same number, 1 or more"));
-        }
-        same_shape(&self.x0_hat)?;
-        if self.xt.dim() != d || self.x0_hat.iter().any(|set| set.dim() != d) {
-            return Err(format!("x_t and x0_hat must have the {d} coordinates of x0"));
-        }
-        Ok(())
     }
 }
 
@@ -172,24 +138,22 @@ fn read_frames(file: &TensorFile<'_>, name: &str, times: &str) -> Result<Option<
     Frames::new(values, points).map(Some).map_err(|error| file.error(name, &error.to_string()))
 }
 
-fn read_reconstruction(file: &TensorFile<'_>) -> Result<Option<Reconstruction>, AnalysisError> {
-    let name = "reconstruction_x0";
-    let Some(x0) = file.points(name)? else { return Ok(None) };
-    let xt = file.points("reconstruction_xt")?;
-    let x0_hat = file.point_sets("reconstruction_x0_hat")?;
-    let t = file.get("reconstruction_t", 1)?.and_then(|(_, values)| values.first().copied());
-    let (Some(xt), Some(x0_hat), Some(t)) = (xt, x0_hat, t) else {
-        return Err(
-            file.error(name, "needs `reconstruction_xt`, `reconstruction_x0_hat` and `reconstruction_t` beside it")
-        );
-    };
-    let back = Reconstruction { t, x0, xt, x0_hat };
-    back.check().map_err(|reason| file.error(name, &reason))?;
-    Ok(Some(back))
+/// The sets of points of the tensor `name`: [k, m, d], or a single one: [m, d].
+fn one_set(file: &TensorFile<'_>, name: &str) -> Result<Option<Vec<Points>>, AnalysisError> {
+    if file.axes(name) == Some(2) {
+        return Ok(file.points(name)?.map(|points| vec![points]));
+    }
+    file.point_sets(name)
 }
 
 fn points_tensor(name: &'static str, points: &Points) -> NamedTensor {
     NamedTensor { name, shape: vec![points.len(), points.dim()], values: points.values().to_vec() }
+}
+
+/// The points and the times of frames.
+fn frames_tensors((name, times): (&'static str, &'static str), frames: &Frames) -> [NamedTensor; 2] {
+    let values = frames.times.clone();
+    [point_sets_tensor(name, &frames.points), NamedTensor { name: times, shape: vec![values.len()], values }]
 }
 
 fn point_sets_tensor(name: &'static str, sets: &[Points]) -> NamedTensor {
@@ -223,17 +187,23 @@ mod tests {
         Points::new((0..n * d).map(|i| start + i as f32).collect(), d).unwrap()
     }
 
+    fn reconstruction(t: f32) -> Reconstruction {
+        Reconstruction {
+            t,
+            training: vec![false, true],
+            x0: points(2, 3, 0.5),
+            xt: points(2, 3, 0.25 * t),
+            x0_hat: vec![points(10, 3, 9.0), points(10, 3, t)],
+            changed: vec![vec![t > 5.0; 10], vec![true; 10]],
+        }
+    }
+
     fn trajectories() -> Trajectories {
         Trajectories {
             real: Some(points(5, 3, 0.0)),
             forward: Some(Frames::new(vec![0.0, 7.0], vec![points(2, 3, 1.0), points(2, 3, 2.0)]).unwrap()),
             reverse: None,
-            reconstruction: Some(Reconstruction {
-                t: 4.0,
-                x0: points(2, 3, 0.5),
-                xt: points(2, 3, 0.25),
-                x0_hat: vec![points(10, 3, 9.0), points(10, 3, 8.0)],
-            }),
+            reconstructions: [4.0, 6.0].map(reconstruction).to_vec(),
         }
     }
 
@@ -242,6 +212,19 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(Trajectories::FILE), trajectories().to_safetensors().unwrap()).unwrap();
         assert_eq!(Trajectories::read(dir.path()).unwrap(), trajectories());
+    }
+
+    #[test]
+    fn one_reconstruction_without_marks_is_read_as_it_used_to_be_written() {
+        let tensors = [
+            points_tensor("reconstruction_x0", &points(2, 3, 0.5)),
+            points_tensor("reconstruction_xt", &points(2, 3, 1.0)),
+            point_sets_tensor("reconstruction_x0_hat", &[points(10, 3, 9.0), points(10, 3, 4.0)]),
+            NamedTensor { name: "reconstruction_t", shape: vec![1], values: vec![4.0] },
+        ];
+        let read = Trajectories::from_bytes(Path::new("x"), &to_safetensors(&tensors).unwrap()).unwrap();
+        let expected = Reconstruction { training: vec![false; 2], changed: Vec::new(), ..reconstruction(4.0) };
+        assert_eq!(read.reconstructions, [expected]);
     }
 
     #[test]
@@ -255,8 +238,11 @@ mod tests {
         assert!(Frames::new(vec![0.0, 1.0], vec![points(2, 3, 0.0), points(3, 3, 0.0)]).is_err());
         assert!(Frames::new(vec![0.0], vec![]).is_err());
         let mut uneven = trajectories();
-        uneven.reconstruction.as_mut().unwrap().xt = points(3, 3, 0.0);
+        uneven.reconstructions[1].xt = points(3, 3, 0.0);
         assert!(uneven.to_safetensors().is_err());
+        let mut unmarked = trajectories();
+        unmarked.reconstructions[0].changed.pop();
+        assert!(unmarked.to_safetensors().is_err());
     }
 
     #[test]

@@ -24,8 +24,8 @@ mod tests;
 use std::io::Read;
 use std::path::PathBuf;
 
-pub(crate) use choices::StopWord;
 pub use choices::{Decay, Device, ExactLaw, Offline, Rule, Skip, Source, SweepMode};
+pub(crate) use choices::{LossWord, StopWord};
 pub use error::{ConfigError, ConfigErrors, Origin, Place, Position};
 pub use experiment::{
     Analysis, Components, Counts, Data, Experiment, Figures, LearningRate, Limits, Machines, Model, Origins, Run,

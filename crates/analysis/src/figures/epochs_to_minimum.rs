@@ -46,7 +46,7 @@ impl Figure for EpochsToMinimum {
         let most = rows.iter().map(|row| row.epochs).max().unwrap_or(1);
         let height = 380.0;
         let mut drawing = page.drawing(height);
-        let with_rule = run.facts.stopping.is_some();
+        let with_rule = run.facts.training().is_some_and(|training| training.stop != "none");
         let trained = Stroke::solid(GREY, 1.3).dashed(Dash::Long);
         let same = rows.iter().all(|row| row.epochs == most);
         let mut entries = vec![
@@ -106,7 +106,7 @@ fn rows(run: &Run) -> Vec<Row> {
 mod tests {
     use super::super::fabricated;
     use super::*;
-    use crate::{MetricRow, Stopping, TrainingRow};
+    use crate::{MetricRow, TrainingRow};
 
     fn run() -> Run {
         let mut run = fabricated::empty();
@@ -139,7 +139,7 @@ mod tests {
             drawing.to_svg().unwrap()
         };
         assert!(!drawn(&run).contains(">kept<"));
-        run.facts.stopping = Some(Stopping { rule: "minimum".into(), tolerance: None });
+        run.facts.recipe = Some(fabricated::stopping_by("minimum", None));
         assert!(drawn(&run).contains(">kept<"));
     }
 

@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use data::Samples;
 use tempfile::TempDir;
 
 use crate::observables::{Transition, TransitionRow};
 use crate::stats::Interval;
 use crate::{
-    Frames, MetricRow, Points, Reconstruction, ReferenceRow, Run, RunFacts, ScheduleRow, Split, Table, Trajectories,
-    pixel_histogram, samples_to_safetensors, to_csv,
+    BIRTH_FILE, Frames, MeanImages, MetricRow, Points, Recipe, Reconstruction, ReconstructionRow, ReferenceRow, Run,
+    RunFacts, ScheduleRow, Split, Table, Training, Trajectories, birth_to_safetensors, pixel_histogram, profiles,
+    samples_to_safetensors, to_csv,
 };
 
 /// A run with nothing in it.
@@ -25,6 +27,10 @@ pub(crate) fn empty() -> Run {
         samples: None,
         histogram: Vec::new(),
         trajectories: Trajectories::default(),
+        birth: None,
+        reconstructions: Vec::new(),
+        means: None,
+        profiles: Vec::new(),
         observables: std::collections::BTreeMap::new(),
         transitions: Vec::new(),
     }
@@ -45,8 +51,29 @@ pub(crate) fn facts(image: Option<[usize; 2]>, dim: usize) -> RunFacts {
         seed: 7,
         epochs: 5,
         variance: "posterior".into(),
-        stopping: None,
+        recipe: Some(recipe()),
     }
+}
+
+fn recipe() -> Recipe {
+    let training = Training {
+        batch: 50,
+        learning_rate: vec![(1, 1e-3)],
+        decay: "cosine".into(),
+        loss: "simple".into(),
+        anchor_spacing: None,
+        warm_epochs: None,
+        stop: "none".into(),
+        tolerance: None,
+    };
+    Recipe { law: "linear".into(), training: Some(training), stride: 1 }
+}
+
+/// The recipe of a run whose training is ended by a rule.
+pub(crate) fn stopping_by(rule: &str, tolerance: Option<f64>) -> Recipe {
+    let recipe = recipe();
+    let training = recipe.training.map(|training| Training { stop: rule.into(), tolerance, ..training });
+    Recipe { training, ..recipe }
 }
 
 /// Numbers in [-1, 1] that look random and never change.
@@ -166,6 +193,17 @@ pub(crate) fn transitions() -> Vec<TransitionRow> {
     rows
 }
 
+fn reconstruction(t: f32, random: &mut Noise) -> Reconstruction {
+    Reconstruction {
+        t,
+        training: vec![false, false, true, true],
+        x0: bars(4, 0.0, random),
+        xt: bars(4, 0.5, random),
+        x0_hat: (0..4).map(|_| bars(10, 0.1, random)).collect(),
+        changed: (0..4).map(|i| (0..10).map(|j| t > 50.0 && (i + j) % 3 == 0).collect()).collect(),
+    }
+}
+
 /// A full run on 28 x 28 images.
 pub(crate) fn images() -> TempDir {
     let (dir, mut random) = (tempfile::tempdir().unwrap(), Noise(1));
@@ -175,16 +213,29 @@ pub(crate) fn images() -> TempDir {
     write(dir.path(), &pixel_histogram(real.values(), samples.values()));
     fs::write(dir.path().join(Run::SAMPLES_FILE), samples_to_safetensors(&samples).unwrap()).unwrap();
     let trajectories = Trajectories {
-        real: Some(real),
+        real: None,
         forward: Some(frames(&[0.0, 20.0, 60.0, 100.0], |noise| bars(4, noise, &mut random))),
         reverse: Some(frames(&[100.0, 60.0, 20.0, 0.0], |noise| bars(5, noise, &mut random))),
-        reconstruction: Some(Reconstruction {
-            t: 58.0,
-            x0: bars(3, 0.0, &mut random),
-            xt: bars(3, 0.5, &mut random),
-            x0_hat: (0..3).map(|_| bars(10, 0.1, &mut random)).collect(),
-        }),
+        reconstructions: [40.0, 58.0].map(|t| reconstruction(t, &mut random)).to_vec(),
     };
+    let row = |(u, split, changed)| ReconstructionRow {
+        u,
+        split,
+        images: 100,
+        reversals: 10,
+        changed,
+        low: 0.9 * changed,
+        high: 1.2 * changed,
+    };
+    let counted = [(40, Split::Test, 0.0), (40, Split::Train, 0.004), (58, Split::Test, 0.2), (58, Split::Train, 0.18)];
+    write(dir.path(), &counted.map(row));
+    let birth = frames(&[100.0, 70.0, 50.0, 20.0, 0.0], |noise| bars(16, noise, &mut random));
+    fs::write(dir.path().join(BIRTH_FILE), birth_to_safetensors(&birth).unwrap()).unwrap();
+    let train = Samples { dim: 784, values: real.values().to_vec(), labels: [1, 3].repeat(35) };
+    let means = MeanImages::of(&train, 0.0, &samples).unwrap();
+    fs::write(dir.path().join(MeanImages::FILE), means.to_safetensors().unwrap()).unwrap();
+    write(dir.path(), &profiles([28, 28], real.values(), samples.values()));
+    let trajectories = Trajectories { real: Some(real), ..trajectories };
     fs::write(dir.path().join(Trajectories::FILE), trajectories.to_safetensors().unwrap()).unwrap();
     dir
 }
@@ -200,13 +251,17 @@ pub(crate) fn swiss_roll() -> TempDir {
         real: Some(spiral(400, 0.0, &mut random)),
         forward: Some(frames(&[0.0, 50.0, 100.0], |noise| spiral(300, noise, &mut random))),
         reverse: Some(frames(&[100.0, 80.0, 60.0, 40.0, 20.0, 10.0, 0.0], |noise| spiral(300, noise, &mut random))),
-        reconstruction: Some(Reconstruction {
+        reconstructions: vec![Reconstruction {
             t: 50.0,
+            training: vec![false; 3],
             x0: spiral(3, 0.0, &mut random),
             xt: spiral(3, 0.5, &mut random),
             x0_hat: (0..3).map(|_| spiral(4, 0.05, &mut random)).collect(),
-        }),
+            changed: Vec::new(),
+        }],
     };
     fs::write(dir.path().join(Trajectories::FILE), trajectories.to_safetensors().unwrap()).unwrap();
+    let birth = frames(&[100.0, 60.0, 20.0, 0.0], |noise| spiral(300, noise, &mut random));
+    fs::write(dir.path().join(BIRTH_FILE), birth_to_safetensors(&birth).unwrap()).unwrap();
     dir
 }

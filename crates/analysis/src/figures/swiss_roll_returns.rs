@@ -1,6 +1,6 @@
-//! Points of the plane carried to x_t and back, coloured by where they started.
+//! Points of the plane carried to x_u and back, coloured by where they started.
 
-use super::Figure;
+use super::{Figure, spread};
 use crate::plot::axes::{Axes, LABEL_SIZE, bounds};
 use crate::plot::drawing::{Align, At, Drawing, Rect, TextStyle};
 use crate::plot::page::Page;
@@ -8,12 +8,14 @@ use crate::plot::palette::{FAINT, INK, Rgb, sequence};
 use crate::plot::scatter::{cloud, extent, square_axes};
 use crate::{AnalysisError, Points, Reconstruction, Run};
 
-/// Panels side by side.
-const PANELS: usize = 3;
+/// Columns: x0, and the times of turning back.
+const COLUMNS: usize = 4;
 /// Shades of the starting points.
 const SHADES: usize = 48;
 /// Width and height of the scale.
 const SCALE: (f64, f64) = (150.0, 9.0);
+/// Space between panels.
+const BETWEEN: f64 = 12.0;
 
 pub(super) struct SwissRollReturns;
 
@@ -23,47 +25,58 @@ impl Figure for SwissRollReturns {
     }
 
     fn reading(&self) -> &'static str {
-        "Real points x0, the same noised to x_t, and where several reverse chains from each x_t end (over the real data in grey), coloured by the place of x0: as long as the colours stay in order, x_t still holds where its point came from; once the arms have melted into each other a chain may return to another arm."
+        "Real points x0, the same noised to x_u (above), and where several reverse chains from each x_u end (below, over the real data in grey), coloured by the place of x0: as long as the colours stay in order, x_u still holds where its point came from; once the arms have melted into each other a chain may return to another arm."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
-        let Some(back) = run.trajectories.reconstruction.as_ref().filter(|_| run.facts.dim == 2) else {
-            return Ok(None);
-        };
+        let chosen = spread(&run.trajectories.reconstructions, COLUMNS - 1);
+        let Some(first) = chosen.first().filter(|_| run.facts.dim == 2) else { return Ok(None) };
         let is_roll = run.facts.source == "swiss_roll";
-        let shades = shades(&places(&back.x0, is_roll));
-        let real = run.trajectories.real.as_ref();
-        let extent = extent(back.x0_hat.iter().chain([&back.x0, &back.xt]));
-        let step = (Page::WIDTH - 8.0) / PANELS as f64;
-        let (side, top) = (step - Axes::LEFT - 4.0, 56.0);
-        let mut drawing = page.drawing(top + side + Axes::BELOW);
+        let shades = shades(&places(&first.x0, is_roll));
+        let extent = extent(chosen.iter().flat_map(|back| back.x0_hat.iter().chain([&back.x0, &back.xt])));
+        let step = (Page::WIDTH - Axes::LEFT) / (1 + chosen.len()) as f64;
+        let (side, top) = (step - BETWEEN, 56.0);
+        let below = top + side + 40.0;
+        let mut drawing = page.drawing(below + side + Axes::BELOW);
         scale(&mut drawing, is_roll);
-        let titles = ["x₀".to_owned(), format!("xₜ, t = {}", back.t), reversals(back)];
-        for (i, title) in titles.into_iter().enumerate() {
-            let frame = Rect { x: Axes::LEFT + i as f64 * step, y: top, width: side, height: side };
-            let mut axes = square_axes(frame, extent);
-            if i > 0 {
-                axes.y = axes.y.unlabelled();
-            }
-            axes.draw(&mut drawing);
-            let style = TextStyle::new(LABEL_SIZE, INK).aligned(Align::Middle);
-            drawing.text((frame.x + side / 2.0, top - 7.0), title, style);
-            if let (2, Some(real)) = (i, real) {
+        let panel = |column: usize, row: usize| {
+            let (x, y) = (Axes::LEFT + column as f64 * step, if row == 0 { top } else { below });
+            let mut axes = square_axes(Rect { x, y, width: side, height: side }, extent);
+            let (at_left, at_bottom) = (column == 0 || (row == 1 && column == 1), column == 0 || row == 1);
+            axes.x = if at_bottom { axes.x } else { axes.x.unlabelled() };
+            axes.y = if at_left { axes.y } else { axes.y.unlabelled() };
+            axes
+        };
+        let x0 = |k: usize| first.x0.row(k).into_iter().collect();
+        draw_panel(&mut drawing, &panel(0, 0), "x₀".to_owned(), (&shades, 1.6), x0);
+        for (i, back) in chosen.iter().enumerate() {
+            let xt = |k: usize| back.xt.row(k).into_iter().collect();
+            draw_panel(&mut drawing, &panel(i + 1, 0), format!("x_u, u = {}", back.t), (&shades, 1.6), xt);
+            let axes = panel(i + 1, 1);
+            if let Some(real) = &run.trajectories.real {
                 cloud(&mut drawing, &axes, real, 2.4, FAINT);
             }
-            // Every set of points has the shade of one x0.
-            let radius = if i == 2 { 1.1 } else { 1.6 };
-            let of = |k: usize| match i {
-                0 => back.x0.row(k).into_iter().collect(),
-                1 => back.xt.row(k).into_iter().collect::<Vec<_>>(),
-                _ => back.x0_hat.get(k).map(|set| set.rows().collect()).unwrap_or_default(),
-            };
-            for (shade, color) in sequence(SHADES).into_iter().enumerate() {
-                let own = (0..shades.len()).filter(|&k| shades[k] == shade).flat_map(of);
-                dots(&mut drawing, &axes, own, radius, color);
-            }
+            let ends = |k: usize| back.x0_hat.get(k).map(|set| set.rows().collect()).unwrap_or_default();
+            draw_panel(&mut drawing, &axes, reversals(back), (&shades, 1.1), ends);
         }
         Ok(Some(drawing))
+    }
+}
+
+/// A frame with the points of every x0 in its shade.
+fn draw_panel<'a>(
+    drawing: &mut Drawing,
+    axes: &Axes,
+    title: String,
+    (shades, radius): (&[usize], f64),
+    points: impl Fn(usize) -> Vec<&'a [f32]>,
+) {
+    axes.draw(drawing);
+    let style = TextStyle::new(LABEL_SIZE, INK).aligned(Align::Middle);
+    drawing.text((axes.frame.x + axes.frame.width / 2.0, axes.frame.y - 7.0), title, style);
+    for (shade, color) in sequence(SHADES).into_iter().enumerate() {
+        let own = (0..shades.len()).filter(|&k| shades[k] == shade).flat_map(&points);
+        dots(drawing, axes, own, radius, color);
     }
 }
 

@@ -42,7 +42,7 @@ impl Figure for TestLossVariance {
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
-        let tolerance = run.facts.stopping.as_ref().and_then(|stopping| stopping.tolerance);
+        let tolerance = run.facts.training().and_then(|training| training.tolerance);
         let mut found = learning_curves(&run.metrics, Split::Test);
         found.retain(|curve| curve.losses.len() >= WINDOW);
         let curves: Vec<Curve> = spread(&found, CURVES).iter().map(|curve| Curve::of(curve, tolerance)).collect();
@@ -94,7 +94,7 @@ fn limit() -> Stroke {
 mod tests {
     use super::super::fabricated;
     use super::*;
-    use crate::{MetricRow, Stopping};
+    use crate::MetricRow;
 
     /// Three machines that learn exponentially and settle, trained for as many epochs.
     fn run(epochs: usize) -> Run {
@@ -118,7 +118,7 @@ mod tests {
         assert!(plain.contains("t = 9<") && !plain.contains("tolerance"));
         let stopped = |tolerance| {
             let mut run = run(20);
-            run.facts.stopping = Some(Stopping { rule: "test_variance".into(), tolerance: Some(tolerance) });
+            run.facts.recipe = Some(fabricated::stopping_by("test_variance", Some(tolerance)));
             let curve = &learning_curves(&run.metrics, Split::Test)[0];
             assert_eq!(Curve::of(curve, Some(tolerance)).end.is_some(), tolerance > 1e-10);
             svg(&run).unwrap()

@@ -24,19 +24,35 @@ pub struct Level {
 }
 
 impl<'a> ClassRule<'a> {
-    pub(super) fn of(
+    /// Whether final states can be given a class: the law has several, or the labels.
+    pub(super) fn is_there(data: LabData<'_>, truth: Option<&Truth>) -> bool {
+        match truth {
+            Some(Truth::Law(law)) => law.classes() > 1,
+            Some(Truth::Spiral(_)) => true,
+            None => data.train.label_counts().len() > 1,
+        }
+    }
+
+    /// The rule for `data`, whose law is `truth` where it is known; `None` without classes.
+    ///
+    /// # Errors
+    /// [`AnalysisError`] when the classifier cannot be trained.
+    pub fn of(
         schedule: &Schedule,
         data: LabData<'a>,
         truth: Option<&'a Truth>,
         seed: u64,
-    ) -> Result<Self, AnalysisError> {
+    ) -> Result<Option<Self>, AnalysisError> {
+        if !Self::is_there(data, truth) {
+            return Ok(None);
+        }
         let first = schedule.timestep(1).map_err(model_setting)?;
         let level = Level { t: first, signal: schedule.forward(first).signal as f32 };
-        match truth {
-            Some(Truth::Law(law)) => Ok(Self::Posterior(&**law, level)),
-            Some(Truth::Spiral(spiral)) => Ok(Self::Arc(spiral, level)),
-            None => Ok(Self::Trained(Box::new(Classifier::train(data.train, data.test, seed)?))),
-        }
+        Ok(Some(match truth {
+            Some(Truth::Law(law)) => Self::Posterior(&**law, level),
+            Some(Truth::Spiral(spiral)) => Self::Arc(spiral, level),
+            None => Self::Trained(Box::new(Classifier::train(data.train, data.test, seed)?)),
+        }))
     }
 
     /// K, the number of classes.

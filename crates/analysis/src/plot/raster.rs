@@ -13,7 +13,6 @@ use crate::AnalysisError;
 const RESOLUTION: usize = 2;
 /// Pixels drawn for each pixel kept, in each direction.
 const OVERSAMPLING: usize = 3;
-const SCALE: usize = RESOLUTION * OVERSAMPLING;
 
 impl Drawing {
     /// The drawing as a PNG file, two pixels for each page unit.
@@ -21,25 +20,50 @@ impl Drawing {
     /// # Errors
     /// [`AnalysisError::Render`] from the rasteriser or the encoder.
     pub fn to_png(&self) -> Result<Vec<u8>, AnalysisError> {
+        Raster::of(self, RESOLUTION)?.pixels().to_png()
+    }
+}
+
+/// A page drawn large, to which more may be added.
+#[derive(Debug, Clone)]
+pub(super) struct Raster {
+    large: Pixels,
+    /// Pixels drawn for each page unit.
+    scale: usize,
+}
+
+impl Raster {
+    /// The drawing at `resolution` pixels for each page unit.
+    pub(super) fn of(drawing: &Drawing, resolution: usize) -> Result<Self, AnalysisError> {
         font::check()?;
-        let (width, height) = (self.width.ceil() as usize * SCALE, self.height.ceil() as usize * SCALE);
-        let mut large = Pixels::filled(width, height, PAPER);
-        let size = u32::try_from(width).ok().zip(u32::try_from(height).ok());
+        let scale = resolution * OVERSAMPLING;
+        let (width, height) = (drawing.width.ceil() as usize * scale, drawing.height.ceil() as usize * scale);
+        let mut raster = Self { large: Pixels::filled(width, height, PAPER), scale };
+        raster.add(&drawing.shapes)?;
+        Ok(raster)
+    }
+
+    /// Draws more shapes on the page.
+    pub(super) fn add(&mut self, shapes: &[Shape]) -> Result<(), AnalysisError> {
+        let Pixels { width, height, rgb } = &mut self.large;
+        let size = u32::try_from(*width).ok().zip(u32::try_from(*height).ok());
         let size = size.ok_or_else(|| failed(format!("{width} x {height} pixels are too many")))?;
-        {
-            let backend = BitMapBackend::with_buffer_and_format(&mut large.rgb, size);
-            let mut canvas = Canvas { backend: backend.map_err(failed)? };
-            for shape in &self.shapes {
-                canvas.draw(shape)?;
-            }
-            canvas.backend.present().map_err(failed)?;
-        }
-        averaged(&large, OVERSAMPLING).to_png()
+        let backend = BitMapBackend::with_buffer_and_format(rgb, size).map_err(failed)?;
+        let mut canvas = Canvas { backend, scale: self.scale as f64 };
+        shapes.iter().try_for_each(|shape| canvas.draw(shape))?;
+        canvas.backend.present().map_err(failed)
+    }
+
+    /// The page at its resolution.
+    pub(super) fn pixels(&self) -> Pixels {
+        averaged(&self.large, OVERSAMPLING)
     }
 }
 
 struct Canvas<'a> {
     backend: BitMapBackend<'a>,
+    /// Pixels for each page unit.
+    scale: f64,
 }
 
 impl Canvas<'_> {
@@ -47,29 +71,38 @@ impl Canvas<'_> {
         match shape {
             Shape::Path { points, stroke } => self.path(points, stroke),
             Shape::Polygon { points, fill } => {
-                self.backend.fill_polygon(points.iter().map(|&at| device(at)), &style(*fill)).map_err(failed)
+                let points: Vec<_> = points.iter().map(|&at| self.device(at)).collect();
+                self.backend.fill_polygon(points, &style(*fill)).map_err(failed)
             }
             Shape::Dots { centres, radius, fill } => {
-                let (radius, style) = (pixels(*radius).max(1), style(*fill));
-                centres
-                    .iter()
-                    .try_for_each(|&at| self.backend.draw_circle(device(at), radius, &style, true))
-                    .map_err(failed)
+                let (radius, style) = (self.pixels(*radius).max(1), style(*fill));
+                let centres: Vec<_> = centres.iter().map(|&at| self.device(at)).collect();
+                let mut centres = centres.into_iter();
+                centres.try_for_each(|at| self.backend.draw_circle(at, radius, &style, true)).map_err(failed)
             }
             Shape::Text { at, text, style } => self.text(*at, text, style),
             Shape::Image { at, pixels, cell } => {
-                let factor = (cell * SCALE as f64).round() as usize;
+                let factor = (cell * self.scale).round() as usize;
                 let large = enlarged(pixels, factor);
                 let (Ok(w), Ok(h)) = (u32::try_from(large.width), u32::try_from(large.height)) else { return Ok(()) };
-                self.backend.blit_bitmap(device(*at), (w, h), &large.rgb).map_err(failed)
+                self.backend.blit_bitmap(self.device(*at), (w, h), &large.rgb).map_err(failed)
             }
         }
+    }
+
+    fn device(&self, (x, y): At) -> (i32, i32) {
+        ((x * self.scale).round() as i32, (y * self.scale).round() as i32)
+    }
+
+    fn pixels(&self, length: f64) -> u32 {
+        (length * self.scale).round() as u32
     }
 
     fn path(&mut self, points: &[At], stroke: &Stroke) -> Result<(), AnalysisError> {
         let pattern: Vec<f64> = stroke.dash.pattern().iter().map(|length| length * stroke.width).collect();
         for piece in dashes(points, &pattern) {
-            self.stroke(&piece.into_iter().map(device).collect::<Vec<_>>(), pixels(stroke.width).max(1), stroke.color)?;
+            let piece: Vec<_> = piece.into_iter().map(|at| self.device(at)).collect();
+            self.stroke(&piece, self.pixels(stroke.width).max(1), stroke.color)?;
         }
         Ok(())
     }
@@ -95,9 +128,9 @@ impl Canvas<'_> {
             Align::Middle => -width / 2.0,
             Align::End => -width,
         };
-        let start = device(if style.upwards { (at.0, at.1 - along) } else { (at.0 + along, at.1) });
+        let start = self.device(if style.upwards { (at.0, at.1 - along) } else { (at.0 + along, at.1) });
         let mut ink = Vec::new();
-        rasterise(text, style.size * SCALE as f64, style.bold, |x, y, coverage| ink.push((x, y, coverage)));
+        rasterise(text, style.size * self.scale, style.bold, |x, y, coverage| ink.push((x, y, coverage)));
         let (width, height) = self.backend.get_size();
         for (x, y, coverage) in ink {
             let (x, y) = if style.upwards { (start.0 + y, start.1 - x) } else { (start.0 + x, start.1 + y) };
@@ -112,14 +145,6 @@ impl Canvas<'_> {
 
 fn failed(reason: impl std::fmt::Display) -> AnalysisError {
     AnalysisError::Render { reason: reason.to_string() }
-}
-
-fn device((x, y): At) -> (i32, i32) {
-    ((x * SCALE as f64).round() as i32, (y * SCALE as f64).round() as i32)
-}
-
-fn pixels(length: f64) -> u32 {
-    (length * SCALE as f64).round() as u32
 }
 
 fn color((r, g, b): Rgb) -> RGBColor {

@@ -40,7 +40,7 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
     let sample = builder.sample(&raw.sample, timesteps);
     builder.weights(&schedule, model, &train);
     let reconstruction_t = match raw.figures.reconstruction_t {
-        Some(t) => builder.at_most_timesteps("figures.reconstruction_t", t, timesteps),
+        Some(times) => builder.reconstruction_t(times.into_list(), timesteps),
         None => default_reconstruction_t(timesteps),
     };
     Some(Experiment {
@@ -58,15 +58,18 @@ pub(crate) fn build(raw: RawExperiment, layers: &Layers, faults: &mut Faults) ->
             times: raw.analysis.times,
             resamples: raw.analysis.resamples,
         },
-        figures: Figures { reconstruction_t },
+        figures: Figures { reconstruction_t, reconstruction_images: raw.figures.reconstruction_images },
         run: Run { device: raw.run.device, save_seconds: raw.run.save_seconds },
         origins: layers.origins(),
     })
 }
 
-/// 0.55 T to the nearest whole number, halves up, at least 1: the class is decided in part by then.
-fn default_reconstruction_t(timesteps: usize) -> usize {
-    ((11 * timesteps + 10) / 20).max(1)
+/// 0.3 T, 0.5 T, 0.575 T, 0.65 T and 0.84 T to the nearest whole numbers, halves up, at least 1: from before the class is
+/// decided until after it is forgotten.
+fn default_reconstruction_t(timesteps: usize) -> Vec<usize> {
+    let mut times = [300, 500, 575, 650, 840].map(|share| ((share * timesteps + 500) / 1000).max(1)).to_vec();
+    times.dedup();
+    times
 }
 
 /// Whether some systems take `name`, whatever follows its first point, for a device.
@@ -261,6 +264,27 @@ impl Builder<'_> {
         }
     }
 
+    /// Increasing timesteps, each of which may be at most T.
+    fn reconstruction_t(&mut self, times: Vec<usize>, timesteps: usize) -> Vec<usize> {
+        const KEY: &str = "figures.reconstruction_t";
+        let most = Figures::MOST_TIMES;
+        if times.len() > most {
+            self.fault(KEY, format!("{} timesteps are not allowed, use at most {most}", times.len()));
+        }
+        for (i, (t, before)) in times.iter().zip([None].into_iter().chain(times.iter().map(Some))).enumerate() {
+            let message = match before {
+                Some(before) if t <= before => format!("{t} after {before} is not allowed, use increasing timesteps"),
+                _ if *t > timesteps && !self.faults.spoils("schedule.timesteps") => {
+                    format!("{t} is not allowed, use 1 to {timesteps} (schedule.timesteps)")
+                }
+                _ => continue,
+            };
+            self.fault_at(self.layers.origin_of_element(KEY, i), KEY, message);
+            break;
+        }
+        times
+    }
+
     /// `value`, which may be at most T.
     fn at_most_timesteps(&mut self, key: &str, value: usize, timesteps: usize) -> usize {
         if value > timesteps && !self.faults.spoils("schedule.timesteps") {
@@ -275,10 +299,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_reconstruction_is_near_the_middle_and_in_range() {
-        let cases = [(1, 1), (2, 1), (10, 6), (100, 55), (1000, 550), (100_000, 55_000)];
-        for (timesteps, expected) in cases {
-            assert_eq!(default_reconstruction_t(timesteps), expected, "T = {timesteps}");
+    fn the_default_reconstructions_are_spread_over_the_middle_and_in_range() {
+        assert_eq!(default_reconstruction_t(1000), [300, 500, 575, 650, 840]);
+        assert_eq!(default_reconstruction_t(100), [30, 50, 58, 65, 84]);
+        assert_eq!(default_reconstruction_t(8), [2, 4, 5, 7]);
+        for timesteps in 1..200 {
+            let times = default_reconstruction_t(timesteps);
+            assert!(times.is_sorted_by(|a, b| a < b) && times[0] >= 1 && times[times.len() - 1] <= timesteps);
         }
     }
 }

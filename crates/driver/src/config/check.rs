@@ -59,7 +59,7 @@ type Found = Vec<(ops::Range<usize>, String)>;
 fn faults_of(kind: &Kind, node: &Node) -> Found {
     let wrong_type = |node: &Node| vec![(node.span.clone(), expected(kind, node))];
     match (kind, &node.value) {
-        (Kind::Int { min, max }, Value::Integer { value, .. }) => {
+        (Kind::Int { min, max } | Kind::IntOrList { min, max }, Value::Integer { value, .. }) => {
             refuse_unless(value.is_some_and(|n| (*min..=*max).contains(&n)), kind, node)
         }
         (Kind::Float(range) | Kind::FloatOrKnots(range), value) if value.is_number() => {
@@ -69,7 +69,7 @@ fn faults_of(kind: &Kind, node: &Node) -> Found {
         (Kind::Path, Value::Text(text)) => refuse_unless(!text.is_empty() && !text.contains('\0'), kind, node),
         (Kind::Choice(words), Value::Text(word)) => faults_of_word(kind, node, word, words),
         (Kind::FloatOrKnots(_), Value::List(items)) => list(kind, node, items, faults_of_knot),
-        (Kind::IntList { min, max }, Value::List(items)) => {
+        (Kind::IntList { min, max } | Kind::IntOrList { min, max }, Value::List(items)) => {
             list(kind, node, items, |_, item| faults_of(&Kind::Int { min: *min, max: *max }, item))
         }
         (Kind::FloatList(range), Value::List(items)) => {

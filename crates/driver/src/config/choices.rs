@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use schedule::LossWeight;
 use serde::{Deserialize, Serialize};
 use train::Stop;
 
@@ -159,6 +160,17 @@ choice! {
         Minimum = "minimum",
         /// Until the test losses no longer vary.
         TestVariance = "test_variance",
+    }
+}
+
+impl LossWord {
+    /// The word of a weight.
+    pub(crate) fn of(loss: LossWeight) -> Self {
+        match loss {
+            LossWeight::Simple => Self::Simple,
+            LossWeight::Variational => Self::Variational,
+            LossWeight::Accidental => Self::Accidental,
+        }
     }
 }
 

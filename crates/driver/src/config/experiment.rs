@@ -217,10 +217,17 @@ pub struct Analysis {
 }
 
 /// What is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
-    /// Timestep from which test images are reconstructed, in 1..=T.
-    pub reconstruction_t: usize,
+    /// Timesteps u from which images are reconstructed: 1 to [`Figures::MOST_TIMES`] of 1..=T, increasing.
+    pub reconstruction_t: Vec<usize>,
+    /// Test images, and as many training images, whose reconstructions are counted by class; 0 for none.
+    pub reconstruction_images: usize,
+}
+
+impl Figures {
+    /// Timesteps from which images are reconstructed, at most: more do not fit a page.
+    pub const MOST_TIMES: usize = 8;
 }
 
 /// Where the experiment runs; no result depends on it beyond rounding.

@@ -114,7 +114,26 @@ pub(crate) struct RawAnalysis {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawFigures {
-    pub(crate) reconstruction_t: Option<usize>,
+    pub(crate) reconstruction_t: Option<OneOrMore>,
+    pub(crate) reconstruction_images: usize,
+}
+
+/// A whole number, or a list of them.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMore {
+    One(usize),
+    More(Vec<usize>),
+}
+
+impl OneOrMore {
+    /// The numbers in their order.
+    pub(crate) fn into_list(self) -> Vec<usize> {
+        match self {
+            Self::One(number) => vec![number],
+            Self::More(numbers) => numbers,
+        }
+    }
 }
 
 /// Keys of `[run]`.
@@ -175,7 +194,7 @@ impl Default for RawExperiment {
                 noiseless_steps: 1,
             },
             analysis: RawAnalysis { observables: Vec::new(), trajectories: 1000, times: 20, resamples: 500 },
-            figures: RawFigures { reconstruction_t: None },
+            figures: RawFigures { reconstruction_t: None, reconstruction_images: 100 },
             run: RawRun { device: Device::Auto, save_seconds: 30.0 },
         }
     }

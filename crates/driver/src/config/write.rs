@@ -68,7 +68,11 @@ impl Experiment {
         });
         settings.extend(sample(&self.sample));
         settings.extend(analysis(&self.analysis));
-        settings.push(("figures.reconstruction_t", int(self.figures.reconstruction_t)));
+        let times = self.figures.reconstruction_t.iter().map(|&t| int(t));
+        settings.extend([
+            ("figures.reconstruction_t", Value::Array(times.collect())),
+            ("figures.reconstruction_images", int(self.figures.reconstruction_images)),
+        ]);
         settings.extend(run);
         settings
     }
@@ -132,17 +136,12 @@ fn analysis(analysis: &Analysis) -> Settings {
 }
 
 fn train(train: &Train) -> Settings {
-    let loss = match train.loss {
-        LossWeight::Simple => LossWord::Simple,
-        LossWeight::Variational => LossWord::Variational,
-        LossWeight::Accidental => LossWord::Accidental,
-    };
     let mut settings = vec![
         ("train.epochs", int(train.epochs)),
         ("train.batch", int(train.batch)),
         ("train.learning_rate", learning_rate(&train.learning_rate)),
         ("train.decay", word(train.decay.word())),
-        ("train.loss", word(loss.word())),
+        ("train.loss", word(LossWord::of(train.loss).word())),
     ];
     settings.extend(match train.warm_start {
         None => vec![("train.warm_start", word(WarmStartWord::None.word()))],

@@ -1,13 +1,13 @@
 //! Everything a run computes with: the chain, the data in their frame, what the figures need to know of them.
 
-use analysis::{RunFacts, Stopping};
+use analysis::{Recipe, RunFacts, Training};
 use data::{Dataset, Frame, Pca, Samples, Shape};
-use schedule::{Purpose, ReverseVariance, Schedule, Stream, Timestep};
+use schedule::{Law, Purpose, ReverseVariance, Schedule, Stream, Timestep};
 use train::Stop;
 
 use super::dataset::SYNTHETIC_NOTE;
 use crate::DriverError;
-use crate::config::{Experiment, Machines, Model, Skip, StopWord};
+use crate::config::{Experiment, LearningRate, LossWord, Machines, Model, Skip, StopWord};
 
 /// An experiment with its data, ready for its machines or its exact law.
 pub(crate) struct Bench {
@@ -93,19 +93,36 @@ impl Bench {
                 ReverseVariance::Posterior => "posterior",
             }
             .to_owned(),
-            stopping: machines.and_then(|_| stopping(experiment.train.stop)),
+            recipe: Some(self.recipe()),
         }
     }
-}
 
-/// The rule as the figures are told of it.
-fn stopping(stop: Stop) -> Option<Stopping> {
-    let tolerance = match stop {
-        Stop::None => return None,
-        Stop::Plateau { .. } | Stop::Minimum => None,
-        Stop::TestVariance { tolerance } => Some(tolerance),
-    };
-    Some(Stopping { rule: StopWord::of(stop).word().to_owned(), tolerance })
+    /// What the algorithm box says of the settings.
+    fn recipe(&self) -> Recipe {
+        let Experiment { schedule, train, sample, .. } = &self.experiment;
+        let law = match schedule.law {
+            Law::Linear { .. } => "linear",
+            Law::Cosine => "cosine",
+            Law::Constant { .. } => "constant",
+        };
+        let training = self.machines().map(|_| Training {
+            batch: train.batch,
+            learning_rate: match &train.learning_rate {
+                LearningRate::Constant(rate) => vec![(1, *rate)],
+                LearningRate::Knots(knots) => knots.clone(),
+            },
+            decay: train.decay.word().to_owned(),
+            loss: LossWord::of(train.loss).word().to_owned(),
+            anchor_spacing: train.warm_start.map(|warm| warm.spacing),
+            warm_epochs: train.warm_start.map(|warm| warm.epochs),
+            stop: StopWord::of(train.stop).word().to_owned(),
+            tolerance: match train.stop {
+                Stop::TestVariance { tolerance } => Some(tolerance),
+                Stop::None | Stop::Plateau { .. } | Stop::Minimum => None,
+            },
+        });
+        Recipe { law: law.to_owned(), training, stride: sample.stride }
+    }
 }
 
 /// A batch and the validation images fit into the training set of n samples.

@@ -8,7 +8,8 @@ use crate::folder::RunFolder;
 /// The files of a figure in the run folder.
 pub(crate) fn files(figure: &Rendered) -> impl Iterator<Item = (String, &[u8])> {
     let csv = figure.csv.as_ref().map(|csv| ("csv", csv.as_bytes()));
-    let files = [("svg", figure.svg.as_bytes()), ("png", &figure.png[..])].into_iter().chain(csv);
+    let film = figure.apng.as_ref().map(|film| ("apng", &film[..]));
+    let files = [("svg", figure.svg.as_bytes()), ("png", &figure.png[..])].into_iter().chain(csv).chain(film);
     files.map(|(ending, bytes)| (format!("figures/{}.{ending}", figure.name), bytes))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use analysis::lab::{ClassRule, Classifier, Lab, LabData, Settings};
+use analysis::lab::{ClassRule, Classifier, Lab, Settings};
 use analysis::observables::{Named, Observable, ObservableRow, TransitionRow, observables, select};
 use analysis::{
     AnalysisError, MetricRow, Run, Table, TrainingRow, read_rows_if_present, read_table, read_table_if_present,
@@ -14,6 +14,7 @@ use model::Denoiser;
 use super::bench::Bench;
 use super::freshness::Freshness;
 use super::models;
+use super::principal::Principal;
 use crate::DriverError;
 use crate::config::Machines;
 use crate::folder::RunFolder;
@@ -73,24 +74,16 @@ fn measure(
     freshness: &mut Freshness<'_>,
     terminal: Terminal,
 ) -> Result<Vec<&'static str>, DriverError> {
-    let frame = Frame::Principal(bench.pca.clone());
-    let (train, test) = (frame.project_samples(&bench.dataset.train), frame.project_samples(&bench.dataset.test));
-    let data = LabData {
-        frame: &frame,
-        eigenvalues: &bench.pca.eigenvalues,
-        train: &train,
-        test: &test,
-        shape: bench.dataset.shape,
-        shift: bench.dataset.shift,
-    };
+    let principal = Principal::of(bench);
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
     let training: Vec<TrainingRow> = read_table_if_present(folder.root())?;
     // An exact law lives in the principal frame; machines may live elsewhere and are turned.
-    let bank = models::bank(bench, folder)?.map(|bank| bank.seen_from(&frame, &bench.schedule));
-    let (own, truth) = (models::denoiser(bench, folder)?, models::truth(bench, &frame)?);
+    let frame = &principal.frame;
+    let bank = models::bank(bench, folder)?.map(|bank| bank.seen_from(frame, &bench.schedule));
+    let (own, truth) = (models::denoiser(bench, folder)?, models::truth(bench, frame)?);
     let denoiser: &dyn Denoiser = bank.as_ref().map_or(&*own, |bank| bank);
     let model = Named { name: bench.experiment.model.name(), denoiser };
-    let mut lab = Lab::new(&bench.schedule, data, model, settings(bench));
+    let mut lab = Lab::new(&bench.schedule, principal.data(bench), model, settings(bench));
     match (&bank, bench.machines()) {
         (Some(_), Some(Machines::Sigmoid { .. })) => lab = lab.with_curves(&metrics, &training),
         (Some(bank), _) => lab = lab.with_machines(bank, &metrics, &training),
@@ -99,7 +92,7 @@ fn measure(
     if let Some(truth) = &truth {
         lab = lab.with_truth(truth);
     }
-    let samples = samples(bench, folder, &frame)?;
+    let samples = samples(bench, folder, frame)?;
     if let Some(samples) = &samples {
         lab = lab.with_samples(samples);
     }

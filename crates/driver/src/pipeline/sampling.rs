@@ -1,40 +1,41 @@
 //! Runs the chains of the model: the samples, and the states that the figures show.
 
 use analysis::{
-    Frames, HistogramRow, Points, Reconstruction, Run, Table, Trajectories, pixel_histogram, samples_to_safetensors,
-    to_csv,
+    BIRTH_FILE, Frames, HistogramRow, MeanImages, Points, ProfileRow, Run, Table, Trajectories, birth_to_safetensors,
+    pixel_histogram, profiles, samples_to_safetensors, to_csv,
 };
 use data::{Samples, Shape};
 use model::{Chain, Denoiser, Family};
 use schedule::Timestep;
 
 use super::bench::Bench;
+use super::reconstruction::reconstruct;
 use crate::DriverError;
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
 
-/// Independent reversals of each reconstructed sample.
-const REVERSALS: usize = 10;
+/// Times of the chains that the film of a sample being born shows.
+const BIRTH_TIMES: usize = 61;
 
 /// How much of the chains is shown: images need few samples and many times, points many samples and few times.
 struct Shown {
     real: usize,
     strip: usize,
     times: usize,
-    /// Samples that are reconstructed.
-    returned: usize,
+    birth: usize,
 }
 
 impl Shown {
     fn of(shape: Shape) -> Self {
         match shape {
-            Shape::Image { .. } => Self { real: 64, strip: 4, times: 10, returned: 4 },
-            Shape::Point => Self { real: 2000, strip: 2000, times: 6, returned: 200 },
+            Shape::Image { .. } => Self { real: 64, strip: 4, times: 10, birth: 16 },
+            Shape::Point => Self { real: 2000, strip: 2000, times: 6, birth: 2000 },
         }
     }
 }
 
-/// Samples with `denoiser`, which lives in the frame of the bench, and writes `samples.safetensors`, `trajectories.safetensors` and the histogram.
+/// Samples with `denoiser`, which lives in the frame of the bench, and writes `samples.safetensors`, `trajectories.safetensors`,
+/// `birth.safetensors`, what the figures show of images, and how many reversals change class.
 pub(crate) fn sample(
     bench: &Bench,
     folder: &RunFolder,
@@ -51,56 +52,56 @@ pub(crate) fn sample(
         seed: bench.experiment.seed,
     };
     let shown = Shown::of(bench.dataset.shape);
-    let reverse_steps = bench.schedule.len().div_ceil(settings.stride) as u64;
-    let from = bench.schedule.timestep(bench.experiment.figures.reconstruction_t)?;
-    let progress = terminal.progress("sampling", reverse_steps + from.get().div_ceil(settings.stride) as u64);
+    let progress = terminal.progress("sampling", bench.schedule.len().div_ceil(settings.stride) as u64);
     let mut z = chain.start(settings.count, Family::Samples.first());
-    let mut reverse = Recorder::new(bench, &shown, settings.stride);
-    reverse.see(bench, bench.schedule.len(), &z)?;
+    let mut reverse = Recorder::new(bench, (shown.times, shown.strip), settings.stride);
+    let mut birth = Recorder::new(bench, (BIRTH_TIMES, shown.birth), settings.stride);
+    let mut see = |t: usize, z: &[f32]| reverse.see(bench, t, z).and_then(|()| birth.see(bench, t, z));
+    see(bench.schedule.len(), &z)?;
     let mut failure = None;
     chain.run(&mut z, bench.schedule.last(), Family::Samples.first(), &mut |t, z| {
         progress.advance(1);
-        failure = failure.take().or(reverse.see(bench, t, z).err());
+        failure = failure.take().or(see(t, z).err());
     })?;
     failure.map_or(Ok(()), Err)?;
+    progress.finish();
     let samples = Points::new(bench.shown(&z, None), bench.dim())?;
     folder.write(Run::SAMPLES_FILE, samples_to_safetensors(&samples)?)?;
-    if let Shape::Image { .. } = bench.dataset.shape {
-        let real: Vec<f32> = bench.dataset.test.values.iter().map(|v| v + bench.dataset.shift).collect();
-        folder.write(HistogramRow::FILE, to_csv(&pixel_histogram(&real, samples.values()))?)?;
+    record_images(bench, folder, &samples)?;
+    if matches!(bench.dataset.shape, Shape::Image { .. }) || bench.dim() == 2 {
+        folder.write(BIRTH_FILE, birth_to_safetensors(&birth.frames()?)?)?;
     }
-    let trajectories = states(bench, &chain, &shown, reverse.frames()?, &mut || progress.advance(1))?;
-    progress.finish();
+    let returning = Chain { variance: settings.return_variance, ..chain };
+    let reconstructions = reconstruct(bench, folder, &returning, terminal)?;
+    let trajectories = Trajectories { reconstructions, ..states(bench, &chain, &shown, reverse.frames()?)? };
     folder.write(Trajectories::FILE, trajectories.to_safetensors()?)
 }
 
-/// The states that the figures show: real samples, both directions of the chain, and U-turns of images and of points in the
-/// plane.
-fn states(
-    bench: &Bench,
-    chain: &Chain<'_>,
-    shown: &Shown,
-    reverse: Frames,
-    advance: &mut dyn FnMut(),
-) -> Result<Trajectories, DriverError> {
+/// Histogram, mean images and profiles of generated beside real images.
+fn record_images(bench: &Bench, folder: &RunFolder, samples: &Points) -> Result<(), DriverError> {
+    let Shape::Image { height, width } = bench.dataset.shape else { return Ok(()) };
+    let shift = bench.dataset.shift;
+    let seen = |real: &Samples| real.values.iter().map(|v| v + shift).collect::<Vec<f32>>();
+    let histogram = pixel_histogram(&seen(&bench.dataset.test), samples.values());
+    folder.write(HistogramRow::FILE, to_csv(&histogram)?)?;
+    let profiles = profiles([height, width], &seen(&bench.dataset.train), samples.values());
+    folder.write(ProfileRow::FILE, to_csv(&profiles)?)?;
+    folder.write(MeanImages::FILE, MeanImages::of(&bench.dataset.train, shift, samples)?.to_safetensors()?)
+}
+
+/// The states that the figures show: real samples and both directions of the chain.
+fn states(bench: &Bench, chain: &Chain<'_>, shown: &Shown, reverse: Frames) -> Result<Trajectories, DriverError> {
     let test = bench.frame.project_samples(&bench.dataset.test);
-    let from = bench.schedule.timestep(bench.experiment.figures.reconstruction_t)?;
     Ok(Trajectories {
         real: Some(shown_points(bench, &test.select(spread(&test, shown.real)).values, None)?),
         forward: Some(forward(bench, chain, &test.select(by_class(&test, shown.strip)), shown)?),
         reverse: Some(reverse),
-        reconstruction: match bench.dataset.shape {
-            Shape::Point if bench.dim() != 2 => None,
-            Shape::Image { .. } | Shape::Point => {
-                let x0 = test.select(by_class(&test, shown.returned));
-                let returning = Chain { variance: bench.experiment.sample.return_variance, ..*chain };
-                Some(reconstruct(bench, &returning, &x0, from, advance)?)
-            }
-        },
+        reconstructions: Vec::new(),
     })
 }
 
-fn shown_points(bench: &Bench, z: &[f32], t: Option<Timestep>) -> Result<Points, DriverError> {
+/// Samples in frame coordinates at t as a reader sees them.
+pub(super) fn shown_points(bench: &Bench, z: &[f32], t: Option<Timestep>) -> Result<Points, DriverError> {
     Ok(Points::new(bench.shown(z, t), bench.dim())?)
 }
 
@@ -110,7 +111,7 @@ pub(super) fn spread(samples: &Samples, count: usize) -> Vec<usize> {
 }
 
 /// `count` indices that go round the classes in turn, each in file order; without labels, evenly spread.
-fn by_class(samples: &Samples, count: usize) -> Vec<usize> {
+pub(super) fn by_class(samples: &Samples, count: usize) -> Vec<usize> {
     let classes: Vec<u8> = samples.label_counts().into_iter().map(|(label, _)| label).collect();
     if classes.is_empty() {
         return spread(samples, count);
@@ -153,14 +154,14 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn new(bench: &Bench, shown: &Shown, stride: usize) -> Self {
+    /// Keeps `rows` trajectories at about `count` times.
+    fn new(bench: &Bench, (count, rows): (usize, usize), stride: usize) -> Self {
         let last = bench.schedule.len();
         // The times that a strided chain visits: T, T - stride, ..., 0.
         let visited = |t: usize| (last - t).div_ceil(stride) * stride;
-        let mut wanted: Vec<usize> =
-            times(last, shown.times).into_iter().map(|t| last.saturating_sub(visited(t))).collect();
+        let mut wanted: Vec<usize> = times(last, count).into_iter().map(|t| last.saturating_sub(visited(t))).collect();
         wanted.dedup();
-        let values = shown.strip.min(bench.experiment.sample.count) * bench.dim();
+        let values = rows.min(bench.experiment.sample.count) * bench.dim();
         Self { wanted, values, times: Vec::new(), points: Vec::new() }
     }
 
@@ -176,24 +177,4 @@ impl Recorder {
     fn frames(self) -> Result<Frames, DriverError> {
         Ok(Frames::new(self.times, self.points)?)
     }
-}
-
-/// Takes samples to x_t and back to x_0, ten times each with noise of its own: a U-turn.
-fn reconstruct(
-    bench: &Bench,
-    chain: &Chain<'_>,
-    x0: &Samples,
-    t: Timestep,
-    advance: &mut dyn FnMut(),
-) -> Result<Reconstruction, DriverError> {
-    let zt = chain.noised(&x0.values, t, Family::Reconstructions.first());
-    let mut back: Vec<f32> = zt.chunks_exact(bench.dim()).flat_map(|row| row.repeat(REVERSALS)).collect();
-    chain.run(&mut back, t, Family::Reconstructions.first(), &mut |_, _| advance())?;
-    let x0_hat = back.chunks_exact(REVERSALS * bench.dim()).map(|set| shown_points(bench, set, None));
-    Ok(Reconstruction {
-        t: t.get() as f32,
-        x0: shown_points(bench, &x0.values, None)?,
-        xt: shown_points(bench, &zt, Some(t))?,
-        x0_hat: x0_hat.collect::<Result<_, _>>()?,
-    })
 }

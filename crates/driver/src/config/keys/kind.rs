@@ -29,6 +29,13 @@ pub enum Kind {
         /// Greatest value.
         max: i64,
     },
+    /// A whole number in `min..=max`, or one or more of them.
+    IntOrList {
+        /// Least value.
+        min: i64,
+        /// Greatest value.
+        max: i64,
+    },
     /// One or more numbers.
     FloatList(Range),
     /// One or more strings.
@@ -51,6 +58,7 @@ impl Kind {
             Self::Path => "a path in quotes".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::IntList { .. } => "a list of whole numbers".to_owned(),
+            Self::IntOrList { .. } => "a whole number or a list of them".to_owned(),
             Self::FloatList(_) => "a list of numbers".to_owned(),
             Self::TextList | Self::Observables => "a list of strings".to_owned(),
             Self::FloatMatrix => "a list of lists of numbers".to_owned(),
@@ -67,6 +75,7 @@ impl Kind {
             Self::Path => "a path".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::IntList { min, max } => format!("one or more of {}", int_range(*min, *max)),
+            Self::IntOrList { min, max } => format!("{}, or a list of one or more such numbers", int_range(*min, *max)),
             Self::FloatList(range) => format!("one or more items, each {range}"),
             Self::TextList => "one or more strings".to_owned(),
             Self::FloatMatrix => "one or more lists, each of one or more numbers".to_owned(),

@@ -97,6 +97,9 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
         Kind::Path => extended(of_type("string"), [("minLength", json!(1))]),
         Kind::Choice(words) => extended(of_type("string"), [("enum", json!(words))]),
         Kind::IntList { min, max } => list(whole(*min, *max), 1),
+        Kind::IntOrList { min, max } => {
+            extended(Map::new(), [("anyOf", json!([whole(*min, *max), list(whole(*min, *max), 1)]))])
+        }
         Kind::FloatList(range) => list(number(range), 1),
         Kind::TextList => list(of_type("string"), 1),
         Kind::FloatMatrix => list(list(number(&Range::ANY), 1), 1),

@@ -364,11 +364,19 @@ pub(super) static KEYS: &[Key] = &[
     .example("200"),
     key(
         "figures.reconstruction_t",
-        from(1),
-        "Timestep to which test images are noised and from which they are reconstructed, at most schedule.timesteps \
-         (default: 0.55 T, rounded).",
+        Kind::IntOrList { min: 1, max: i64::MAX },
+        "Timesteps u to which test and training images are noised and from which they are reconstructed: one, or an \
+         increasing list of at most 8, each at most schedule.timesteps (default: 0.3 T, 0.5 T, 0.575 T, \
+         0.65 T and 0.84 T, rounded).",
     )
-    .example("30"),
+    .example("[30, 55, 84]"),
+    key(
+        "figures.reconstruction_images",
+        Kind::Int { min: 0, max: 10_000 },
+        "Test images, and as many training images, each reconstructed ten times from every u to count how many \
+         reconstructions change class; 0 for none.",
+    )
+    .example("50"),
     key("run.device", Kind::Choice(Device::WORDS), "What trains the machines.")
     .words(Device::ABOUT)
     .example(r#""host""#),

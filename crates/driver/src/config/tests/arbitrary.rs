@@ -156,10 +156,11 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let variance = || prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
     let index = any::<prop::sample::Index>;
     let named = ("[A-Za-z0-9_-]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", any::<String>(), 0..=i64::MAX as u64);
-    let sampled = (0usize..=100_000_000, variance(), variance(), index(), index(), index());
+    let reconstructed = (prop::collection::vec(index(), 1..9), 0usize..=10_000);
+    let sampled = (0usize..=100_000_000, variance(), variance(), index(), index(), reconstructed);
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
         |((name, purpose, seed), data, schedule, (model, mut train), sampled, analysis, run)| {
-            let (count, variance, return_variance, stride, noiseless, t) = sampled;
+            let (count, variance, return_variance, stride, noiseless, (times, images)) = sampled;
             let points = Counts { train: data.most_train().unwrap_or(1), test: 7 };
             let data = if model.is_regression() { Data::Cubic { counts: points, noise: 0.25 } } else { data };
             if let (Model::Machines(_) | Model::Conditioned { .. }, Some(n)) = (model, data.most_train()) {
@@ -171,6 +172,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                 train.loss = LossWeight::Simple;
             }
             let within = |index: prop::sample::Index| index.index(schedule.timesteps) + 1;
+            let times: std::collections::BTreeSet<usize> = times.into_iter().map(within).collect();
             let experiment = Experiment {
                 name,
                 purpose,
@@ -187,7 +189,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
                     noiseless_steps: within(noiseless) - 1,
                 },
                 analysis,
-                figures: Figures { reconstruction_t: within(t) },
+                figures: Figures { reconstruction_t: times.into_iter().collect(), reconstruction_images: images },
                 run,
                 origins: Origins::default(),
             };

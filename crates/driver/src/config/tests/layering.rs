@@ -29,7 +29,7 @@ fn the_defaults_are_valid() {
     assert_eq!(x.train.stop, Stop::None);
     assert_eq!((x.sample.count, x.sample.variance, x.sample.stride), (1000, ReverseVariance::Posterior, 1));
     assert_eq!((x.sample.return_variance, x.sample.noiseless_steps), (ReverseVariance::Posterior, 1));
-    assert_eq!((x.figures.reconstruction_t, x.run.device), (550, Device::Auto));
+    assert_eq!((x.figures.reconstruction_t, x.run.device), (vec![300, 500, 575, 650, 840], Device::Auto));
 }
 
 #[test]
@@ -194,7 +194,8 @@ times = 20
 resamples = 500
 
 [figures]
-reconstruction_t = 55
+reconstruction_t = [30, 50, 58, 65, 84]
+reconstruction_images = 100
 
 [run]
 device = "auto"
