@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use schedule::{Law, LossWeight, ReverseVariance};
+use schedule::{Law, ReverseVariance};
 use toml::Value;
 use train::{Stop, WarmStart};
 
