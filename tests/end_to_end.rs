@@ -179,7 +179,10 @@ fn a_figure_that_cannot_be_drawn_is_reported_and_the_others_are_drawn() {
     assert!(said.err.contains("\nrun: holds nothing to draw sample_grid from; "), "{}", said.err);
     assert_eq!(figures(&desk.path("run")), ["schedule"]);
     let message = desk.refused(&["figures", "run", "--only", "loss"]);
-    assert!(message.starts_with("figures: `loss` is not a figure, use one of algorithm, schedule, forward_strip, "), "{message}");
+    assert!(
+        message.starts_with("figures: `loss` is not a figure, use one of algorithm, schedule, forward_strip, "),
+        "{message}"
+    );
 }
 
 #[test]

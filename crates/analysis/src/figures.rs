@@ -189,8 +189,8 @@ mod tests {
     use super::*;
     use crate::observables::Transition;
     use crate::{
-        BIRTH_FILE, HistogramRow, MeanImages, MetricRow, Points, ProfileRow, ReconstructionRow, ReferenceRow, ScheduleRow,
-        Split, Table, Trajectories, samples_to_safetensors,
+        BIRTH_FILE, HistogramRow, MeanImages, MetricRow, Points, ProfileRow, ReconstructionRow, ReferenceRow,
+        ScheduleRow, Split, Table, Trajectories, samples_to_safetensors,
     };
 
     #[test]

@@ -46,9 +46,9 @@ pub use plot::page::Page;
 pub use recipe::{Recipe, Training};
 pub use run::{Run, RunFacts};
 pub use tables::{
-    Along, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, MetricRow, Origin, ProfileRow, ReconstructionRow, ReferenceRow,
-    ScheduleRow, Split, Table, TrainingRow, at_kept_epoch, pixel_histogram, profiles, read_rows, read_rows_if_present,
-    read_table, read_table_if_present, rows_from_bytes, to_csv,
+    Along, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, MetricRow, Origin, ProfileRow, ReconstructionRow,
+    ReferenceRow, ScheduleRow, Split, Table, TrainingRow, at_kept_epoch, pixel_histogram, profiles, read_rows,
+    read_rows_if_present, read_table, read_table_if_present, rows_from_bytes, to_csv,
 };
 pub use tensors::Points;
 pub use trajectories::{

@@ -30,8 +30,11 @@ impl MeanImages {
     pub fn of(train: &Samples, shift: f32, generated: &Points) -> Result<Self, AnalysisError> {
         let d = train.dim;
         let shifted = |mean: Vec<f64>| mean.into_iter().map(move |m| (m + f64::from(shift)) as f32);
-        let classes: Vec<f32> =
-            train.label_counts().iter().flat_map(|&(label, _)| shifted(mean(train.of_label(label).rows(), d))).collect();
+        let classes: Vec<f32> = train
+            .label_counts()
+            .iter()
+            .flat_map(|&(label, _)| shifted(mean(train.of_label(label).rows(), d)))
+            .collect();
         Ok(Self {
             train: Points::new(shifted(mean(train.rows(), d)).collect(), d)?,
             classes: if classes.is_empty() { None } else { Some(Points::new(classes, d)?) },
@@ -44,7 +47,8 @@ impl MeanImages {
     /// # Errors
     /// [`AnalysisError::Encode`] from the encoder.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, AnalysisError> {
-        let sets = [("train", Some(&self.train)), ("classes", self.classes.as_ref()), ("generated", Some(&self.generated))];
+        let sets =
+            [("train", Some(&self.train)), ("classes", self.classes.as_ref()), ("generated", Some(&self.generated))];
         let tensor = |(name, points): (&'static str, Option<&Points>)| {
             let points = points?;
             Some(NamedTensor { name, shape: vec![points.len(), points.dim()], values: points.values().to_vec() })

@@ -8,8 +8,8 @@ use std::path::Path;
 use crate::AnalysisError;
 use crate::tensors::{NamedTensor, Points, TensorFile, read_if_present, to_safetensors};
 
-pub use birth::{BIRTH_FILE, birth_from_bytes, birth_to_safetensors};
 pub(crate) use birth::read_birth;
+pub use birth::{BIRTH_FILE, birth_from_bytes, birth_to_safetensors};
 pub use reconstruction::Reconstruction;
 
 /// The same m points at k times: [k, m, d] with one time a frame.

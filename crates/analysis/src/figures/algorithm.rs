@@ -34,7 +34,8 @@ impl Figure for Algorithm {
             lines: training_lines(&run.facts, training),
         }));
         let number = boxes.len() + 1;
-        let title = if number == 1 { "*Algorithm*  Sampling".to_owned() } else { format!("*Algorithm {number}*  Sampling") };
+        let title =
+            if number == 1 { "*Algorithm*  Sampling".to_owned() } else { format!("*Algorithm {number}*  Sampling") };
         boxes.push(Algorithmic { title, lines: sampling_lines(recipe) });
         let notes = notes(run, recipe);
         let tallest = boxes.iter().map(|one| one.lines.len()).max().unwrap_or(0) as f64;
@@ -98,7 +99,7 @@ fn training_lines(facts: &RunFacts, training: &Training) -> Vec<(usize, String)>
         (1, start),
         (1, epochs),
         (2, format!("*for each* batch of {} training samples x_{{0}} *do*", training.batch)),
-        (3, "ε ∼ N(0, I), new for every sample and epoch".to_owned()),
+        (3, "ε ~ N(0, I), new for every sample and epoch".to_owned()),
         (3, "x_{t} = √{ᾱ_{t}} x_{0} + √{1 − ᾱ_{t}} ε".to_owned()),
         (3, format!("Adam step of rate η down the gradient of {weight}|ε − ε\u{302}_{{t}}(x_{{t}})|^{{2}}")),
         (2, "*end for*".to_owned()),
@@ -115,12 +116,14 @@ fn sampling_lines(recipe: &Recipe) -> Vec<(usize, String)> {
     };
     let step = match recipe.stride {
         1 => "x_{t−1} = (x_{t} − (1 − α_{t})/√{1 − ᾱ_{t}} ε\u{302}_{t}(x_{t}))/√{α_{t}} + σ_{t} z".to_owned(),
-        _ => format!("x_{{{before}}} = (x_{{t}} − (1 − a_{{t}})/√{{1 − ᾱ_{{t}}}} ε\u{302}_{{t}}(x_{{t}}))/√{{a_{{t}}}} + σ_{{t}} z"),
+        _ => format!(
+            "x_{{{before}}} = (x_{{t}} − (1 − a_{{t}})/√{{1 − ᾱ_{{t}}}} ε\u{302}_{{t}}(x_{{t}}))/√{{a_{{t}}}} + σ_{{t}} z"
+        ),
     };
     let lines = [
-        (0, "x_{T} ∼ N(0, I)".to_owned()),
+        (0, "x_{T} ~ N(0, I)".to_owned()),
         (0, format!("*for* {steps} *do*")),
-        (1, "z ∼ N(0, I), but z = 0 in the last step".to_owned()),
+        (1, "z ~ N(0, I), but z = 0 in the last step".to_owned()),
         (1, step),
         (0, "*end for*".to_owned()),
         (0, "*return* x_{0}".to_owned()),
@@ -137,7 +140,7 @@ fn notes(run: &Run, recipe: &Recipe) -> Vec<String> {
         format!(", β_{{1}} = {} … β_{{T}} = {}", number(first.beta), number(last.beta))
     });
     notes.push(format!(
-        "T = {}{betas} ({}),  α_{{t}} = 1 − β_{{t}},  ᾱ_{{t}} = α_{{1}} ⋯ α_{{t}}",
+        "T = {}{betas} ({}),  α_{{t}} = 1 − β_{{t}},  ᾱ_{{t}} = α_{{1}} α_{{2}} … α_{{t}}",
         facts.timesteps, recipe.law
     ));
     notes.extend(recipe.training.as_ref().map(rate));
@@ -146,7 +149,8 @@ fn notes(run: &Run, recipe: &Recipe) -> Vec<String> {
         "variational" => "λ_{t}: the weight of the variational bound (Ho et al. 2020, eq. 12)".to_owned(),
         other => format!("λ_{{t}}: the loss weight {other}"),
     }));
-    let (alpha, before) = if recipe.stride == 1 { ("α_{t}", "t−1".to_owned()) } else { ("a_{t}", format!("t−{}", recipe.stride)) };
+    let (alpha, before) =
+        if recipe.stride == 1 { ("α_{t}", "t−1".to_owned()) } else { ("a_{t}", format!("t−{}", recipe.stride)) };
     if recipe.stride > 1 {
         notes.push(format!("a_{{t}} = ᾱ_{{t}}/ᾱ_{{{before}}}: {} timesteps a step", recipe.stride));
     }
@@ -162,7 +166,9 @@ fn notes(run: &Run, recipe: &Recipe) -> Vec<String> {
 /// What predicts the noise.
 fn model(facts: &RunFacts) -> String {
     if let Some(law) = facts.exact_law() {
-        return format!("ε\u{302}_{{t}}(x) = E[ε | x_{{t}} = x]: the exact denoiser of the law ({law}); nothing was trained");
+        return format!(
+            "ε\u{302}_{{t}}(x) = E[ε | x_{{t}} = x]: the exact denoiser of the law ({law}); nothing was trained"
+        );
     }
     let (skip, what) = match facts.skip.as_str() {
         "none" => ("", String::new()),
@@ -225,7 +231,15 @@ mod tests {
     #[test]
     fn numbers_are_those_of_the_run() {
         let text = said(|_| {});
-        for part in ["Algorithm 1", "Algorithm 2", "epoch = 1, …, 5", "batch of 50 training", "T = 100", "= 0.001 …", "= 0.2 (linear)"] {
+        for part in [
+            "Algorithm 1",
+            "Algorithm 2",
+            "epoch = 1, …, 5",
+            "batch of 50 training",
+            "T = 100",
+            "= 0.001 …",
+            "= 0.2 (linear)",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         let other = said(|facts| {
@@ -246,7 +260,10 @@ mod tests {
             facts.model = "mixture".to_owned();
             facts.recipe.as_mut().unwrap().training = None;
         });
-        assert!(text.contains("Sampling") && !text.contains("Training") && text.contains("(mixture); nothing"), "{text}");
+        assert!(
+            text.contains("Sampling") && !text.contains("Training") && text.contains("(mixture); nothing"),
+            "{text}"
+        );
         assert_eq!(said(|facts| facts.recipe = None), "");
     }
 

@@ -79,7 +79,8 @@ fn profiles(drawing: &mut Drawing, rows: &[ProfileRow], top: f64) {
     let Some((low, high)) = bounds(rows.iter().flat_map(|row| [row.low, row.high])) else { return };
     let margin = 0.06 * (high - low);
     let half = Page::WIDTH / 2.0;
-    for (i, (along, label)) in [(Along::Columns, "column of pixels"), (Along::Rows, "row of pixels")].into_iter().enumerate()
+    for (i, (along, label)) in
+        [(Along::Columns, "column of pixels"), (Along::Rows, "row of pixels")].into_iter().enumerate()
     {
         let outer = Rect { x: i as f64 * half, y: below, width: half, height: PANEL };
         let last = rows.iter().filter(|row| row.along == along).map(|row| row.pixel).max().unwrap_or(0);
@@ -114,12 +115,14 @@ mod tests {
         let page = Page::new(&run.facts).unwrap();
         let svg = MeanImage.draw(&run, &page).unwrap().unwrap().to_svg().unwrap();
         assert_eq!(svg.matches("<image ").count(), 4);
-        for name in [">training set<", ">class 1<", ">class 3<", ">generated<", ">row of pixels<", ">column of pixels<"] {
+        for name in [">training set<", ">class 1<", ">class 3<", ">generated<", ">row of pixels<", ">column of pixels<"]
+        {
             assert_eq!(svg.matches(name).count(), 1, "{name}");
         }
         let ten = Points::new(vec![0.0; 10 * 784], 784).unwrap();
         let means = MeanImages { classes: Some(ten), ..run.means.clone().unwrap() };
-        let names: Vec<String> = named(&means, &(0..10).collect::<Vec<_>>()).into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> =
+            named(&means, &(0..10).collect::<Vec<_>>()).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names.join(" "), "all 0 1 2 3 4 5 6 7 8 9 samples");
         assert_eq!(named(&means, &[4]).len(), 2);
     }

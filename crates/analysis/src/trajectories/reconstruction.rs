@@ -37,7 +37,8 @@ impl Reconstruction {
             return Err(format!("x_t and x0_hat must have the {d} coordinates of x0"));
         }
         let reversals = self.x0_hat.first().map_or(0, Points::len);
-        if !self.changed.is_empty() && (self.changed.len() != m || self.changed.iter().any(|of| of.len() != reversals)) {
+        if !self.changed.is_empty() && (self.changed.len() != m || self.changed.iter().any(|of| of.len() != reversals))
+        {
             return Err(format!("marks of changed classes must be {m} times {reversals}, or none"));
         }
         Ok(())

@@ -61,10 +61,7 @@ impl Experiment {
         ]);
         settings.extend(analysis(&self.analysis));
         settings.extend([
-            (
-                "figures.reconstruction_t",
-                Value::Array(self.figures.reconstruction_t.iter().map(|&t| int(t)).collect()),
-            ),
+            ("figures.reconstruction_t", Value::Array(self.figures.reconstruction_t.iter().map(|&t| int(t)).collect())),
             ("figures.reconstruction_images", int(self.figures.reconstruction_images)),
             ("run.device", word(self.run.device.word())),
             ("run.save_seconds", Value::Float(self.run.save_seconds)),

@@ -103,12 +103,7 @@ pub(super) fn reconstruct(
 }
 
 /// Noises every start to every u and takes it back, all reversals together so that each machine is read once.
-fn run(
-    bench: &Bench,
-    chain: &Chain<'_>,
-    starts: &Starts,
-    terminal: Terminal,
-) -> Result<Vec<Returns>, DriverError> {
+fn run(bench: &Bench, chain: &Chain<'_>, starts: &Starts, terminal: Terminal) -> Result<Vec<Returns>, DriverError> {
     let times = bench.experiment.figures.reconstruction_t.iter().map(|&u| bench.schedule.timestep(u));
     let times: Vec<Timestep> = times.collect::<Result<_, _>>()?;
     let steps = |u: &Timestep| u.get().div_ceil(chain.stride.max(1));
@@ -149,12 +144,7 @@ fn changes(
 }
 
 /// The share of changes among the counted starts of each split, with its interval over images.
-fn shares(
-    bench: &Bench,
-    starts: &Starts,
-    returns: &[Returns],
-    changed: &[Vec<Vec<bool>>],
-) -> Vec<ReconstructionRow> {
+fn shares(bench: &Bench, starts: &Starts, returns: &[Returns], changed: &[Vec<Vec<bool>>]) -> Vec<ReconstructionRow> {
     let mut rows = Vec::new();
     for (returns, changed) in returns.iter().zip(changed) {
         let counted = || starts.counted.iter().zip(changed.iter().skip(starts.shown.len()));

@@ -161,8 +161,7 @@ impl Recorder {
         let last = bench.schedule.len();
         // The times that a strided chain visits: T, T - stride, ..., 0.
         let visited = |t: usize| (last - t).div_ceil(stride) * stride;
-        let mut wanted: Vec<usize> =
-            times(last, count).into_iter().map(|t| last.saturating_sub(visited(t))).collect();
+        let mut wanted: Vec<usize> = times(last, count).into_iter().map(|t| last.saturating_sub(visited(t))).collect();
         wanted.dedup();
         let values = rows.min(bench.experiment.sample.count) * bench.dim();
         Self { wanted, values, times: Vec::new(), points: Vec::new() }

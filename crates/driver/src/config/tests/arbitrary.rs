@@ -142,7 +142,15 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let reconstructed = (prop::collection::vec(any::<prop::sample::Index>(), 1..9), 0usize..=10_000);
     let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), reconstructed);
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
-        |((name, purpose, seed), data, schedule, (model, mut train), (count, variance, stride, (times, images)), analysis, run)| {
+        |(
+            (name, purpose, seed),
+            data,
+            schedule,
+            (model, mut train),
+            (count, variance, stride, (times, images)),
+            analysis,
+            run,
+        )| {
             if let (Model::Machines(_), Some(n)) = (model, data.most_train()) {
                 fit_into(&mut train, n);
             }
