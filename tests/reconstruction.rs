@@ -109,8 +109,8 @@ fn digits_keep_their_class_near_the_data_and_forget_it_in_the_noise() {
         let marked = |back: &analysis::Reconstruction| back.changed.iter().flatten().filter(|mark| **mark).count();
         assert!(marked(&shown[0]) <= 2 && marked(&shown[1]) >= 10, "{:?}", shown[1].changed);
         let svg = fs::read_to_string(run.join("figures/reconstruction.svg")).unwrap();
-        let said = "reversals change class (";
-        assert_eq!((svg.matches("u = 1: ").count(), svg.matches(said).count()), (1, 2), "{said}");
+        let said = [">u = 1: ", ">u = 10: ", "% of reversals change class ("].map(|said| svg.matches(said).count());
+        assert!(said[..2] == [1, 1] && said[2] >= 1, "{said:?}");
         assert_eq!(svg.matches("<image ").count(), 2 * 4 * 12);
     }
 }

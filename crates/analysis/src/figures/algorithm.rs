@@ -103,7 +103,7 @@ fn training_lines(facts: &RunFacts, training: &Training) -> Vec<(usize, String)>
         (1, start),
         (1, epochs),
         (2, format!("*for each* batch of {} training samples x_{{0}} *do*", training.batch)),
-        (3, "ε ∼ N(0, I), new for every sample and epoch".to_owned()),
+        (3, "ε ~ N(0, I), new for every sample and epoch".to_owned()),
         (3, "x_{t} = √{ᾱ_{t}} x_{0} + √{1 − ᾱ_{t}} ε".to_owned()),
         (3, format!("Adam step of rate η down the gradient of {weight}|ε − ε\u{302}_{{t}}(x_{{t}})|^{{2}}")),
         (2, "*end for*".to_owned()),
@@ -125,9 +125,9 @@ fn sampling_lines(recipe: &Recipe) -> Vec<(usize, String)> {
         ),
     };
     let lines = [
-        (0, "x_{T} ∼ N(0, I)".to_owned()),
+        (0, "x_{T} ~ N(0, I)".to_owned()),
         (0, format!("*for* {steps} *do*")),
-        (1, "z ∼ N(0, I), but z = 0 in the last step".to_owned()),
+        (1, "z ~ N(0, I), but z = 0 in the last step".to_owned()),
         (1, step),
         (0, "*end for*".to_owned()),
         (0, "*return* x_{0}".to_owned()),
@@ -144,7 +144,7 @@ fn notes(run: &Run, recipe: &Recipe) -> Vec<String> {
         format!(", β_{{1}} = {} … β_{{T}} = {}", number(first.beta), number(last.beta))
     });
     notes.push(format!(
-        "T = {}{betas} ({}),  α_{{t}} = 1 − β_{{t}},  ᾱ_{{t}} = α_{{1}} ⋯ α_{{t}}",
+        "T = {}{betas} ({}),  α_{{t}} = 1 − β_{{t}},  ᾱ_{{t}} = α_{{1}} α_{{2}} … α_{{t}}",
         facts.timesteps, recipe.law
     ));
     notes.extend(recipe.training.as_ref().map(rate));

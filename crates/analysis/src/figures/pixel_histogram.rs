@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::Figure;
-use crate::plot::axes::{Axes, Axis, Scale, bounds};
-use crate::plot::drawing::{Drawing, Stroke};
+use crate::plot::axes::{Axes, Axis, Scale, TICK_SIZE, bounds};
+use crate::plot::drawing::{Align, Drawing, Stroke, TextStyle};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
-use crate::plot::palette::{BLUE, FAINT, INK};
+use crate::plot::palette::{BLUE, FAINT, GREY, INK};
 use crate::{AnalysisError, HistogramRow, Origin, Run, to_csv};
 
 pub(super) struct PixelHistogram;
@@ -39,8 +39,14 @@ impl Figure for PixelHistogram {
         let height = 380.0;
         let mut drawing = page.drawing(height);
         let (outline, line) = (Stroke::solid(INK, 1.0), Stroke::solid(BLUE, 1.8));
-        let of_real = Some(Entry::line("real", Stroke::solid(FAINT, 9.0))).filter(|_| !real.is_empty());
-        let of_generated = Some(Entry::line("generated", line)).filter(|_| !generated.is_empty());
+        let named = |name: &str, split| match samples_of(run, split) {
+            Some(count) => format!("{name} ({count})"),
+            None => name.to_owned(),
+        };
+        let of_real = Entry::line(named("real test samples", Origin::Real), Stroke::solid(FAINT, 9.0));
+        let of_real = Some(of_real).filter(|_| !real.is_empty());
+        let of_generated = Entry::line(named("generated", Origin::Generated), line);
+        let of_generated = Some(of_generated).filter(|_| !generated.is_empty());
         let entries: Vec<Entry> = of_real.into_iter().chain(of_generated).collect();
         let below = legend(&mut drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
         let label = if run.facts.image.is_some() { "pixel value" } else { "coordinate value" };
@@ -60,8 +66,29 @@ impl Figure for PixelHistogram {
                 axes.line(&mut drawing, &steps(run, floor), stroke);
             }
         }
+        name_edges(&mut drawing, &axes, &run.histogram);
         drawing.set_table(to_csv(&bins)?);
         Ok(Some(drawing))
+    }
+}
+
+/// Samples behind a histogram of all their coordinates.
+fn samples_of(run: &Run, split: Origin) -> Option<u64> {
+    let total: u64 = run.histogram.iter().filter(|row| row.split == split).map(|row| row.count).sum();
+    let dim = run.facts.dim as u64;
+    (dim > 0 && total > 0 && total.is_multiple_of(dim)).then(|| total / dim)
+}
+
+/// Says at the edge bins that they hold what lies beyond, where they hold anything.
+fn name_edges(drawing: &mut Drawing, axes: &Axes, rows: &[HistogramRow]) {
+    let Some((low, high)) = bounds(rows.iter().flat_map(|row| [row.low, row.high])) else { return };
+    let style = TextStyle::new(TICK_SIZE - 1.0, GREY);
+    let filled = |edge: &dyn Fn(&&HistogramRow) -> bool| rows.iter().filter(edge).any(|row| row.count > 0);
+    if filled(&|row| row.low == low) {
+        drawing.text((axes.frame.x + 5.0, axes.frame.y + 14.0), "← and below", style);
+    }
+    if filled(&|row| row.high == high) {
+        drawing.text((axes.frame.right() - 5.0, axes.frame.y + 14.0), "and above →", style.aligned(Align::End));
     }
 }
 

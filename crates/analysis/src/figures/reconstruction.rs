@@ -4,6 +4,7 @@ use super::Figure;
 use crate::plot::axes::{LABEL_SIZE, TICK_SIZE};
 use crate::plot::drawing::{Align, At, Drawing, Rect, Stroke, TextStyle};
 use crate::plot::font::text_width;
+use crate::plot::formula::Formula;
 use crate::plot::page::Page;
 use crate::plot::palette::{INK, VERMILION};
 use crate::plot::pixels::Grid;
@@ -103,10 +104,10 @@ impl Layout {
     }
 
     fn header(&self, drawing: &mut Drawing, marked: bool) {
-        let style = TextStyle::new(TICK_SIZE, INK).aligned(Align::Middle);
         let half = self.image[1] as f64 * self.cell / 2.0;
-        for (column, label) in ["x₀", "xᵤ"].into_iter().enumerate() {
-            drawing.text((self.corner(TOP, 0, column).0 + half, TOP - 8.0), label, style);
+        for (column, label) in ["x_{0}", "x_{u}"].map(Formula::of).iter().enumerate() {
+            let x = self.corner(TOP, 0, column).0 + half - label.width(TICK_SIZE) / 2.0;
+            label.draw(drawing, (x, TOP - 8.0), TICK_SIZE, INK);
         }
         let (start, end) = (self.corner(TOP, 0, 2).0, self.left + self.width());
         drawing.text((start, TOP - 8.0), "independent reversals", TextStyle::new(TICK_SIZE, INK));
@@ -163,21 +164,22 @@ fn caption(u: f32, rows: &[ReconstructionRow]) -> String {
             Split::Train => "training images",
             _ => "test images",
         };
+        // The interval of none among resampled images would be empty.
+        if row.changed == 0.0 {
+            let none = if i == 0 { "no reversal changes class" } else { "none" };
+            return format!("{none} ({} {images})", row.images);
+        }
         let what = if i == 0 { " of reversals change class" } else { "" };
-        let interval = format!("{}–{}", bare_percent(row.low), percent(row.high));
-        format!("{}{what} ({interval}, {} {images})", percent(row.changed), row.images)
+        let interval = format!("{}–{}%", percent(row.low), percent(row.high));
+        format!("{}%{what} ({interval}, {} {images})", percent(row.changed), row.images)
     });
     format!("u = {u}: {}", said.collect::<Vec<_>>().join("; "))
 }
 
+/// A share in per cent, with a decimal below one.
 fn percent(share: f64) -> String {
-    format!("{}%", bare_percent(share))
-}
-
-/// A share in per cent, with a decimal where it is small.
-fn bare_percent(share: f64) -> String {
     let percent = 100.0 * share;
-    if percent > 0.0 && percent < 9.95 { format!("{percent:.1}") } else { format!("{percent:.0}") }
+    if percent > 0.0 && percent < 0.95 { format!("{percent:.1}") } else { format!("{percent:.0}") }
 }
 
 #[cfg(test)]
@@ -198,9 +200,11 @@ mod tests {
         };
         let rows = [row(5, Split::Test, 0.18), row(7, Split::Test, 0.511), row(7, Split::Train, 0.05)];
         assert_eq!(caption(5.0, &rows), "u = 5: 18% of reversals change class (15–21%, 100 test images)");
-        let both =
-            "u = 7: 51% of reversals change class (48–54%, 100 test images); 5.0% (2.0–8.0%, 100 training images)";
+        let both = "u = 7: 51% of reversals change class (48–54%, 100 test images); 5% (2–8%, 100 training images)";
         assert_eq!(caption(7.0, &rows), both);
+        let none = [row(3, Split::Test, 0.0), ReconstructionRow { low: 0.0, ..row(3, Split::Train, 0.004) }];
+        let said = "u = 3: no reversal changes class (100 test images); 0.4% (0–3%, 100 training images)";
+        assert_eq!(caption(3.0, &none), said);
         assert_eq!(caption(9.0, &rows), "u = 9");
     }
 

@@ -37,17 +37,19 @@ impl Figure for SampleBirth {
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {
         let Some(subject) = Subject::of(run) else { return Ok(None) };
         let moments = spread(&subject.frames.iter().collect::<Vec<_>>(), MOMENTS);
-        let (gap, top) = (14.0, 24.0);
-        let side = ((Page::WIDTH - 8.0 - gap * (COLUMNS - 1) as f64) / COLUMNS as f64).floor();
+        let (gap, top) = (8.0, 24.0);
+        let share = ((Page::WIDTH - 4.0 - gap * (COLUMNS - 1) as f64) / COLUMNS as f64).floor();
+        let (width, height) = subject.size(share);
         let rows = moments.len().div_ceil(COLUMNS);
-        let step = side + top + 4.0;
-        let mut drawing = page.drawing(rows as f64 * step + 8.0);
+        let left = (Page::WIDTH - COLUMNS as f64 * (width + gap) + gap) / 2.0;
+        let mut drawing = page.drawing(rows as f64 * (height + top + 4.0) + 8.0);
         for (i, (t, points)) in moments.iter().enumerate() {
-            let x = 4.0 + (i % COLUMNS) as f64 * (side + gap);
-            let y = top + (i / COLUMNS) as f64 * step;
-            let shown = subject.picture(&mut drawing, Rect { x, y, width: side, height: side }, points);
+            // Half units keep the pixels of the images on the pixels of the PNG.
+            let x = (2.0 * (left + (i % COLUMNS) as f64 * (width + gap))).round() / 2.0;
+            let y = top + (i / COLUMNS) as f64 * (height + top + 4.0);
+            subject.picture(&mut drawing, Rect { x, y, width: share, height: share }, points);
             let style = TextStyle::new(LABEL_SIZE, INK).aligned(Align::Middle);
-            drawing.text((x + shown / 2.0, y - 7.0), format!("t = {t}"), style);
+            drawing.text((x + width / 2.0, y - 7.0), format!("t = {t}"), style);
         }
         Ok(Some(drawing))
     }
@@ -88,16 +90,27 @@ impl<'a> Subject<'a> {
         Some(Self { frames, image: run.facts.image, extent, backdrop })
     }
 
-    /// Draws one state into the square `place`; returns the width that it took.
-    fn picture(&self, drawing: &mut Drawing, place: Rect, points: &Points) -> f64 {
+    /// The side of an image's pixel in a square of side `share`.
+    fn cell(image: [usize; 2], share: f64) -> f64 {
+        let [height, width] = image;
+        let grid = Grid { image, columns: SIDE, gap: 1 };
+        grid.cell(share).min(grid.cell(share * width as f64 / height as f64))
+    }
+
+    /// Width and height of a state drawn into a square of side `share`.
+    fn size(&self, share: f64) -> (f64, f64) {
+        let Some(image) = self.image else { return (share, share) };
+        let side = |pixels: usize| (SIDE * (pixels + 1) - 1) as f64 * Self::cell(image, share);
+        (side(image[1]), side(image[0]))
+    }
+
+    /// Draws one state into the square `place`.
+    fn picture(&self, drawing: &mut Drawing, place: Rect, points: &Points) {
         match self.image {
             Some(image) => {
                 let grid = Grid { image, columns: SIDE, gap: 1 };
                 let pixels = grid.render(points.rows().take(SIDE * SIDE).map(Some));
-                let cell = grid.cell(place.width).min(grid.cell(place.height * image[1] as f64 / image[0] as f64));
-                let width = pixels.width as f64 * cell;
-                drawing.image((place.x, place.y), pixels, cell);
-                width
+                drawing.image((place.x, place.y), pixels, Self::cell(image, place.width));
             }
             None => {
                 let axes = square_axes(place, self.extent);
@@ -106,7 +119,6 @@ impl<'a> Subject<'a> {
                 }
                 cloud(drawing, &axes, points, if place.width > 300.0 { 1.2 } else { 0.8 }, BLUE);
                 drawing.outline(axes.frame, Stroke::solid(INK, 0.8));
-                place.width
             }
         }
     }

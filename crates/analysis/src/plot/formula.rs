@@ -1,6 +1,6 @@
 //! Lines of text with mathematics: subscripts, superscripts, hats, roots, bold words.
 
-use super::drawing::{Align, At, Drawing, Stroke, TextStyle};
+use super::drawing::{At, Drawing, Stroke, TextStyle};
 use super::font::text_width;
 use super::palette::Rgb;
 
@@ -112,7 +112,11 @@ fn draw(drawing: &mut Drawing, pieces: &[Piece], (x, y): At, size: f64, color: R
             }
             Piece::Hat(c) => {
                 drawing.text((start, y), c.to_string(), style);
-                drawing.text(((start + x) / 2.0, y), "ˆ", style.aligned(Align::Middle));
+                // Drawn: renderers do not agree on combining accents.
+                let (middle, foot) = ((start + x) / 2.0, y - 0.61 * size);
+                let top = (middle, foot - 0.14 * size);
+                let hat = vec![(middle - 0.15 * size, foot), top, (middle + 0.15 * size, foot)];
+                drawing.path(hat, Stroke::solid(color, 0.075 * size));
             }
             Piece::Root(inner) => {
                 drawing.text((start, y), "√", style);
@@ -159,8 +163,8 @@ mod tests {
         assert!((Formula::of("ab").width(10.0) - plain).abs() < 1e-12);
         assert!(Formula::of("a_{b}").width(10.0) < plain);
         let mut drawing = Drawing::new(100.0, 20.0);
-        Formula::of("a_{b}√{c}").draw(&mut drawing, (0.0, 10.0), 10.0, INK);
+        Formula::of("a_{b}√{c}e\u{302}").draw(&mut drawing, (0.0, 10.0), 10.0, INK);
         let svg = drawing.to_svg().unwrap();
-        assert_eq!((svg.matches("<text").count(), svg.matches("<polyline").count()), (4, 1));
+        assert_eq!((svg.matches("<text").count(), svg.matches("<polyline").count()), (5, 2));
     }
 }
