@@ -11,7 +11,7 @@ import struct
 MASK = 0xFFFFFFFF
 PURPOSES = [
     "Init", "Shuffle", "TrainNoise", "TestNoise", "Start", "Reverse", "Forward", "Data", "Validation", "ValidationNoise",
-    "Bootstrap", "Classifier", "Choice", "ClassProbes",
+    "Bootstrap", "Classifier", "Choice", "ClassProbes", "ForwardStep",
 ]
 LANES = 16
 

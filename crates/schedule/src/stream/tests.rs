@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PURPOSES: [Purpose; 14] = [
+const PURPOSES: [Purpose; 15] = [
     Purpose::Init,
     Purpose::Shuffle,
     Purpose::TrainNoise,
@@ -17,6 +17,7 @@ const PURPOSES: [Purpose; 14] = [
     Purpose::Classifier,
     Purpose::Choice,
     Purpose::ClassProbes,
+    Purpose::ForwardStep,
 ];
 
 /// The stream whose first numbers are frozen below and printed by scripts/make_reference/streams.py.
