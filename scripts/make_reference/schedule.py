@@ -45,15 +45,16 @@ def accidental_weight(betas, alpha_bar, t):
     return beta**2 / (2 * sigma**2 * alpha * (1 - alpha_bar_t))
 
 
-def gaussian_chain(betas, alpha_bar, lam, posterior):
-    """Variance of the DDPM chain's output for data N(0, lam) with the exact score, started from N(0, 1)."""
+def gaussian_chain(betas, alpha_bar, lam, posterior, noiseless=1):
+    """Variance of the DDPM chain's output for data N(0, lam) with the exact score, started from N(0, 1), the last
+    `noiseless` steps without noise."""
     v = Decimal(1)
     for t in range(len(betas), 0, -1):
         beta = betas[t - 1]
         g = alpha_bar[t] * lam + 1 - alpha_bar[t]
         m = (1 - beta / g) / (1 - beta).sqrt()
         sigma2 = posterior_variance(betas, alpha_bar, t) if posterior else beta
-        v = m * m * v + (0 if t == 1 else sigma2)
+        v = m * m * v + (0 if t <= noiseless else sigma2)
     return v
 
 
@@ -77,6 +78,9 @@ def main():
         for lam in ["4", "0.25"]:
             post, beta = (gaussian_chain(betas, alpha_bar, Decimal(lam), posterior) for posterior in [True, False])
             print(f"  chain variance, data N(0, {lam}): posterior {post:.9f}, beta {beta:.9f}")
+        for noiseless in [0, 2, 5]:
+            chains = [gaussian_chain(betas, alpha_bar, Decimal("0.25"), posterior, noiseless) for posterior in [True, False]]
+            print("  the same, %d steps without noise: posterior %.9f, beta %.9f" % (noiseless, *chains))
     betas = cosine_betas(100)
     print("cosine, T = 100:", *(f"beta_{t} = {betas[t - 1]:.12e}" for t in [1, 2, 50, 99, 100]))
 

@@ -1,6 +1,6 @@
 //! The forward process step by step against the jump, where everything about it is known.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, unreachable_pub, reason = "tests")]
 
 mod common;
 

@@ -16,9 +16,9 @@ fn close(a: f64, b: f64, tolerance: f64) -> bool {
 
 /// The variance of the chain's output for data N(0, lam) with the exact eps_hat = sqrt(1 - alpha_bar) x / g,
 /// g = alpha_bar lam + 1 - alpha_bar, from x_T ~ N(0, 1).
-fn output_variance(schedule: &Schedule, lam: f64, choice: ReverseVariance) -> f64 {
+fn output_variance(schedule: &Schedule, lam: f64, choice: ReverseVariance, noiseless: usize) -> f64 {
     schedule.timesteps().rev().fold(1.0, |v, t| {
-        let (forward, reverse) = (schedule.forward(t), schedule.reverse(t, 1, choice));
+        let (forward, reverse) = (schedule.forward(t), schedule.reverse_noiseless(t, 1, choice, noiseless));
         let g = forward.signal.powi(2) * lam + forward.noise.powi(2);
         let m = reverse.scale * (1.0 - reverse.eps_factor * forward.noise / g);
         m * m * v + reverse.sigma.powi(2)
@@ -29,19 +29,28 @@ fn output_variance(schedule: &Schedule, lam: f64, choice: ReverseVariance) -> f6
 fn the_chain_turns_noise_into_a_gaussian_of_the_known_variance() {
     // Printed by scripts/make_reference/schedule.py.
     let (long, short) = (linear(1e-4, 0.02, 1000), linear(1e-3, 0.2, 100));
+    let (posterior, beta) = (ReverseVariance::Posterior, ReverseVariance::Beta);
     let known = [
-        (&long, 4.0, ReverseVariance::Posterior, 3.974776571),
-        (&long, 4.0, ReverseVariance::Beta, 3.990569289),
-        (&long, 0.25, ReverseVariance::Posterior, 0.246125211),
-        (&long, 0.25, ReverseVariance::Beta, 0.250752075),
-        (&short, 4.0, ReverseVariance::Posterior, 3.759693232),
-        (&short, 4.0, ReverseVariance::Beta, 3.904354705),
-        (&short, 0.25, ReverseVariance::Posterior, 0.219227819),
-        (&short, 0.25, ReverseVariance::Beta, 0.257775882),
+        (&long, 4.0, posterior, 1, 3.974776571),
+        (&long, 4.0, beta, 1, 3.990569289),
+        (&long, 0.25, posterior, 1, 0.246125211),
+        (&long, 0.25, beta, 1, 0.250752075),
+        (&long, 0.25, beta, 0, 0.250852075),
+        (&long, 0.25, posterior, 2, 0.246070718),
+        (&short, 4.0, posterior, 1, 3.759693232),
+        (&short, 4.0, beta, 1, 3.904354705),
+        (&short, 0.25, posterior, 1, 0.219227819),
+        (&short, 0.25, beta, 1, 0.257775882),
+        (&short, 0.25, posterior, 0, 0.219227819),
+        (&short, 0.25, beta, 0, 0.258775882),
+        (&short, 0.25, beta, 2, 0.254786753),
+        (&short, 0.25, posterior, 5, 0.207382304),
+        (&short, 0.25, beta, 5, 0.235198604),
     ];
-    for (schedule, lam, choice, expected) in known {
-        let v = output_variance(schedule, lam, choice);
-        assert!((v - expected).abs() < 2e-9, "T = {}, lam = {lam}, {choice:?}: {v} {expected}", schedule.len());
+    for (schedule, lam, choice, noiseless, expected) in known {
+        let v = output_variance(schedule, lam, choice, noiseless);
+        let case = format!("T = {}, lam = {lam}, {choice:?}, {noiseless}", schedule.len());
+        assert!((v - expected).abs() < 2e-9, "{case}: {v} {expected}");
     }
 }
 
