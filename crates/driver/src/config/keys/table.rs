@@ -338,7 +338,11 @@ pub(super) static KEYS: &[Key] = &[
          (default: 0.55 T, rounded).",
     )
     .example("30"),
-    key("run.device", Kind::Choice(Device::WORDS), "What trains the machines.")
+    key(
+        "run.device",
+        Kind::Choice(Device::WORDS),
+        "What trains the machines; one machine for all timesteps is trained on the host, by one thread.",
+    )
     .words(Device::ABOUT)
     .example(r#""host""#),
     key(
