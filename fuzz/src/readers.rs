@@ -160,6 +160,18 @@ pub fn safetensors(bytes: &[u8]) {
         let again = midway(&written).map(|(key, state)| checkpoint::write_midway(1, &key, &state));
         assert_eq!(again.expect("what was written can be read").expect("it fits its shape"), written);
     }
+    let conditioned = |bytes: &[u8]| read("conditioned.safetensors", bytes, checkpoint::conditioned_from_bytes);
+    if let Ok(found) = conditioned(bytes) {
+        let written = checkpoint::write_conditioned(&found).expect("what was read fits its shape");
+        let again = conditioned(&written).expect("what was written can be read");
+        assert_eq!(checkpoint::write_conditioned(&again).expect("what was read fits its shape"), written);
+    }
+    let midway = |bytes: &[u8]| read("conditioned.midway", bytes, checkpoint::conditioned_midway_from_bytes);
+    if let Ok((key, state)) = midway(bytes) {
+        let written = checkpoint::write_conditioned_midway(&key, &state).expect("what was read fits its shape");
+        let again = midway(&written).map(|(key, state)| checkpoint::write_conditioned_midway(&key, &state));
+        assert_eq!(again.expect("what was written can be read").expect("it fits its shape"), written);
+    }
     let samples = |bytes: &[u8]| read("samples.safetensors", bytes, samples_from_bytes);
     if let Ok(found) = samples(bytes) {
         let written = samples_to_safetensors(&found).expect("points are a matrix");

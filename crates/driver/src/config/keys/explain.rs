@@ -209,7 +209,7 @@ mod tests {
               plateau: Until the validation loss no longer falls.
               test_variance: Until the test losses no longer vary.
   default     \"none\"
-  goes with   model.kind = machines
+  goes with   model.kind = machines or conditioned
   brings      train.patience with plateau
               train.min_improvement with plateau
               train.tolerance with test_variance

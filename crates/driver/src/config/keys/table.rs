@@ -377,7 +377,11 @@ pub(super) static KEYS: &[Key] = &[
          reconstructions change class; 0 for none.",
     )
     .example("50"),
-    key("run.device", Kind::Choice(Device::WORDS), "What trains the machines.")
+    key(
+        "run.device",
+        Kind::Choice(Device::WORDS),
+        "What trains the machines; one machine for all timesteps is trained on the host, by one thread.",
+    )
     .words(Device::ABOUT)
     .example(r#""host""#),
     key(
