@@ -9,14 +9,18 @@ use std::path::Path;
 
 use common::{Desk, assert_same, files, points_toml, reproducible, test_metric};
 
+/// Some that need a hidden layer, and some that do not.
+const OBSERVABLES: &str = r#"["kappa", "uturn", "learning_time", "stability", "spectrum", "linear_regions"]"#;
+
 /// A chain of layers of sigmoids on points of the plane.
 fn layers(more: &str) -> String {
     let rate = format!("learning_rate = 0.2\n{more}");
-    points_toml(6, &rate).replace("hidden = 4", "kind = \"sigmoid\"").replace("[\"kappa\"]", "[\"all\"]")
+    points_toml(6, &rate).replace("hidden = 4", "kind = \"sigmoid\"").replace("[\"kappa\"]", OBSERVABLES)
 }
 
 /// A regression that takes a fraction of a second.
 const CUBIC: &str = r#"
+seed = 2
 [data]
 source = "cubic"
 train_limit = 400
@@ -28,7 +32,7 @@ hidden = 20
 [train]
 epochs = 60
 batch = 20
-learning_rate = 1e-2
+learning_rate = 3e-2
 "#;
 
 #[test]
@@ -41,7 +45,7 @@ fn layers_of_sigmoids_train_sample_and_are_analysed_and_verified() {
     assert!(left_out.contains("linear_regions") && left_out.contains("spectrum"), "{left_out}");
     assert!(said.out.contains("answers in (-1, 1) leave 0.1622"), "{}", said.out);
     let run = desk.path("run");
-    for name in ["loss_vs_t.png", "loss_vs_epoch.png", "samples_scatter.png", "uturn.png"] {
+    for name in ["loss_vs_t.png", "loss_vs_epoch.png", "samples_scatter.png", "uturn.png", "learning_time.png"] {
         assert!(run.join("figures").join(name).exists(), "{name}");
     }
     let references = fs::read_to_string(run.join("references.csv")).unwrap();
@@ -65,7 +69,7 @@ fn layers_of_sigmoids_train_sample_and_are_analysed_and_verified() {
 #[test]
 fn the_rules_of_a_sweep_have_machines_of_their_own_and_a_figure() {
     let desk = Desk::new();
-    let toml = layers("").replace("[\"all\"]", "[\"kappa\"]");
+    let toml = layers("").replace(OBSERVABLES, "[\"kappa\"]");
     desk.write("rules.toml", format!("{toml}\n[sweep]\n[sweep.axes]\n\"train.rule\" = [\"delta\", \"gradient\"]\n"));
     desk.run(&["rules.toml", "--out=sweep"]);
     let cells = ["001_rule=delta", "002_rule=gradient"].map(|cell| desk.path("sweep/cells").join(cell));
@@ -94,7 +98,7 @@ fn a_regression_is_an_ordinary_run_that_comes_close_to_its_noise() {
     }
     // noise^2 = 0.01, and what a fit of 400 points by 20 units adds to it.
     let (first, last) = (test_metric(&run, 1, 1, "mse"), test_metric(&run, 1, 60, "mse"));
-    assert!(first > 0.2 && (0.008..0.02).contains(&last), "{first} {last}");
+    assert!(first > 0.2 && (0.008..0.014).contains(&last), "{first} {last}");
     let verified = desk.run(&["verify", "run"]);
     assert!(verified.out.ends_with("\nVERIFIED run\n"), "{}", verified.out);
     let again = desk.run(&["cubic.toml", "--out=run"]);

@@ -22,7 +22,7 @@ impl Figure for CubicFit {
     }
 
     fn reading(&self) -> &'static str {
-        "Training points, the cubic they come from and the fit, straight between the kinks of its hidden units; below, how much each unit bends the fit, |w1| w2, at its kink: where the cubic curves, the units crowd."
+        "Training points, the cubic they come from and the fit, straight between the kinks of its hidden units; below, how much each unit bends the fit, |w1| w2, at its kink: together they follow its curvature, 24x."
     }
 
     fn draw(&self, run: &Run, page: &Page) -> Result<Option<Drawing>, AnalysisError> {

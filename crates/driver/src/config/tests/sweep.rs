@@ -245,7 +245,7 @@ const AXES: &[(&str, &[&str])] = &[
         "\"data.source\" = [\"synthetic_digits\", \"swiss_rol\"]",
         &[
             ":11:38: data.source: \"swiss_rol\" is not allowed, use one of mnist, mnist_csv, swiss_roll, gaussian_mixture, \
-          curie_weiss, synthetic_digits; did you mean \"swiss_roll\"?",
+          curie_weiss, cubic, synthetic_digits; did you mean \"swiss_roll\"?",
         ],
     ),
     (
