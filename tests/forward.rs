@@ -50,8 +50,12 @@ fn a_run_measures_the_forward_process_and_draws_it() {
     assert_eq!(quantity(&run, "forward_agreement", "chain", "variance").len(), 6);
     // Real samples of the same number are nearer to the test set than samples of one Gaussian.
     for measure in ["frechet_50", "sliced_wasserstein"] {
-        let (own, real) = (quantity(&run, "sample_quality", "gaussian", measure), quantity(&run, "sample_quality", "data", measure));
-        assert!(own.len() == 1 && real.len() == 1 && real[0] > 0.0 && own[0].is_finite(), "{measure}: {own:?} {real:?}");
+        let (own, real) =
+            (quantity(&run, "sample_quality", "gaussian", measure), quantity(&run, "sample_quality", "data", measure));
+        assert!(
+            own.len() == 1 && real.len() == 1 && real[0] > 0.0 && own[0].is_finite(),
+            "{measure}: {own:?} {real:?}"
+        );
     }
     // Neither the number of threads nor what was measured before changes a byte.
     desk.run(&["digits.toml", "--out=again", "--threads=1"]);
@@ -72,7 +76,10 @@ fn the_forward_strip_is_one_path() {
     let noise = |(t, x): (f32, &[f32])| -> Vec<f64> {
         let a = alpha_bar(t);
         // Shown images have their scalar mean added at the strength of the signal, in x_0 too.
-        x.iter().zip(states[0].1).map(|(x, x0)| (f64::from(*x) - a.sqrt() * f64::from(*x0)) / (1.0 - a).sqrt()).collect()
+        x.iter()
+            .zip(states[0].1)
+            .map(|(x, x0)| (f64::from(*x) - a.sqrt() * f64::from(*x0)) / (1.0 - a).sqrt())
+            .collect()
     };
     for pair in states[1..].windows(2) {
         let (one, other) = (noise(pair[0]), noise(pair[1]));

@@ -222,7 +222,11 @@ mod tests {
                 TransitionRow::measured(Transition::Speciation, "phi_C = 0.7752", "machines", Some(time), 9),
                 TransitionRow::measured(Transition::Collapse, "Y2 = 1/2", "machines", None, 9),
             ];
-            Cell { name: format!("{h}-{seed}"), at: vec![h, seed], run: CellRun { facts, losses, transitions, quality: Vec::new() } }
+            Cell {
+                name: format!("{h}-{seed}"),
+                at: vec![h, seed],
+                run: CellRun { facts, losses, transitions, quality: Vec::new() },
+            }
         };
         let cells = (0..2).flat_map(|h| (0..3).map(move |seed| cell(h, seed))).collect();
         Sweep {

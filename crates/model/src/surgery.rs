@@ -75,7 +75,14 @@ mod tests {
         let schedule = schedule();
         let (inside, outside) = (Wiener::new(&schedule, &[4.0]), Wiener::new(&schedule, &[0.25]));
         let run = |denoiser: &dyn Denoiser| {
-            let chain = Chain { denoiser, schedule: &schedule, variance: ReverseVariance::Beta, stride: 1, noiseless_steps: 1, seed: 3 };
+            let chain = Chain {
+                denoiser,
+                schedule: &schedule,
+                variance: ReverseVariance::Beta,
+                stride: 1,
+                noiseless_steps: 1,
+                seed: 3,
+            };
             let mut z = chain.start(5, 0);
             chain.run(&mut z, schedule.last(), 0, &mut |_, _| {}).unwrap();
             z

@@ -26,7 +26,8 @@ fn gaussian_data_end_with_the_variance_of_the_recursion() {
     let wiener = Wiener::new(&schedule, &eigenvalues);
     let expected = [(ReverseVariance::Posterior, [3.759693, 0.219228]), (ReverseVariance::Beta, [3.904355, 0.257776])];
     for (choice, expected) in expected {
-        let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: choice, stride: 1, noiseless_steps: 1, seed: 3 };
+        let chain =
+            Chain { denoiser: &wiener, schedule: &schedule, variance: choice, stride: 1, noiseless_steps: 1, seed: 3 };
         let mut z = chain.start(TRAJECTORIES, 0);
         chain.run(&mut z, schedule.last(), 0, &mut |_, _| {}).unwrap();
         for (half, expected) in expected.into_iter().enumerate() {
@@ -45,8 +46,14 @@ fn a_point_is_recovered_exactly_by_every_stride() {
     let schedule = schedule(100);
     let wiener = Wiener::new(&schedule, &[0.0; 7]);
     for stride in [1, 2, 7, 100, 1000] {
-        let chain =
-            Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Posterior, stride, noiseless_steps: 1, seed: 0 };
+        let chain = Chain {
+            denoiser: &wiener,
+            schedule: &schedule,
+            variance: ReverseVariance::Posterior,
+            stride,
+            noiseless_steps: 1,
+            seed: 0,
+        };
         let mut z = chain.start(5, 0);
         let mut visited = Vec::new();
         chain.run(&mut z, schedule.last(), 0, &mut |t, _| visited.push(t)).unwrap();
@@ -63,7 +70,14 @@ fn strided_chains_keep_the_variance_of_gaussian_data() {
     let schedule = schedule(1000);
     let wiener = Wiener::new(&schedule, &[1.0; 50]);
     // For unit variance sigma^2 = beta is exact at every stride.
-    let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 50, noiseless_steps: 1, seed: 1 };
+    let chain = Chain {
+        denoiser: &wiener,
+        schedule: &schedule,
+        variance: ReverseVariance::Beta,
+        stride: 50,
+        noiseless_steps: 1,
+        seed: 1,
+    };
     let mut z = chain.start(1000, 0);
     chain.run(&mut z, schedule.last(), 0, &mut |_, _| {}).unwrap();
     let (last, found) = (schedule.alpha_bar(schedule.timestep(50).unwrap()), variance(z.into_iter()));
@@ -75,8 +89,14 @@ fn strided_chains_keep_the_variance_of_gaussian_data() {
 fn trajectories_do_not_depend_on_their_company() {
     let schedule = schedule(50);
     let wiener = Wiener::new(&schedule, &[3.0, 1.0, 0.1]);
-    let chain =
-        Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Posterior, stride: 3, noiseless_steps: 1, seed: 9 };
+    let chain = Chain {
+        denoiser: &wiener,
+        schedule: &schedule,
+        variance: ReverseVariance::Posterior,
+        stride: 3,
+        noiseless_steps: 1,
+        seed: 9,
+    };
     let run = |first: u64, count: usize| {
         let mut z = chain.start(count, first);
         chain.run(&mut z, schedule.last(), first, &mut |_, _| {}).unwrap();
@@ -91,7 +111,14 @@ fn trajectories_do_not_depend_on_their_company() {
 fn noised_samples_have_the_moments_of_the_forward_kernel() {
     let schedule = schedule(100);
     let wiener = Wiener::new(&schedule, &[1.0; 40]);
-    let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 1, noiseless_steps: 1, seed: 2 };
+    let chain = Chain {
+        denoiser: &wiener,
+        schedule: &schedule,
+        variance: ReverseVariance::Beta,
+        stride: 1,
+        noiseless_steps: 1,
+        seed: 2,
+    };
     let t = schedule.timestep(30).unwrap();
     let forward = schedule.forward(t);
     let zt = chain.noised(&vec![2.0; 40_000], t, 0);
@@ -107,7 +134,14 @@ fn wiener_mse_matches_its_error_on_drawn_noise() {
     let schedule = schedule(100);
     let eigenvalues = [4.0, 0.25];
     let wiener = Wiener::new(&schedule, &eigenvalues);
-    let chain = Chain { denoiser: &wiener, schedule: &schedule, variance: ReverseVariance::Beta, stride: 1, noiseless_steps: 1, seed: 4 };
+    let chain = Chain {
+        denoiser: &wiener,
+        schedule: &schedule,
+        variance: ReverseVariance::Beta,
+        stride: 1,
+        noiseless_steps: 1,
+        seed: 4,
+    };
     let z0: Vec<f32> = chain.start(40_000, 0).chunks_exact(2).flat_map(|z| [2.0 * z[0], 0.5 * z[1]]).collect();
     let moments: Vec<f64> = (0..2).map(|k| variance(z0.chunks_exact(2).map(|row| row[k]))).collect();
     for t in [5, 30, 60] {

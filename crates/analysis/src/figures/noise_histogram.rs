@@ -145,6 +145,7 @@ fn write_chi2(drawing: &mut Drawing, axes: &Axes, run: &Run, rows: &[ObservableR
 fn brief(value: f64) -> String {
     match value {
         v if v.abs() < 1e-2 => format!("{v:.1e}"),
+        v if v.abs() < 1.0 => format!("{v:.3}"),
         v if v.abs() < 10.0 => format!("{v:.2}"),
         v => format!("{v:.0}"),
     }
@@ -211,7 +212,8 @@ mod tests {
         run.observables.insert("forward_agreement", rows);
         let only = ["noise_histogram".to_owned()];
         let svg = &render(&run, Some(&only)).unwrap()[0].svg;
-        for text in ["density<", "over the exact density<", "coordinate of x_T<", "from N(0, 1): 123<", "step by step<"] {
+        for text in ["density<", "over the exact density<", "coordinate of x_T<", "from N(0, 1): 123<", "step by step<"]
+        {
             assert_eq!(svg.matches(text).count(), 1, "{text}");
         }
         run.observables.insert("forward_agreement", Vec::new());
@@ -220,6 +222,6 @@ mod tests {
 
     #[test]
     fn numbers_are_brief() {
-        assert_eq!([4.036e-5, 0.364, 1.04, 523.4].map(brief), ["4.0e-5", "0.36", "1.04", "523"]);
+        assert_eq!([4.036e-5, 0.364, 1.04, 523.4].map(brief), ["4.0e-5", "0.364", "1.04", "523"]);
     }
 }

@@ -30,8 +30,14 @@ pub(crate) fn chain(context: &Context<'_>, threads: usize) -> Result<Measurement
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("speed_bank");
         write_bank(&folder, &schedule)?;
         let bank = Bank::open(&folder, DIM);
-        let chain =
-            Chain { denoiser: &bank, schedule: &schedule, variance: ReverseVariance::Posterior, stride: 1, noiseless_steps: 1, seed: 0 };
+        let chain = Chain {
+            denoiser: &bank,
+            schedule: &schedule,
+            variance: ReverseVariance::Posterior,
+            stride: 1,
+            noiseless_steps: 1,
+            seed: 0,
+        };
         let (begin, mut seconds) = (Instant::now(), Vec::new());
         while seconds.is_empty() || begin.elapsed() < context.arguments.budget {
             let mut z = chain.start(COUNT, 0);

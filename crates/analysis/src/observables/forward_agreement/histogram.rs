@@ -87,7 +87,8 @@ impl Bins {
 
     /// What the mixture of N(signal x, noise^2) over all values x has in each bin.
     fn shares_of_mixture(&self, x0: &[f32], signal: f64, noise: f64) -> Vec<f64> {
-        let (low, high) = x0.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (x.min(low), x.max(high)));
+        let (low, high) =
+            x0.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (x.min(low), x.max(high)));
         let step = ((f64::from(high) - f64::from(low)) / LEVELS as f64).max(f64::MIN_POSITIVE);
         let mut levels = vec![0_u64; LEVELS + 1];
         for &x in x0 {
@@ -148,7 +149,8 @@ mod tests {
     #[test]
     fn poisson_intervals_are_those_of_the_tables() {
         // Exact: 0: 0 to 3.689; 1: 0.0253 to 5.572; 10: 4.795 to 18.39; 100: 81.36 to 121.6 (Garwood 1936).
-        for (count, low, high) in [(0.0, 0.0, 3.689), (1.0, 0.0253, 5.572), (10.0, 4.795, 18.39), (100.0, 81.36, 121.6)] {
+        for (count, low, high) in [(0.0, 0.0, 3.689), (1.0, 0.0253, 5.572), (10.0, 4.795, 18.39), (100.0, 81.36, 121.6)]
+        {
             let found = poisson(count);
             assert!((found.0 - low).abs() < 0.05 && (found.1 - high).abs() < 0.05, "{count}: {found:?}");
         }

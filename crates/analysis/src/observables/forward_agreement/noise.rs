@@ -112,9 +112,10 @@ impl Origin {
         };
         let rows: Vec<[f64; 3]> = earlier.par_chunks(self.d).zip(later.par_chunks(self.d)).map(sums).collect();
         bootstrap.interval(|indices| {
-            let [ab, aa, bb] = indices.iter().map(|&i| rows[i as usize]).fold([0.0; 3], |sum, row| {
-                [sum[0] + row[0], sum[1] + row[1], sum[2] + row[2]]
-            });
+            let [ab, aa, bb] = indices
+                .iter()
+                .map(|&i| rows[i as usize])
+                .fold([0.0; 3], |sum, row| [sum[0] + row[0], sum[1] + row[1], sum[2] + row[2]]);
             ab / (aa * bb).sqrt()
         })
     }

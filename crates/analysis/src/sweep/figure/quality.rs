@@ -70,7 +70,11 @@ impl Part {
         match first {
             Some((b, axis)) if !more && axis.values.len() <= MOST_PARTS && is_grid(b) => {
                 let label = |value: &String| format!("{} = {}", axis.key, shortened(value));
-                axis.values.iter().enumerate().map(|(i, value)| Self { label: label(value), at: Some((b, i)) }).collect()
+                axis.values
+                    .iter()
+                    .enumerate()
+                    .map(|(i, value)| Self { label: label(value), at: Some((b, i)) })
+                    .collect()
             }
             _ => vec![Self { label: "samples".to_owned(), at: None }],
         }
