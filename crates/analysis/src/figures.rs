@@ -277,7 +277,7 @@ mod tests {
         ];
         assert_eq!(names(&rendered), expected);
         let svg = &rendered[6].svg;
-        assert!(svg.contains("t = 50<") && svg.contains("4 reversals each<") && svg.contains("outer end<"));
+        assert!(svg.contains("t = 50<") && svg.contains("4 reversals each<") && svg.contains("angle of x̂₀<"));
         let legend: Vec<_> =
             ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[3].svg.contains(t)).collect();
         assert_eq!(legend.len(), 3);

@@ -7,7 +7,7 @@ use crate::plot::axes::{Axes, Axis, Marker, Scale};
 use crate::plot::drawing::{Dash, Drawing, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
-use crate::plot::palette::{BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Rgb, VERMILION};
+use crate::plot::palette::{BLUE, GREEN, GREY, INK, ORANGE, Rgb, VERMILION};
 use crate::{AnalysisError, Run};
 
 const CHAIN: Whose = Whose::Named("chain");
@@ -19,13 +19,18 @@ const CENTRAL: f64 = 1.96;
 /// Height of the frame of correlations with its legend.
 const CORRELATIONS: f64 = 250.0;
 
-/// The exact curve and both measurements.
-const fn all(quantity: &'static str) -> [Curve; 3] {
+/// Both measurements.
+const fn ways(quantity: &'static str) -> [Curve; 2] {
     [
-        Curve::of_all(EXACT, quantity, "exact", Look::theory(INK, Dash::Solid)),
         Curve::of_all(JUMP, quantity, "one jump", Look::measured(ORANGE, Marker::OpenSquare)),
         Curve::of_all(CHAIN, quantity, "step by step", Look::measured(BLUE, Marker::Disc)),
     ]
+}
+
+/// Both measurements and the exact curve over them.
+const fn all(quantity: &'static str) -> [Curve; 3] {
+    let [jump, chain] = ways(quantity);
+    [jump, chain, Curve::of_all(EXACT, quantity, "exact", Look::theory(INK, Dash::Solid))]
 }
 
 static CURVES: Curves = Curves {
@@ -34,29 +39,24 @@ static CURVES: Curves = Curves {
     observable: "forward_agreement",
     panels: &[
         Panel { y: "variance of xₜ", range: Range::Linear, levels: &[], curves: &all("variance") },
-        Panel { y: "mean of xₜ", range: Range::Linear, levels: &[], curves: &all("mean") },
         Panel {
-            y: "deviation / s.e.",
+            y: "variance: deviation / s.e.",
             range: Range::Linear,
             levels: &[-CENTRAL, 0.0, CENTRAL],
-            curves: &[
-                Curve::of_all(JUMP, "variance_deviation", "variance, jump", Look::measured(ORANGE, Marker::OpenSquare)),
-                Curve::of_all(CHAIN, "variance_deviation", "variance, steps", Look::measured(BLUE, Marker::Disc)),
-                Curve::of_all(JUMP, "mean_deviation", "mean, jump", Look::measured(PURPLE, Marker::OpenDisc)),
-                Curve::of_all(CHAIN, "mean_deviation", "mean, steps", Look::measured(GREEN, Marker::Triangle)),
-            ],
+            curves: &ways("variance_deviation"),
         },
+        Panel { y: "mean of xₜ", range: Range::Linear, levels: &[], curves: &all("mean") },
         Panel {
             y: "KS / its 95% quantile",
             range: Range::Linear,
             levels: &[0.0, 1.0],
             curves: &[
-                Curve::of_all(JUMP, "ks", "noise of the jump, N(0, 1)", Look::measured(ORANGE, Marker::OpenSquare)),
-                Curve::of_all(CHAIN, "ks", "noise of the steps, N(0, 1)", Look::measured(BLUE, Marker::Disc)),
+                ways("ks")[0],
+                ways("ks")[1],
                 Curve::of_all(
                     Whose::Named("pair"),
                     "ks",
-                    "the two noises",
+                    "one from the other",
                     Look::measured(VERMILION, Marker::TriangleDown),
                 ),
             ],
@@ -65,7 +65,7 @@ static CURVES: Curves = Curves {
     transitions: &[],
 };
 
-const READING: &str = "The forward process taken step by step and in one jump from the same x0: variance and mean per coordinate on the exact curves, their deviations in standard errors (95% lie between the outer lines), and Kolmogorov-Smirnov distances of the noise over their 95% quantiles (one in twenty may exceed 1), so that the two have one law at every t; below, what only a path has: x_t remembers x_s, where of two jumps only x0 is common.";
+const READING: &str = "The forward process taken step by step and in one jump from the same x0: the variance per coordinate on the exact curve, its deviation in standard errors (95% lie between the outer lines), the mean of all coordinates with its 95% band, and Kolmogorov-Smirnov distances of the noise, from N(0, 1) and from each other, over their 95% quantiles (one in twenty may exceed 1), so that the two have one law at every t; below, what only a path has: x_t remembers x_s, where two jumps have only x0 in common. Neighbouring points of a path are correlated.";
 
 pub(super) struct ForwardAgreement;
 

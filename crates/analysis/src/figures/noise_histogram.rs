@@ -145,6 +145,7 @@ fn write_chi2(drawing: &mut Drawing, axes: &Axes, run: &Run, rows: &[ObservableR
 fn brief(value: f64) -> String {
     match value {
         v if v.abs() < 1e-2 => format!("{v:.1e}"),
+        v if v.abs() < 1.0 => format!("{v:.3}"),
         v if v.abs() < 10.0 => format!("{v:.2}"),
         v => format!("{v:.0}"),
     }
@@ -221,6 +222,6 @@ mod tests {
 
     #[test]
     fn numbers_are_brief() {
-        assert_eq!([4.036e-5, 0.364, 1.04, 523.4].map(brief), ["4.0e-5", "0.36", "1.04", "523"]);
+        assert_eq!([4.036e-5, 0.364, 1.04, 523.4].map(brief), ["4.0e-5", "0.364", "1.04", "523"]);
     }
 }
