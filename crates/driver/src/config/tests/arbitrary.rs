@@ -139,7 +139,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let run = (device, 0.0..1e9_f64).prop_map(|(device, save_seconds)| Run { device, save_seconds });
     let variance = prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
     let named = ("[A-Za-z0-9_-]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", any::<String>(), 0..=i64::MAX as u64);
-    let reconstructed = (prop::collection::vec(any::<prop::sample::Index>(), 1..9), 0usize..=10_000);
+    let reconstructed = (prop::collection::vec(any::<prop::sample::Index>(), 1..9), 0usize..=1_000);
     let sampled = (0usize..=100_000_000, variance, any::<prop::sample::Index>(), reconstructed);
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
         |(
