@@ -81,7 +81,7 @@ fn digits(desk: &Desk, out: &str, digits: &str, times: &str) {
         format!("--set=figures.reconstruction_t={times}"),
     ];
     let exact = "[data]\nsource = \"synthetic_digits\"\ntrain_limit = 400\ntest_limit = 100\n[schedule]\ntimesteps = 10\n\
-                 beta_start = 0.01\nbeta_end = 0.7\n[model]\nkind = \"exact\"\nlaw = \"mixture\"\n[sample]\ncount = 20\n\
+                 beta_start = 0.01\nbeta_end = 0.95\n[model]\nkind = \"exact\"\nlaw = \"mixture\"\n[sample]\ncount = 20\n\
                  [figures]\nreconstruction_images = 25\n";
     desk.write("exact.toml", exact);
     let mut args = vec!["exact.toml"];

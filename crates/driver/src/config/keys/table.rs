@@ -372,7 +372,7 @@ pub(super) static KEYS: &[Key] = &[
     .example("[30, 55, 84]"),
     key(
         "figures.reconstruction_images",
-        Kind::Int { min: 0, max: 10_000 },
+        Kind::Int { min: 0, max: 1_000 },
         "Test images, and as many training images, each reconstructed ten times from every u to count how many \
          reconstructions change class; 0 for none.",
     )

@@ -156,7 +156,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let variance = || prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
     let index = any::<prop::sample::Index>;
     let named = ("[A-Za-z0-9_-]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", any::<String>(), 0..=i64::MAX as u64);
-    let reconstructed = (prop::collection::vec(index(), 1..9), 0usize..=10_000);
+    let reconstructed = (prop::collection::vec(index(), 1..9), 0usize..=1_000);
     let sampled = (0usize..=100_000_000, variance(), variance(), index(), index(), reconstructed);
     (named, data(), schedule(), model(), sampled, analysis(), run).prop_map(
         |((name, purpose, seed), data, schedule, (model, mut train), sampled, analysis, run)| {
