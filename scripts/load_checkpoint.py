@@ -11,7 +11,7 @@
 
 Run as a script it evaluates every file's bank in float64 at the states stored in it and compares with the stored answers:
 exit code 0 where the largest difference is within 1e-6 of the answers' scale (their root mean square at that t), 1 where it is
-not or there is nothing to compare with, 2 where something is not installed.
+not or there is nothing to compare with, 2 for any error.
 Our chain computes in float32; how far its answers are from the float64 ones is printed beside it.  That is rounding of sums,
 near 1e-7 for most machines, more at small t in principal axes, where x - sqrt(alpha_bar_t) mean cancels.
 
@@ -25,7 +25,7 @@ import sys
 
 try:
     import torch
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 except ImportError as error:
     print(f"load_checkpoint: {error.name} is not installed; pip install torch safetensors numpy", file=sys.stderr)
     sys.exit(2)
@@ -143,7 +143,11 @@ def check(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file that `driver export` has written")
-    return 0 if all([check(path) for path in parser.parse_args().files]) else 1
+    try:
+        return 0 if all([check(path) for path in parser.parse_args().files]) else 1
+    except (OSError, ValueError, SafetensorError) as error:
+        print(f"load_checkpoint: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

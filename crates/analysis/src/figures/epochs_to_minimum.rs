@@ -51,10 +51,14 @@ impl Figure for EpochsToMinimum {
         let same = rows.iter().all(|row| row.epochs == most);
         let mut entries = vec![
             Entry::marker("lowest test loss", Marker::Disc, BLUE),
-            if same { Entry::line("trained", trained) } else { Entry::marker("trained", Marker::TriangleDown, GREY) },
+            if same {
+                Entry::line("epochs trained", trained)
+            } else {
+                Entry::marker("epochs trained", Marker::TriangleDown, GREY)
+            },
         ];
         if with_rule {
-            entries.push(Entry::marker("kept", Marker::OpenSquare, ORANGE));
+            entries.push(Entry::marker("epoch kept", Marker::OpenSquare, ORANGE));
         }
         let below = legend(&mut drawing, (Axes::LEFT, 8.0), Page::WIDTH - Axes::LEFT - Axes::RIGHT, &entries);
         let axes = Axes {
@@ -138,9 +142,9 @@ mod tests {
             );
             drawing.to_svg().unwrap()
         };
-        assert!(!drawn(&run).contains(">kept<"));
+        assert!(!drawn(&run).contains(">epoch kept<"));
         run.facts.recipe = Some(fabricated::stopping_by("minimum", None));
-        assert!(drawn(&run).contains(">kept<"));
+        assert!(drawn(&run).contains(">epoch kept<"));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use super::{Figure, spread};
 use crate::learning_curves::{LearningCurve, WINDOW, learning_curves};
-use crate::plot::axes::{Axes, Axis, Marker};
+use crate::plot::axes::{Axes, Axis, Marker, bounds};
 use crate::plot::drawing::{Dash, Drawing, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
-use crate::plot::palette::{INK, VERMILION, sequence};
+use crate::plot::palette::{INK, PAPER, VERMILION, sequence};
 use crate::{AnalysisError, Run, Split};
 
 /// Machines shown, at most.
@@ -50,7 +50,7 @@ impl Figure for TestLossVariance {
             return Ok(None);
         }
         let points = || curves.iter().flat_map(|curve| &curve.points);
-        let last = points().map(|point| point.0).fold(0.0, f64::max);
+        let Some((first, last)) = bounds(points().map(|point| point.0)) else { return Ok(None) };
         let height = 400.0;
         let mut drawing = page.drawing(height);
         let colors = sequence(curves.len());
@@ -67,7 +67,7 @@ impl Figure for TestLossVariance {
         let values = points().map(|point| point.1).chain(tolerance).filter(|value| *value > 0.0);
         let axes = Axes {
             frame: Axes::page_frame(below, height),
-            x: Axis::counting("epoch", 1, last as usize),
+            x: Axis::counting("epoch", first as usize, last as usize),
             y: Axis::around("variance of the last six test losses", values, 3.0),
         };
         axes.draw(&mut drawing);
@@ -78,8 +78,9 @@ impl Figure for TestLossVariance {
             axes.line(&mut drawing, &curve.points, Stroke::solid(color, 1.5));
             axes.markers(&mut drawing, &spread(&curve.points, MARKERS), marker, color);
             if let Some(at) = curve.end.and_then(|(epoch, variance)| axes.place(epoch, variance)) {
-                Marker::OpenDisc.draw(&mut drawing, at, 6.5, INK);
-                marker.draw(&mut drawing, at, 2.8, color);
+                drawing.dots(vec![at], 6.0, INK);
+                drawing.dots(vec![at], 4.9, PAPER);
+                marker.draw(&mut drawing, at, 3.0, color);
             }
         }
         Ok(Some(drawing))

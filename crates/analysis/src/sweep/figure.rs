@@ -10,6 +10,7 @@ mod values;
 use super::aggregate::{Mean, Points, exact};
 use super::{Cell, Loss, Sweep};
 use crate::AnalysisError;
+use crate::figures::spread;
 use crate::plot::axes::{Axes, Axis, Marker};
 use crate::plot::drawing::{Dash, Drawing, Rect, Stroke};
 use crate::plot::legend::{Entry, legend};
@@ -150,7 +151,7 @@ fn draw_curves(drawing: &mut Drawing, sweep: &Sweep, a: usize, values: &[Value])
         (1..=timesteps).filter_map(at).collect()
     };
     let curves: Vec<Points> = values.iter().map(curve).collect();
-    let marked = timesteps <= MARKED;
+    let marked = curves.iter().all(|curve| curve.len() <= MARKED);
     let entry = |value: &Value| {
         let entry = Entry::line(value.label.clone(), value.stroke());
         if marked { entry.with_marker(Marker::Disc, value.color) } else { entry }
@@ -183,8 +184,14 @@ fn test_at(cell: &Cell, t: usize) -> Option<Interval> {
 
 /// The middle frames, from `top` to `bottom`: the means of test MSE, and of its ratio to the Wiener predictor's, over groups of timesteps.
 fn draw_groups(drawing: &mut Drawing, sweep: &Sweep, a: usize, places: &Places, (top, bottom): (f64, f64)) {
-    let loss = groups(sweep, a, places, |loss| Some(loss.test));
-    let ratio = groups(sweep, a, places, |loss| Some(loss.test / loss.wiener?));
+    let of_loss = |loss: &Loss| Some(loss.test);
+    let of_ratio = |loss: &Loss| Some(loss.test / loss.wiener?);
+    let [mut loss, mut ratio] = [groups(sweep, a, places, of_loss), groups(sweep, a, places, of_ratio)];
+    let whole = !loss.is_empty();
+    if !whole {
+        [loss, ratio] = [some(sweep, a, places, of_loss), some(sweep, a, places, of_ratio)];
+    }
+    let mean = if whole { "mean test MSE" } else { "test MSE" };
     let below = head(drawing, top, &loss);
     let count = if ratio.is_empty() { 1 } else { 2 };
     let width = Page::WIDTH / f64::from(count);
@@ -193,10 +200,10 @@ fn draw_groups(drawing: &mut Drawing, sweep: &Sweep, a: usize, places: &Places, 
         outer.inset(Axes::LEFT, 6.0, Axes::RIGHT, Axes::BELOW)
     };
     let extent = |series: &[Series]| series.iter().flat_map(Series::extent).filter(|v| *v > 0.0).collect::<Vec<_>>();
-    let y = Axis::around("mean test MSE", extent(&loss), 3.0);
+    let y = Axis::around(mean, extent(&loss), 3.0);
     draw_series(drawing, &Axes { frame: frame(0), x: places.axis(), y }, places, &loss);
     if !ratio.is_empty() {
-        let y = Axis::around("mean test MSE / Wiener", extent(&ratio).into_iter().chain([1.0]), 10.0);
+        let y = Axis::around(&format!("{mean} / Wiener"), extent(&ratio).into_iter().chain([1.0]), 10.0);
         let axes = Axes { frame: frame(1), x: places.axis(), y };
         draw_series(drawing, &axes, places, &ratio);
         axes.level(drawing, 1.0, Stroke::solid(GREY, 1.1).dashed(Dash::Mixed));
@@ -224,6 +231,22 @@ fn groups(sweep: &Sweep, a: usize, places: &Places, of: impl Fn(&Loss) -> Option
     };
     let series = |g: usize| Series::measured(label(g), g, places.series(sweep, a, |cell| mean(cell, g)));
     (0..count).map(series).filter(|series| !series.points.is_empty()).collect()
+}
+
+/// A series for each of some timesteps, for sweeps of which some machines only were trained.
+fn some(sweep: &Sweep, a: usize, places: &Places, of: impl Fn(&Loss) -> Option<f64>) -> Vec<Series> {
+    let mut timesteps: Vec<usize> = sweep.cells.iter().flat_map(|cell| &cell.run.losses).map(|loss| loss.t).collect();
+    timesteps.sort_unstable();
+    timesteps.dedup();
+    let at = |cell: &Cell, t: usize| {
+        let loss = cell.run.losses.iter().find(|loss| loss.t == t)?;
+        of(loss).map(exact)
+    };
+    let series = |(rank, t): (usize, usize)| {
+        Series::measured(format!("t = {t}"), rank, places.series(sweep, a, |cell| at(cell, t)))
+    };
+    let all = spread(&timesteps, GROUPS).into_iter().enumerate().map(series);
+    all.filter(|series| !series.points.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -265,6 +288,18 @@ mod tests {
         }
         assert!(!svg.contains("sliced Wasserstein"));
         assert!(sweep.summary().unwrap().contains("50,1,samples/frechet_50/machines,,4,,"));
+    }
+
+    #[test]
+    fn without_whole_banks_single_timesteps_stand_against_the_values() {
+        let mut sweep = fabricated_sweep();
+        for cell in &mut sweep.cells {
+            cell.run.facts.timesteps = 900;
+        }
+        let svg = &sweep.render().unwrap()[0].svg;
+        assert!(svg.contains(">test MSE / Wiener<") && !svg.contains("mean test MSE"), "{svg}");
+        // In the legend; the learning curves have t = 1 for a head.
+        assert_eq!((svg.matches(">t = 1<").count(), svg.matches(">t = 2<").count()), (2, 1));
     }
 
     #[test]

@@ -177,8 +177,7 @@ impl Export<'_> {
             checked: check.shape(),
         };
         let mut bank = BankWriter::begin(file, shape, self.facts())?;
-        let size = bytes(bank.size() as f64);
-        self.terminal.say(format_args!("export: {} machines, {size}", self.timesteps.len()));
+        let size = bank.size();
         bank.f64s("betas", 0, schedule.betas())?;
         bank.f64s("alpha_bar", 0, &schedule.timesteps().map(|t| schedule.alpha_bar(t)).collect::<Vec<_>>())?;
         bank.i64s("timesteps", 0, &self.timesteps.iter().map(|t| t.get()).collect::<Vec<_>>())?;
@@ -206,6 +205,7 @@ impl Export<'_> {
         check.write(&mut bank)?;
         bank.finish()?;
         progress.finish();
+        self.terminal.say(format_args!("{} machines, {}", self.timesteps.len(), bytes(size as f64)));
         Ok(())
     }
 

@@ -245,7 +245,8 @@ impl Builder<'_> {
         let sound = !keys.iter().any(|key| self.faults.spoils(key)) && matches!(model, Some(Model::Machines(_)));
         if let Some((t, weight)) = train.too_heavy_on(schedule).filter(|_| sound) {
             let message = format!(
-                "the weight {weight:.0e} at t = {t} is not allowed, gradients beyond {:.0e} have no squares in f32; use simple",
+                "the weight {weight:.0e} at t = {t} is not allowed, squares of such gradients overflow; use simple, or noise \
+                 rates whose weights stay below {:.0e}",
                 Train::HEAVIEST
             );
             self.fault("train.loss", message);

@@ -65,10 +65,11 @@ pub(super) fn draw(drawing: &mut Drawing, (top, bottom): (f64, f64), panels: &[P
         let style = TextStyle::new(LABEL_SIZE, INK).aligned(Align::Middle);
         let middle = axes.frame.x + axes.frame.width / 2.0;
         drawing.text((middle, axes.frame.y - 6.0), format!("t = {}", panel.t), style);
+        let marked = panel.curves.iter().all(|curve| curve.len() <= MARKED);
         for (curve, value) in panel.curves.iter().zip(values) {
             let points: Vec<(f64, f64)> = curve.iter().map(|&(epoch, mean)| (epoch, mean.value)).collect();
             axes.line(drawing, &points, value.stroke());
-            if points.len() <= MARKED {
+            if marked {
                 axes.markers(drawing, &points, Marker::Disc, value.color);
             }
         }

@@ -201,12 +201,14 @@ mod tests {
         let expected = "train.stop
   What ends a machine's training early: plateau, the validation loss no longer falls, and the
   machine of the lowest one is kept, which needs images of train.validation; test_variance, the last
-  six test losses vary by less than train.tolerance (the thesis's rule, which looks at the test
-  set).
+  six test losses vary by less than train.tolerance. With minimum all epochs are trained and the
+  machine of the lowest test loss is kept. These two are the thesis's rules and look at the test
+  set: their test losses are not those of unseen data.
 
-  type        one of none, plateau, test_variance
+  type        one of none, plateau, minimum, test_variance
               none: All epochs.
               plateau: Until the validation loss no longer falls.
+              minimum: All epochs, and the one of the lowest test loss is kept.
               test_variance: Until the test losses no longer vary.
   default     \"none\"
   goes with   model.kind = machines or conditioned
