@@ -53,7 +53,9 @@ impl Figure for Algorithm {
         }
         for (i, note) in notes.iter().enumerate() {
             let y = 2.0 * MARGIN + height + (i as f64 + 0.8) * LINE;
-            Formula::of(note).draw(&mut drawing, (MARGIN + 6.0, y), SIZE, INK);
+            let note = Formula::of(note);
+            let size = SIZE * ((Page::WIDTH - 2.0 * MARGIN - 12.0) / note.width(SIZE)).min(1.0);
+            note.draw(&mut drawing, (MARGIN + 6.0, y), size, INK);
         }
         Ok(Some(drawing))
     }
@@ -105,7 +107,7 @@ fn training_lines(facts: &RunFacts, training: &Training) -> Vec<(usize, String)>
         (2, format!("*for each* batch of {} training samples x_{{0}} *do*", training.batch)),
         (3, "ε ~ N(0, I), new for every sample and epoch".to_owned()),
         (3, "x_{t} = √{ᾱ_{t}} x_{0} + √{1 − ᾱ_{t}} ε".to_owned()),
-        (3, format!("Adam step of rate η down the gradient of {weight}|ε − ε\u{302}_{{t}}(x_{{t}})|^{{2}}")),
+        (3, format!("Adam step of rate η along −∇ {weight}|ε − ε\u{302}_{{t}}(x_{{t}})|^{{2}}")),
         (2, "*end for*".to_owned()),
         (1, "*end for*".to_owned()),
         (0, "*end for*".to_owned()),
@@ -138,7 +140,7 @@ fn sampling_lines(recipe: &Recipe) -> Vec<(usize, String)> {
 /// What the symbols stand for in this run.
 fn notes(run: &Run, recipe: &Recipe) -> Vec<String> {
     let facts = &run.facts;
-    let mut notes = vec![model(facts)];
+    let mut notes = model(facts);
     let ends = run.schedule.first().zip(run.schedule.last());
     let betas = ends.map_or_else(String::new, |(first, last)| {
         format!(", β_{{1}} = {} … β_{{T}} = {}", number(first.beta), number(last.beta))
@@ -168,21 +170,21 @@ fn notes(run: &Run, recipe: &Recipe) -> Vec<String> {
 }
 
 /// What predicts the noise.
-fn model(facts: &RunFacts) -> String {
+fn model(facts: &RunFacts) -> Vec<String> {
     if let Some(law) = facts.exact_law() {
-        return format!(
+        return vec![format!(
             "ε\u{302}_{{t}}(x) = E[ε | x_{{t}} = x]: the exact denoiser of the law ({law}); nothing was trained"
-        );
+        )];
     }
     let (skip, what) = match facts.skip.as_str() {
-        "none" => ("", String::new()),
-        "learned" => ("c_{t} x + ", "; c_{t} is trained".to_owned()),
-        _ => ("A_{t}(x) + ", "; A_{t}: the best affine predictor (Wiener), in closed form".to_owned()),
+        "none" => ("", None),
+        "learned" => ("c_{t} x + ", Some("c_{t}: a number of its own for each t, trained with the weights")),
+        _ => ("A_{t}(x) + ", Some("A_{t}: the best affine predictor of ε (Wiener), in closed form")),
     };
-    format!(
-        "ε\u{302}_{{t}}(x) = {skip}W_{{2}} relu(W_{{1}} x + b_{{1}}) + b_{{2}}, {} hidden units, weights of its own for each t{what}",
-        facts.hidden
-    )
+    let net = "W_{2} relu(W_{1} x + b_{1}) + b_{2}";
+    let formula =
+        format!("ε\u{302}_{{t}}(x) = {skip}{net}, {} hidden units, weights of its own for each t", facts.hidden);
+    [formula].into_iter().chain(what.map(str::to_owned)).collect()
 }
 
 /// The learning rate over t and over the epochs.

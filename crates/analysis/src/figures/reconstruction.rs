@@ -132,9 +132,9 @@ impl Layout {
             for (j, _) in marks.enumerate().filter(|(_, changed)| **changed) {
                 let (x, y) = self.corner(top, row, 2 + j);
                 let [height, width] = self.image.map(|side| side as f64 * self.cell);
-                let half = 0.5 * self.cell;
+                let half = 0.45 * self.cell;
                 let frame = Rect { x, y, width, height }.inset(-half, -half, -half, -half);
-                drawing.outline(frame, Stroke::solid(VERMILION, 1.2 * self.cell));
+                drawing.outline(frame, Stroke::solid(VERMILION, 0.9 * self.cell));
             }
         }
         self.name_rows(drawing, top);
