@@ -182,7 +182,8 @@ fn test_at(cell: &Cell, t: usize) -> Option<Interval> {
     cell.run.losses.iter().find(|loss| loss.t == t).map(|loss| exact(loss.test))
 }
 
-/// The middle frames, from `top` to `bottom`: the means of test MSE, and of its ratio to the Wiener predictor's, over groups of timesteps.
+/// The middle frames, from `top` to `bottom`: the means of test MSE, and of its ratio to the Wiener predictor's, over groups
+/// of timesteps.
 fn draw_groups(drawing: &mut Drawing, sweep: &Sweep, a: usize, places: &Places, (top, bottom): (f64, f64)) {
     let of_loss = |loss: &Loss| Some(loss.test);
     let of_ratio = |loss: &Loss| Some(loss.test / loss.wiener?);
