@@ -15,8 +15,7 @@ not or there is nothing to compare with, 2 for any error.
 Our chain computes in float32; how far its answers are from the float64 ones is printed beside it.  That is rounding of sums,
 near 1e-7 for most machines, more at small t in principal axes, where x - sqrt(alpha_bar_t) mean cancels.
 
-Needs Python 3.9 or later with torch, safetensors and numpy: pip install torch safetensors numpy
-(without a GPU the smaller torch: pip install torch --index-url https://download.pytorch.org/whl/cpu).
+Needs Python 3.9 or later with torch, safetensors and numpy (pip install torch safetensors numpy).
 """
 
 import argparse

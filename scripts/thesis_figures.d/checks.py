@@ -62,4 +62,4 @@ def check(parts, folders, quick):
 def listed():
     """The figures that README.md lists: names in the first column of its tables."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return set(re.findall(r"`([a-z0-9_]+)`", "\n".join(re.findall(r"^\| ([^|]*) \|", text, re.M))))
+    return set(re.findall(r"`([A-Za-z0-9_]+)`", "\n".join(re.findall(r"^\| ([^|]*) \|", text, re.M))))
