@@ -50,7 +50,8 @@ impl Weights {
         };
         let (w1, b1) = (uniform((dim + 1) * hidden, dim + 1), uniform(hidden, dim + 1));
         let (w2, b2) = (uniform(hidden * dim, hidden), uniform(dim, hidden));
-        let with_zero = |rows: &[f32]| rows.chunks_exact(dim).flat_map(|row| row.iter().copied().chain([0.0])).collect();
+        let with_zero =
+            |rows: &[f32]| rows.chunks_exact(dim).flat_map(|row| row.iter().copied().chain([0.0])).collect();
         Self { w1, b1, w2: with_zero(&w2), b2: with_zero(&b2), gain: 0.0 }
     }
 }

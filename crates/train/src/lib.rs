@@ -65,10 +65,6 @@ pub fn train(
 /// # Errors
 /// [`TrainError::Machines`] when a loss is not a number; [`TrainError::Interrupted`] after a [`Wish::End`]; any other as it
 /// comes.
-pub fn train_conditioned(
-    job: &Job<'_>,
-    threads: usize,
-    observer: &dyn ConditionedObserver,
-) -> Result<(), TrainError> {
+pub fn train_conditioned(job: &Job<'_>, threads: usize, observer: &dyn ConditionedObserver) -> Result<(), TrainError> {
     host::conditioned::train(job, threads, observer)
 }

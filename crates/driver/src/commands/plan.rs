@@ -56,9 +56,7 @@ fn plan_run(experiment: &Experiment, args: &RunArgs, threads: usize, terminal: T
     };
     let lines = match experiment.model {
         Model::Machines(model) => trained(Cost::of(experiment, model, &schedule, &size, &machines, threads, rates)),
-        Model::Conditioned { hidden } => {
-            trained(Cost::for_all(experiment, hidden, &schedule, &size, threads, rates))
-        }
+        Model::Conditioned { hidden } => trained(Cost::for_all(experiment, hidden, &schedule, &size, threads, rates)),
         Model::Exact(law) => exact_cost(experiment, law, &size),
     };
     terminal.result(text(&experiment.to_toml(), &lines));

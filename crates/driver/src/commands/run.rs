@@ -199,7 +199,8 @@ pub(crate) fn timesteps(
             Err(DriverError::Message(message.to_owned()))
         }
         Some(_) if matches!(experiment.model, Model::Conditioned { .. }) => {
-            let message = "--timesteps: not allowed with model.kind = conditioned, which has one machine for all of them";
+            let message =
+                "--timesteps: not allowed with model.kind = conditioned, which has one machine for all of them";
             Err(DriverError::Message(message.to_owned()))
         }
         Some(ranges) => ranges.of(schedule).map_err(|error| DriverError::Message(format!("--timesteps: {error}"))),

@@ -203,7 +203,9 @@ impl Builder<'_> {
     fn counts(&mut self, data: Option<&Data>, model: Option<Model>, train: &Train) {
         let keys = ["train.batch", "train.validation", "data.train_limit"];
         let sound = !keys.iter().any(|key| self.faults.spoils(key));
-        let known = data.and_then(Data::most_train).filter(|_| sound && matches!(model, Some(Model::Machines(_) | Model::Conditioned { .. })));
+        let known = data
+            .and_then(Data::most_train)
+            .filter(|_| sound && matches!(model, Some(Model::Machines(_) | Model::Conditioned { .. })));
         if let Some((key, message)) = known.and_then(|n| train.too_many_for(n)) {
             self.fault(key, message);
         }

@@ -86,11 +86,7 @@ impl<'a> Conditioned<'a> {
     ///
     /// # Errors
     /// Any other that ended the training.
-    pub(crate) fn train(
-        &self,
-        threads: usize,
-        terminal: Terminal,
-    ) -> Result<Result<(), FailedMachines>, DriverError> {
+    pub(crate) fn train(&self, threads: usize, terminal: Terminal) -> Result<Result<(), FailedMachines>, DriverError> {
         if self.settle(terminal)? {
             terminal.say("the machine is there already");
             return Ok(Ok(()));

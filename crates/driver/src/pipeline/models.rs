@@ -46,7 +46,10 @@ fn exact(bench: &Bench, law: ExactLaw) -> Result<Box<dyn Denoiser>, DriverError>
                 Some(Truth::Spiral(spiral)) => spiral,
                 None => {
                     let source = bench.experiment.data.source();
-                    return Err(bench.experiment.error("model.law", format!("{law} is not the law of {source}")).into());
+                    return Err(bench
+                        .experiment
+                        .error("model.law", format!("{law} is not the law of {source}"))
+                        .into());
                 }
             }
         }

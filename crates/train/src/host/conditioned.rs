@@ -52,11 +52,7 @@ struct Training<'a> {
 
 impl<'a> Training<'a> {
     /// From initial weights, or where it was left.
-    fn begin(
-        job: &'a Job<'a>,
-        threads: usize,
-        observer: &'a dyn ConditionedObserver,
-    ) -> Result<Self, TrainError> {
+    fn begin(job: &'a Job<'a>, threads: usize, observer: &'a dyn ConditionedObserver) -> Result<Self, TrainError> {
         let (inputs, hidden) = (job.set.inputs, job.config.hidden);
         let trainer = Trainer::conditioned(job, Isa::detect(), EVALUATION_BLOCK);
         let courses = job.schedule.timesteps().map(|t| Course::new(job, t)).collect();

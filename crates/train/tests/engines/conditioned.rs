@@ -164,8 +164,7 @@ fn plain_mse(net: &Plain, problem: &Problem, t: usize, rows: &[&[f32]], noise: &
     let time = t as f64 / problem.schedule.len() as f64;
     let mut sum = 0.0;
     for (z0, eps) in rows.iter().zip(noise.chunks_exact(net.d)) {
-        let z: Vec<f64> =
-            z0.iter().zip(eps).map(|(&z, e)| forward.signal * f64::from(z) + forward.noise * e).collect();
+        let z: Vec<f64> = z0.iter().zip(eps).map(|(&z, e)| forward.signal * f64::from(z) + forward.noise * e).collect();
         let (_, answer) = net.answer(&z, time);
         sum += answer.iter().zip(eps).map(|(a, e)| (a - e).powi(2)).sum::<f64>();
     }
@@ -196,8 +195,7 @@ fn the_engine_trains_the_machine_of_the_definition() {
         close(curve.validation[0], mse(&rows("validation"), &validation));
         // As many training samples as there are test samples, the first of the order that the bank's machine has.
         let order = Stream::new(seed, Purpose::Shuffle, t as u64, 2).permutation(set.train_len());
-        let first: Vec<&[f32]> =
-            order[..set.test_len()].iter().map(|&i| &set.train[i as usize * d..][..d]).collect();
+        let first: Vec<&[f32]> = order[..set.test_len()].iter().map(|&i| &set.train[i as usize * d..][..d]).collect();
         close(curve.train[0], mse(&first, &noise(Purpose::TrainNoise, 2, set.test_len())));
     }
 }

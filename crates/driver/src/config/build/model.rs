@@ -52,7 +52,8 @@ impl Builder<'_> {
     }
 
     fn not_for_all(&mut self, key: &str, value: &str, why: &str, instead: &str) {
-        let message = format!("{value} is not allowed with model.kind = conditioned, whose machine {why}; use {instead}");
+        let message =
+            format!("{value} is not allowed with model.kind = conditioned, whose machine {why}; use {instead}");
         if !self.faults.spoils(key) {
             self.fault(key, message);
         }

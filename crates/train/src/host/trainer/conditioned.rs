@@ -62,11 +62,7 @@ impl<'a> Trainer<'a> {
         let (test, skip_test) = self.evaluate(Split::Test, set.test_len());
         let (validation, _) = self.evaluate(Split::Validation, set.validation_len());
         let losses = self.job.losses(&self.wiring, ErrorSums { train, validation, test, skip_test });
-        Losses {
-            train: self.wiring.mse(train / looked_at as f64, 0.0),
-            classes: self.class_reading(),
-            ..losses
-        }
+        Losses { train: self.wiring.mse(train / looked_at as f64, 0.0), classes: self.class_reading(), ..losses }
     }
 }
 
