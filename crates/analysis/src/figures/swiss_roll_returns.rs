@@ -44,7 +44,8 @@ impl Figure for SwissRollReturns {
         };
         let mut drawing = page.drawing(frame(2).bottom() + Axes::BELOW);
         angle.draw_scale(&mut drawing);
-        let titles = ["x₀".to_owned(), format!("xₜ, t = {}", back.t), reversals(back), "where from, where to".to_owned()];
+        let titles =
+            ["x₀".to_owned(), format!("xₜ, t = {}", back.t), reversals(back), "where from, where to".to_owned()];
         for (i, title) in titles.into_iter().enumerate() {
             let style = TextStyle::new(LABEL_SIZE, INK).aligned(Align::Middle);
             drawing.text((frame(i).x + side / 2.0, frame(i).y - 7.0), title, style);
