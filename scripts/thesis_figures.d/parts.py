@@ -249,7 +249,8 @@ PARTS = [
         "conditioned",
         figures(("conditioned", "figures/sweep_model_kind", "the bank beside one machine for all t on the same budget")),
         conditioned,
-        [*SHORT, *FEW, "sample.count=100", "model.hidden=200", "train.epochs=4", "train.learning_rate=1e-3"],
+        [*SHORT, "data.train_limit=1000", "data.test_limit=300", "sample.count=100", "model.hidden=100", "train.epochs=4"]
+        + ["train.learning_rate=1e-3", "figures.reconstruction_images=0"],
     ),
     Part(
         "linear",
@@ -296,7 +297,7 @@ PARTS = [
             ("mean_image", "cells/002_*/figures/mean_image", "mean images and their profiles, generated and real"),
         ),
         transitions,
-        [*SHORT, *FEW, "sample.count=200", "analysis.trajectories=100", "analysis.times=10", "analysis.resamples=100"]
+        [*SHORT, "data.train_limit=1000", "data.test_limit=500", "sample.count=200", "analysis.trajectories=100", "analysis.times=10", "analysis.resamples=100"]
         + ['sweep.axes.model.hidden=[800, 50]', 'sweep.axes.train.learning_rate=[1e-3, 3e-3]', "train.epochs=6"]
         + [RETURNS, "figures.reconstruction_images=40"],
     ),

@@ -276,7 +276,7 @@ mod tests {
             "swiss_roll_returns",
         ];
         assert_eq!(names(&rendered), expected);
-        let svg = &rendered[6].svg;
+        let svg = &rendered.iter().find(|figure| figure.name == "swiss_roll_returns").unwrap().svg;
         assert!(svg.contains("t = 50<") && svg.contains("4 reversals each<") && svg.contains("angle of x̂₀<"));
         let legend: Vec<_> =
             ["t = 10<", "t = 50<", "t = 90<"].into_iter().filter(|t| rendered[3].svg.contains(t)).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use analysis::observables;
 use serde_json::{Map, Value, json};
 
-use super::{Key, Kind, Range, Requirement, default_value, default_word, keys, names_in, sections, sweep};
+use super::{Key, Kind, Range, Requirement, default_value, default_word, find, keys, names_in, sections, sweep};
 
 /// The dialect of the schema.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -143,7 +143,7 @@ fn number(range: &Range) -> Map<String, Value> {
     schema
 }
 
-/// One condition for each choice that keys go with: unless it is made, none of them may be there.
+/// One condition for each choice that keys go with: unless it is made, or is an axis of a sweep, none of them may be there.
 fn requirements() -> Value {
     let mut groups: Vec<(Requirement, Vec<&Key>)> = Vec::new();
     for key in keys() {
@@ -153,7 +153,26 @@ fn requirements() -> Value {
             None => groups.push((requirement, vec![key])),
         }
     }
-    groups.iter().map(|(requirement, members)| json!({ "if": made(requirement), "else": without(members) })).collect()
+    groups.iter().map(|(requirement, members)| condition(requirement, members)).collect()
+}
+
+fn condition(requirement: &Requirement, members: &[&Key]) -> Value {
+    let mut allowed = vec![made(requirement)];
+    let mut key = Some(requirement.key);
+    while let Some(path) = key {
+        allowed.extend(varied(path));
+        key = find(path).and_then(|key| key.goes_with).map(|of| of.key);
+    }
+    json!({ "if": { "anyOf": allowed }, "else": without(members) })
+}
+
+/// That a sweep varies the key, under its whole name or in tables.
+fn varied(path: &str) -> Vec<Value> {
+    let within = |name: &str, inner: Value| json!({ "properties": { name: inner }, "required": [name] });
+    let axis = |axes: Value| within(sweep::SECTION, within("axes", axes));
+    let whole = axis(json!({ "required": [path] }));
+    let nested = path.split_once('.').map(|(section, name)| axis(within(section, json!({ "required": [name] }))));
+    std::iter::once(whole).chain(nested).collect()
 }
 
 /// That the choice is made, by the file or by default.

@@ -270,7 +270,7 @@ pub(super) static KEYS: &[Key] = &[
         "Training images held out at random: never trained on, their loss is measured on noise that is the same in \
          every epoch.",
     )
-    .goes_with("model.kind", &["machines", "sigmoid"])
+    .goes_with("model.kind", &["machines", "conditioned", "sigmoid"])
     .example("500"),
     key(
         "train.evaluate_every",
