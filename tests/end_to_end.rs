@@ -12,8 +12,9 @@ use common::{Desk, SMALL, assert_same, files, metrics, reproducible, shipped, su
 use sha2::{Digest, Sha256};
 
 /// Figures of a run on images, with those of them that come with numbers of their own.
-const IMAGE_FIGURES: [(&str, bool); 13] = [
+const IMAGE_FIGURES: [(&str, bool); 14] = [
     ("algorithm", false),
+    ("epochs_to_minimum", true),
     ("forward_strip", false),
     ("kappa", false),
     ("loss_vs_epoch", false),
@@ -29,8 +30,9 @@ const IMAGE_FIGURES: [(&str, bool); 13] = [
 ];
 
 /// Figures of a run on points in the plane.
-const SWISS_ROLL_FIGURES: [&str; 10] = [
+const SWISS_ROLL_FIGURES: [&str; 12] = [
     "algorithm",
+    "epochs_to_minimum",
     "kappa",
     "loss_vs_epoch",
     "loss_vs_t",
@@ -39,6 +41,7 @@ const SWISS_ROLL_FIGURES: [&str; 10] = [
     "samples_scatter",
     "schedule",
     "swiss_roll_forward",
+    "swiss_roll_returns",
     "swiss_roll_reverse",
 ];
 
@@ -145,7 +148,7 @@ fn a_run_in_parts_equals_a_run_in_one_go() {
     let expected = [1, 2, 3, 7].map(|t| ["done", "safetensors"].map(|kind| format!("machines/t{t:04}.{kind}")));
     assert_eq!(machines, expected.concat());
     assert!(!names(&parts).iter().any(|name| name == "samples.safetensors" || name == "trajectories.safetensors"));
-    assert_eq!(figures(&parts), ["algorithm", "loss_vs_epoch", "loss_vs_t", "schedule"]);
+    assert_eq!(figures(&parts), ["algorithm", "epochs_to_minimum", "loss_vs_epoch", "loss_vs_t", "schedule"]);
     let said = desk.run_small(&[&smoke, "--out=parts"]);
     assert!(said.err.contains("4 of 8 machines are there already"), "{}", said.err);
     assert_same(&reproducible(&desk.path("whole")), &reproducible(&parts));

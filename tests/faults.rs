@@ -277,7 +277,7 @@ fn a_full_disk_ends_the_run_by_name_and_it_is_gone_on_with_when_there_is_room() 
     let before = pages(&whole, |name| !name.contains("/") && name.ends_with(".csv")) + 4;
     let cases = [
         ("machines/t", 8 + machines / 2),
-        ("samples.safetensors|run/trajectories.safetensors", before + machines + samples / 3),
+        ("samples.safetensors|run/birth.safetensors|run/trajectories.safetensors", before + machines + samples / 3),
         ("figures/", before + 4 + machines + samples + figures / 2),
     ];
     for (file, size) in cases {

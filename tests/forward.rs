@@ -86,7 +86,11 @@ fn the_forward_strip_is_one_path() {
         let product = one.iter().zip(&other).map(|(a, b)| a * b).sum::<f64>() / one.len() as f64;
         let snr = |t: f32| alpha_bar(t) / (1.0 - alpha_bar(t));
         let expected = (snr(pair[1].0) / snr(pair[0].0)).sqrt();
-        assert!(expected > 0.5 && (product - expected).abs() < 6.0 / (one.len() as f64).sqrt(), "{product} {expected}");
+        // Independent jumps would have 0.
+        assert!(
+            expected > 0.15 && (product - expected).abs() < 6.0 / (one.len() as f64).sqrt(),
+            "{product} {expected}"
+        );
     }
 }
 

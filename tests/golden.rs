@@ -113,10 +113,11 @@ fn golden(name: &str) {
     assert!(differ.is_empty(), "{name}:\n{}\n{hint}", differ.join("\n"));
 }
 
-/// The tables of a run, but those of the clock, those of figures, which are made of the others, and counts of pixels, one of
-/// which may change its bin by a rounding.
+/// The tables of a run, but those of the clock, those of figures, which are made of the others, and counts and means of the
+/// samples, one of which may change its bin or its class by a rounding.
 fn is_kept(name: &str) -> bool {
-    let left_out = ["timing.csv", "pixel_histogram.csv"].contains(&name) || name.starts_with("figures/");
+    let left_out = ["timing.csv", "pixel_histogram.csv", "reconstructions.csv", "profiles.csv"].contains(&name)
+        || name.starts_with("figures/");
     name.ends_with(".csv") && !left_out
 }
 

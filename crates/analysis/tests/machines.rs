@@ -154,7 +154,13 @@ fn bank(folder: &Path, world: &World, machine: impl Fn(usize) -> Machine) -> Ban
     for t in world.schedule.timesteps() {
         let alpha_bar = world.schedule.alpha_bar(t);
         let machine = machine(t.get());
-        let checkpoint = Checkpoint { t: t.get(), alpha_bar, key: String::new(), machine: machine.into(), history: History::default() };
+        let checkpoint = Checkpoint {
+            t: t.get(),
+            alpha_bar,
+            key: String::new(),
+            machine: machine.into(),
+            history: History::default(),
+        };
         let bytes = model::checkpoint::write(&checkpoint).unwrap();
         std::fs::write(folder.join(Bank::file_name(t)), bytes).unwrap();
     }

@@ -212,7 +212,8 @@ mod tests {
         run.observables.insert("forward_agreement", rows);
         let only = ["noise_histogram".to_owned()];
         let svg = &render(&run, Some(&only)).unwrap()[0].svg;
-        for text in [">density<", "over the exact density<", "coordinate of x_T<", "from N(0, 1): 123<", "step by step<"]
+        for text in
+            [">density<", "over the exact density<", "coordinate of x_T<", "from N(0, 1): 123<", "step by step<"]
         {
             assert_eq!(svg.matches(text).count(), 1, "{text}");
         }

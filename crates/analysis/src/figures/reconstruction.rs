@@ -144,7 +144,7 @@ impl Layout {
     fn name_rows(&self, drawing: &mut Drawing, top: f64) {
         for (split, name) in [(Split::Test, "test"), (Split::Train, "training")] {
             let own = || self.rows.iter().enumerate().filter(|(_, (_, of))| *of == split).map(|(row, _)| row);
-            let (Some(first), Some(last)) = (own().next(), own().last()) else { continue };
+            let (Some(first), Some(last)) = (own().next(), own().next_back()) else { continue };
             let bottom = self.corner(top, last, 0).1 + self.image[0] as f64 * self.cell;
             let middle = (self.corner(top, first, 0).1 + bottom) / 2.0;
             let style = TextStyle::new(LABEL_SIZE - 1.0, INK).aligned(Align::Middle).upwards();

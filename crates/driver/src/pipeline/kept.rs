@@ -42,6 +42,9 @@ pub(crate) struct Kept<'a> {
     pub(crate) whose: String,
 }
 
+/// Reads a state and the key it has from the bytes of its file, whose path errors name.
+type ReadState<S> = fn(&Path, &[u8]) -> Result<(String, S), ModelError>;
+
 impl Kept<'_> {
     /// Where the state of the training lies.
     fn state(&self) -> String {
@@ -141,11 +144,7 @@ impl Kept<'_> {
     ///
     /// # Errors
     /// A file that is there and cannot be read.
-    pub(crate) fn left_off<S>(
-        &self,
-        read: fn(&Path, &[u8]) -> Result<(String, S), ModelError>,
-        terminal: Terminal,
-    ) -> Result<Option<S>, DriverError> {
+    pub(crate) fn left_off<S>(&self, read: ReadState<S>, terminal: Terminal) -> Result<Option<S>, DriverError> {
         let path = self.folder.root().join(self.state());
         let Some(bytes) = self.folder.bytes_if_present(&self.state())? else { return Ok(None) };
         let begins_anew = |reason: &str| {

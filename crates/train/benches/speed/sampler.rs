@@ -66,7 +66,7 @@ fn write_bank(folder: &Path, schedule: &Schedule) -> Result<(), Failure> {
     let machine = Parametrisation::new(config, schedule, t, &moments).machine(&weights);
     let (alpha_bar, key, history) = (schedule.alpha_bar(t), String::new(), History::default());
     let file = folder.join("machine.safetensors");
-    fs::write(&file, checkpoint::write(&Checkpoint { t: t.get(), alpha_bar, key, machine, history })?)?;
+    fs::write(&file, checkpoint::write(&Checkpoint { t: t.get(), alpha_bar, key, machine: machine.into(), history })?)?;
     for t in schedule.timesteps() {
         fs::hard_link(&file, folder.join(Bank::file_name(t)))?;
     }
