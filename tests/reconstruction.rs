@@ -154,5 +154,5 @@ fn the_film_has_a_frame_a_step_and_means_are_those_of_the_samples() {
     let [one, three] = [0, 1].map(|class| means.classes.as_ref().unwrap().row(class).unwrap()[pixel]);
     let all = means.train.row(0).unwrap()[pixel];
     assert!(all >= one.min(three) - 1e-6 && all <= one.max(three) + 1e-6);
-    assert!(all >= -1.0 && all <= 1.0);
+    assert!((-1.0..=1.0).contains(&all));
 }

@@ -27,7 +27,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("data.digits=[1, 10]", "--set data.digits=[1, 10]: data.digits: 10 is not allowed, use 0 to 9"),
     (
         "data.noise=0.1",
-        "--set data.noise=0.1: data.noise: goes with data.source = swiss_roll; here data.source = mnist",
+        "--set data.noise=0.1: data.noise: goes with data.source = swiss_roll, cubic; here data.source = mnist",
     ),
     (
         "data.source=swiss_roll",
