@@ -116,7 +116,7 @@ fn beside_a_bank_in_a_sweep_it_has_its_curve_and_is_trained_once() {
     let base = points_toml(6, "").replace("hidden = 4", "hidden = 4\nskip = \"none\"");
     desk.write("kinds.toml", format!("{base}{axes}"));
     let plan = desk.run(&["plan", "kinds.toml"]).out;
-    assert!(plan.contains("one machine of 20 parameters for all timesteps, 12 passes"), "{plan}");
+    assert!(plan.contains("one machine of 26 parameters for all timesteps, 12 passes"), "{plan}");
     assert!(plan.contains("# 4 cells: 14 machines, 7 trained and 7 shared with a cell before"), "{plan}");
     let said = desk.run(&["kinds.toml"]).err;
     assert!(said.contains("the machine shared with 003"), "{said}");
