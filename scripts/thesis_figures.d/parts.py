@@ -260,7 +260,8 @@ PARTS = [
             ("linear_loss_vs_t", "cells/002_*/figures/loss_vs_t", "no loss below the floor of an output in (-1, 1), 0.1622"),
         ),
         linear,
-        ["schedule.timesteps=50", "schedule.beta_start=1e-3", "schedule.beta_end=0.2", *FEW, "sample.count=100"],
+        ["schedule.timesteps=25", "schedule.beta_start=2e-3", "schedule.beta_end=0.4", "data.train_limit=1000"]
+        + ["data.test_limit=300", "sample.count=100", "train.learning_rate=0.04"],
     ),
     Part(
         "swiss_roll",
