@@ -53,7 +53,7 @@ fn without_mnist_the_main_job_goes_on_with_drawn_digits_and_says_so_everywhere()
     let (marked, plain) = (files(&run.join("figures")), files(&desk.path("asked/figures")));
     assert_eq!(marked.keys().collect::<Vec<_>>(), plain.keys().collect::<Vec<_>>());
     let svgs: Vec<&String> = marked.keys().filter(|name| name.ends_with(".svg")).collect();
-    assert_eq!(svgs.len(), 10);
+    assert_eq!(svgs.len(), 14);
     for name in svgs {
         let holds = |files: &common::Files| String::from_utf8(files[name].clone()).unwrap().contains(NOTE);
         assert!(holds(&marked) && !holds(&plain), "{name}");

