@@ -122,7 +122,7 @@ fn beside_a_bank_in_a_sweep_it_has_its_curve_and_is_trained_once() {
     assert!(said.contains("the machine shared with 003"), "{said}");
     let root = desk.path("results/kinds");
     let svg = fs::read_to_string(root.join("figures/sweep_model_kind.svg")).unwrap();
-    assert!(svg.contains("model.kind = machines<") && svg.contains("model.kind = conditioned<"), "{svg}");
+    assert!(svg.contains("model.kind = machines<") && svg.contains(">conditioned<"), "{svg}");
     let shared = |cell: &str| fs::read(root.join("cells").join(cell).join(FILE)).unwrap();
     let cells: Vec<String> = fs::read_dir(root.join("cells"))
         .unwrap()

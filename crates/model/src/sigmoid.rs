@@ -91,9 +91,10 @@ mod tests {
     fn the_floor_is_that_of_another_quadrature_and_another_search() {
         assert!((SigmoidLayer::floor() - FLOOR).abs() < 1e-12, "{}", SigmoidLayer::floor());
         assert!((noise_loss(0.0) - 1.0).abs() < 1e-12);
-        // Steep: E (eps - sign eps)^2 = 2 - 2 sqrt(2 / pi), to what one point of the grid at the jump weighs.
+        // Steep: E (eps - sign eps)^2 = 2 - 2 sqrt(2 / pi), and the point of the grid at the jump, where both are 0, is missed.
         let sign = 2.0 - 2.0 * (2.0 / std::f64::consts::PI).sqrt();
-        assert!((noise_loss(1e9) - sign).abs() < 1e-2, "{} {sign}", noise_loss(1e9));
+        let steep = noise_loss(1e9) + SPACING / std::f64::consts::TAU.sqrt();
+        assert!((steep - sign).abs() < 1e-3, "{steep} {sign}");
     }
 
     #[test]
