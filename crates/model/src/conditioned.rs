@@ -45,7 +45,7 @@ impl ConditionedMachine {
         }
     }
 
-    /// The machine at one t, an ordinary one: b1' = b1 + (t/T) W1[d].
+    /// The machine at one t, an ordinary one: b1' = b1 + (t/T) `W1[d]`.
     pub fn at(&self, t: Timestep) -> Machine {
         let (matrix, of_time) = self.w1.split_at(self.dim * self.hidden);
         let time = Self::time(t, self.timesteps);

@@ -9,7 +9,7 @@ use crate::tensors::{TensorFile, read_if_present, to_safetensors};
 /// The file's name in the run folder.
 pub const BIRTH_FILE: &str = "birth.safetensors";
 
-/// The bytes of the file: `birth` [k, m, d] and `birth_t` [k], from t = T down to 0.
+/// The bytes of the file: `birth` `[k, m, d]` and `birth_t` `[k]`, from t = T down to 0.
 ///
 /// # Errors
 /// [`AnalysisError::Encode`] from the encoder.
