@@ -229,10 +229,14 @@ impl<'a> Reader<'a> {
         Ok(bytes.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect())
     }
 
-    fn history(&self) -> Result<History, ModelError> {
+    /// The evaluated epochs.
+    fn epochs(&self) -> Result<Vec<usize>, ModelError> {
         let (_, bytes) = self.raw("epoch", Dtype::U32)?;
-        let epoch: Vec<usize> =
-            bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk) as usize).collect();
+        Ok(bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk) as usize).collect())
+    }
+
+    fn history(&self) -> Result<History, ModelError> {
+        let epoch = self.epochs()?;
         let n = epoch.len();
         let curve = |name: &str| self.curve(name, n);
         let if_there = |name: &str, len: usize| {

@@ -24,12 +24,7 @@ impl Weights {
     /// with a skip, so that training starts at the skip itself.  Stream: (seed, init, t).
     pub fn init(config: MachineConfig, inputs: usize, seed: u64, t: Timestep) -> Self {
         let hidden = config.hidden;
-        let mut stream = Stream::new(seed, Purpose::Init, t.get() as u64, 0);
-        let mut uniform = |len: usize, fan_in: usize| {
-            let mut values = vec![0.0; len];
-            stream.fill_symmetric((fan_in as f64).sqrt().recip(), &mut values);
-            values
-        };
+        let mut uniform = uniform(Stream::new(seed, Purpose::Init, t.get() as u64, 0));
         let (w1, b1) = (uniform(inputs * hidden, inputs), uniform(hidden, inputs));
         let (w2, b2) = match config.skip {
             SkipKind::None => (uniform(hidden * inputs, hidden), uniform(inputs, hidden)),
@@ -42,17 +37,21 @@ impl Weights {
     /// units, as those of a net of d + 1 inputs and outputs: with the last column of W2 and of b2 at 0 the output that
     /// answers for t/T is 0, which is also its target, so that no gradient ever moves it.  Stream: (seed, init, 0, 0).
     pub fn init_conditioned(dim: usize, hidden: usize, seed: u64) -> Self {
-        let mut stream = Stream::new(seed, Purpose::Init, 0, 0);
-        let mut uniform = |len: usize, fan_in: usize| {
-            let mut values = vec![0.0; len];
-            stream.fill_symmetric((fan_in as f64).sqrt().recip(), &mut values);
-            values
-        };
+        let mut uniform = uniform(Stream::new(seed, Purpose::Init, 0, 0));
         let (w1, b1) = (uniform((dim + 1) * hidden, dim + 1), uniform(hidden, dim + 1));
         let (w2, b2) = (uniform(hidden * dim, hidden), uniform(dim, hidden));
         let with_zero =
             |rows: &[f32]| rows.chunks_exact(dim).flat_map(|row| row.iter().copied().chain([0.0])).collect();
         Self { w1, b1, w2: with_zero(&w2), b2: with_zero(&b2), gain: 0.0 }
+    }
+}
+
+/// Draws `len` numbers from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), call after call.
+fn uniform(mut stream: Stream) -> impl FnMut(usize, usize) -> Vec<f32> {
+    move |len, fan_in| {
+        let mut values = vec![0.0; len];
+        stream.fill_symmetric((fan_in as f64).sqrt().recip(), &mut values);
+        values
     }
 }
 

@@ -16,8 +16,8 @@ use schedule::Timestep;
 
 use crate::course::Course;
 use crate::isa::Isa;
-use crate::{FailedMachines, Job, MachineError, Observer, TrainError, Wish};
-use board::{Board, Outcome};
+use crate::{Job, MachineError, Observer, TrainError, Wish};
+use board::Outcome;
 pub(crate) use trainer::{EVALUATION_BLOCK, Trainer};
 
 /// Trains the machines of `timesteps`, parents before their children, on `threads` threads.
@@ -28,30 +28,16 @@ pub(crate) fn train(
     observer: &dyn Observer,
 ) -> Result<(), TrainError> {
     let isa = Isa::detect();
-    let board = Board::new(timesteps);
-    let work = || {
-        let mut trainer = Trainer::new(job, isa, EVALUATION_BLOCK);
-        while let Some(turn) = board.take() {
-            let t = turn.t();
-            let parent = job.lineage().parent(t);
-            let Some(outcome) = parent.map_or(Some(Outcome::Trained), |parent| turn.wait_for(parent)) else { break };
-            let result = match parent.filter(|_| outcome == Outcome::Failed) {
-                Some(parent) => Ok(Err(MachineError::Neighbour { t: t.get(), neighbour: parent.get() })),
-                None => train_one(&mut trainer, job, t, observer),
-            };
-            if let Ok(Err(failure)) = &result {
-                observer.failed(t, failure);
-            }
-            turn.end(result);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.clamp(1, timesteps.len().max(1)) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    Ok(FailedMachines::check(board.failures()?)?)
+    let trainer = || Trainer::new(job, isa, EVALUATION_BLOCK);
+    board::train_each(timesteps, threads, observer, trainer, |trainer, turn| {
+        let t = turn.t();
+        let parent = job.lineage().parent(t);
+        let outcome = parent.map_or(Some(Outcome::Trained), |parent| turn.wait_for(parent))?;
+        Some(match parent.filter(|_| outcome == Outcome::Failed) {
+            Some(parent) => Ok(Err(MachineError::Neighbour { t: t.get(), neighbour: parent.get() })),
+            None => train_one(trainer, job, t, observer),
+        })
+    })
 }
 
 /// The outer error ends the training of all machines, the inner one is this machine's alone.

@@ -5,8 +5,8 @@ mod trainer;
 use schedule::Timestep;
 
 use crate::course::Course;
-use crate::host::board::Board;
-use crate::{FailedMachines, Job, MachineError, Observer, TrainError, Wish};
+use crate::host::board::train_each;
+use crate::{Job, MachineError, Observer, TrainError, Wish};
 use trainer::Trainer;
 
 /// By what a layer's weights are moved: W += rate mean x^T e, b += rate mean e over a batch, with eps_hat = tanh((x W + b) / 2).
@@ -33,24 +33,8 @@ pub fn train_layers(
     threads: usize,
     observer: &dyn Observer,
 ) -> Result<(), TrainError> {
-    let board = Board::new(timesteps);
-    let work = || {
-        let mut trainer = Trainer::new(job, rule);
-        while let Some(turn) = board.take() {
-            let result = train_one(&mut trainer, job, turn.t(), observer);
-            if let Ok(Err(failure)) = &result {
-                observer.failed(turn.t(), failure);
-            }
-            turn.end(result);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.clamp(1, timesteps.len().max(1)) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    Ok(FailedMachines::check(board.failures()?)?)
+    let trainer = || Trainer::new(job, rule);
+    train_each(timesteps, threads, observer, trainer, |trainer, turn| Some(train_one(trainer, job, turn.t(), observer)))
 }
 
 /// The outer error ends the training of all layers, the inner one is this layer's alone.

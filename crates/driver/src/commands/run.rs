@@ -189,8 +189,6 @@ pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
         config::Device::Host => Device::Host,
         config::Device::Ndarray => Device::Ndarray,
         config::Device::Cuda => Device::Cuda,
-        // The loader has refused the others.
-        config::Device::Auto if matches!(experiment.model, Model::Conditioned { .. }) => Device::Host,
         config::Device::Auto => Device::auto(),
     };
     device.check()?;

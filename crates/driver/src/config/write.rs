@@ -45,14 +45,10 @@ impl Experiment {
             ("data.source", word(self.data.source().word())),
         ];
         settings.extend(data(&self.data));
-        let run =
-            [("run.device", word(self.run.device.word())), ("run.save_seconds", Value::Float(self.run.save_seconds))];
-        if let Model::Machines(Machines::Regression { hidden }) = self.model {
-            settings.extend(regression(hidden, &self.train));
-            settings.extend(run);
-            return settings;
+        let chain = !self.model.is_regression();
+        if chain {
+            settings.extend(law(self.schedule.law, self.schedule.timesteps));
         }
-        settings.extend(law(self.schedule.law, self.schedule.timesteps));
         settings.extend(match self.model {
             Model::Machines(Machines::Autoencoders { hidden, skip }) => {
                 [model(ModelWord::Machines, hidden, skip), train(&self.train)].concat()
@@ -66,14 +62,19 @@ impl Experiment {
                 vec![("model.kind", word(ModelWord::Exact.word())), ("model.law", word(law.word()))]
             }
         });
-        settings.extend(sample(&self.sample));
-        settings.extend(analysis(&self.analysis));
-        let times = self.figures.reconstruction_t.iter().map(|&t| int(t));
+        if chain {
+            settings.extend(sample(&self.sample));
+            settings.extend(analysis(&self.analysis));
+            let times = self.figures.reconstruction_t.iter().map(|&t| int(t));
+            settings.extend([
+                ("figures.reconstruction_t", Value::Array(times.collect())),
+                ("figures.reconstruction_images", int(self.figures.reconstruction_images)),
+            ]);
+        }
         settings.extend([
-            ("figures.reconstruction_t", Value::Array(times.collect())),
-            ("figures.reconstruction_images", int(self.figures.reconstruction_images)),
+            ("run.device", word(self.run.device.word())),
+            ("run.save_seconds", Value::Float(self.run.save_seconds)),
         ]);
-        settings.extend(run);
         settings
     }
 }
@@ -84,28 +85,31 @@ fn model(kind: ModelWord, hidden: usize, skip: Skip) -> Settings {
 
 /// A machine without a chain, and how it is trained.
 fn regression(hidden: usize, train: &Train) -> Settings {
-    vec![
-        ("model.kind", word(ModelWord::Regression.word())),
-        ("model.hidden", int(hidden)),
-        ("train.epochs", int(train.epochs)),
-        ("train.batch", int(train.batch)),
-        ("train.learning_rate", learning_rate(&train.learning_rate)),
-        ("train.decay", word(train.decay.word())),
-        ("train.evaluate_every", int(train.evaluate_every)),
-    ]
+    let mut settings = vec![("model.kind", word(ModelWord::Regression.word())), ("model.hidden", int(hidden))];
+    settings.extend(steps(train));
+    settings.push(("train.evaluate_every", int(train.evaluate_every)));
+    settings
 }
 
 /// Layers of sigmoids, and how they are trained.
 fn sigmoid(rule: Rule, train: &Train) -> Settings {
-    vec![
-        ("model.kind", word(ModelWord::Sigmoid.word())),
+    let mut settings = vec![("model.kind", word(ModelWord::Sigmoid.word()))];
+    settings.extend(steps(train));
+    settings.extend([
+        ("train.rule", word(rule.word())),
+        ("train.validation", int(train.validation)),
+        ("train.evaluate_every", int(train.evaluate_every)),
+    ]);
+    settings
+}
+
+/// The settings of all that is trained.
+fn steps(train: &Train) -> [(&'static str, Value); 4] {
+    [
         ("train.epochs", int(train.epochs)),
         ("train.batch", int(train.batch)),
         ("train.learning_rate", learning_rate(&train.learning_rate)),
         ("train.decay", word(train.decay.word())),
-        ("train.rule", word(rule.word())),
-        ("train.validation", int(train.validation)),
-        ("train.evaluate_every", int(train.evaluate_every)),
     ]
 }
 
@@ -136,13 +140,8 @@ fn analysis(analysis: &Analysis) -> Settings {
 }
 
 fn train(train: &Train) -> Settings {
-    let mut settings = vec![
-        ("train.epochs", int(train.epochs)),
-        ("train.batch", int(train.batch)),
-        ("train.learning_rate", learning_rate(&train.learning_rate)),
-        ("train.decay", word(train.decay.word())),
-        ("train.loss", word(LossWord::of(train.loss).word())),
-    ];
+    let mut settings = steps(train).to_vec();
+    settings.push(("train.loss", word(LossWord::of(train.loss).word())));
     settings.extend(match train.warm_start {
         None => vec![("train.warm_start", word(WarmStartWord::None.word()))],
         Some(WarmStart { spacing, epochs }) => vec![

@@ -80,8 +80,15 @@ fn measure(
     // An exact law lives in the principal frame; machines may live elsewhere and are turned.
     let frame = &principal.frame;
     let bank = models::bank(bench, folder)?.map(|bank| bank.seen_from(frame, &bench.schedule));
-    let (own, truth) = (models::denoiser(bench, folder)?, models::truth(bench, frame)?);
-    let denoiser: &dyn Denoiser = bank.as_ref().map_or(&*own, |bank| bank);
+    let truth = models::truth(bench, frame)?;
+    let law;
+    let denoiser: &dyn Denoiser = match &bank {
+        Some(bank) => bank,
+        None => {
+            law = models::denoiser(bench, folder)?;
+            &*law
+        }
+    };
     let model = Named { name: bench.experiment.model.name(), denoiser };
     let mut lab = Lab::new(&bench.schedule, principal.data(bench), model, settings(bench));
     match (&bank, bench.machines()) {

@@ -141,9 +141,7 @@ fn curve_tensors(timesteps: usize, curves: &[History]) -> Vec<Raw> {
 impl Reader<'_> {
     /// The learning curves of all t; none where nothing was measured.
     fn curves(&self, timesteps: usize) -> Result<Vec<History>, ModelError> {
-        let (_, bytes) = self.raw("epoch", Dtype::U32)?;
-        let epoch: Vec<usize> =
-            bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk) as usize).collect();
+        let epoch = self.epochs()?;
         let (n, kept) = (epoch.len(), self.integer("kept")?);
         let [train, test] = [self.rows("train_mse", timesteps, n)?, self.rows("test_mse", timesteps, n)?];
         let if_there = |name: &str, columns: usize| {

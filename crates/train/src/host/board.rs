@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use schedule::Timestep;
 
-use crate::{MachineError, TrainError};
+use crate::{FailedMachines, MachineError, Observer, TrainError};
 
 /// What became of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ struct State {
 ///
 /// A thread waits only for a machine that was handed out before its own, so the earliest machine in work never waits.
 #[derive(Debug)]
-pub(crate) struct Board<'a> {
+struct Board<'a> {
     timesteps: &'a [Timestep],
     state: Mutex<State>,
     changed: Condvar,
@@ -42,8 +42,41 @@ pub(crate) struct Turn<'a> {
     t: Timestep,
 }
 
+/// Hands the machines out to `threads` threads, each with a trainer of its own, and tells the observer of those that fail.
+///
+/// `train` returns `None` once the training of all has ended.
+///
+/// # Errors
+/// What ended the training; with nothing that did, the machines that failed.
+pub(crate) fn train_each<T>(
+    timesteps: &[Timestep],
+    threads: usize,
+    observer: &dyn Observer,
+    trainer: impl Fn() -> T + Sync,
+    train: impl Fn(&mut T, &Turn<'_>) -> Option<Result<Result<(), MachineError>, TrainError>> + Sync,
+) -> Result<(), TrainError> {
+    let board = Board::new(timesteps);
+    let work = || {
+        let mut trainer = trainer();
+        while let Some(turn) = board.take() {
+            let Some(result) = train(&mut trainer, &turn) else { break };
+            if let Ok(Err(failure)) = &result {
+                observer.failed(turn.t(), failure);
+            }
+            turn.end(result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.clamp(1, timesteps.len().max(1)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    Ok(FailedMachines::check(board.failures()?)?)
+}
+
 impl<'a> Board<'a> {
-    pub(crate) fn new(timesteps: &'a [Timestep]) -> Self {
+    fn new(timesteps: &'a [Timestep]) -> Self {
         let outcomes = timesteps.iter().map(|&t| (t, None)).collect();
         Self { timesteps, state: Mutex::new(State { outcomes, ..State::default() }), changed: Condvar::new() }
     }
@@ -53,7 +86,7 @@ impl<'a> Board<'a> {
     }
 
     /// The next machine; `None` when all are handed out or the training has ended.
-    pub(crate) fn take(&'a self) -> Option<Turn<'a>> {
+    fn take(&'a self) -> Option<Turn<'a>> {
         let mut state = self.state();
         let t = *self.timesteps.get(state.next).filter(|_| !state.stop)?;
         state.next += 1;
@@ -64,7 +97,7 @@ impl<'a> Board<'a> {
     ///
     /// # Errors
     /// What ended the training.
-    pub(crate) fn failures(self) -> Result<Vec<MachineError>, TrainError> {
+    fn failures(self) -> Result<Vec<MachineError>, TrainError> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         state.ended.map_or(Ok(state.failures), Err)
     }
@@ -88,7 +121,7 @@ impl Turn<'_> {
     }
 
     /// Records what became of the machine; an outer error ends the training.
-    pub(crate) fn end(self, result: Result<Result<(), MachineError>, TrainError>) {
+    fn end(self, result: Result<Result<(), MachineError>, TrainError>) {
         let mut state = self.board.state();
         let outcome = if matches!(result, Ok(Ok(()))) { Outcome::Trained } else { Outcome::Failed };
         state.outcomes.insert(self.t, Some(outcome));

@@ -63,9 +63,7 @@ impl Builder<'_> {
             self.fault(key, message);
         }
     }
-}
 
-impl Builder<'_> {
     /// A regression is of a cubic, a cubic is for a regression, and no chain goes with it.
     pub(super) fn regression(&mut self, model: Model, data: &Data) {
         let (regression, cubic) = (model.is_regression(), matches!(data, Data::Cubic { .. }));

@@ -110,6 +110,19 @@ pub(super) enum Outcome {
     Other(String),
 }
 
+impl Outcome {
+    /// Of a machine whose bytes are others, by the largest difference of its losses; `exact` where they had to be the same.
+    pub(super) fn of_other_bytes(difference: Option<f64>, exact: bool) -> Self {
+        match difference {
+            Some(difference) if !exact && difference <= LOSS_TOLERANCE => Self::SameLosses(difference),
+            Some(difference) => {
+                Self::Other(format!("it has other bytes; its losses differ by {difference:.1e} of their size at most"))
+            }
+            None => Self::Other("it has losses at other epochs".to_owned()),
+        }
+    }
+}
+
 fn described(outcomes: &BTreeMap<Timestep, Outcome>, device: Device) -> String {
     let ranges = |of: &dyn Fn(&Outcome) -> bool| {
         let chosen = outcomes.iter().filter(|(_, outcome)| of(outcome)).map(|(t, _)| t.get());
@@ -154,13 +167,7 @@ impl Comparer<'_> {
             return Ok(Outcome::SameBytes);
         }
         let there = checkpoint::read(&self.subject.folder.root().join(file(t)))?;
-        Ok(match difference(&made.history, &there.history) {
-            Some(difference) if !self.exact && difference <= LOSS_TOLERANCE => Outcome::SameLosses(difference),
-            Some(difference) => Outcome::Other(format!(
-                "it has other bytes; its losses differ by {difference:.1e} of their size at most"
-            )),
-            None => Outcome::Other("it has losses at other epochs".to_owned()),
-        })
+        Ok(Outcome::of_other_bytes(difference(&made.history, &there.history), self.exact))
     }
 }
 

@@ -108,13 +108,7 @@ impl Comparer<'_> {
         let there = read(self.subject)?.curves;
         let all: Option<Vec<f64>> = curves.iter().zip(&there).map(|(one, other)| difference(one, other)).collect();
         let largest = all.filter(|_| curves.len() == there.len()).map(|all| all.into_iter().fold(0.0, f64::max));
-        Ok(match largest {
-            Some(largest) if !self.subject.same_isa() && largest <= LOSS_TOLERANCE => Outcome::SameLosses(largest),
-            Some(largest) => {
-                Outcome::Other(format!("it has other bytes; its losses differ by {largest:.1e} of their size at most"))
-            }
-            None => Outcome::Other("it has losses at other epochs".to_owned()),
-        })
+        Ok(Outcome::of_other_bytes(largest, self.subject.same_isa()))
     }
 }
 
