@@ -47,7 +47,7 @@ def gather(parts, folders, target, quick):
                 "figure": figure.name,
                 "part": part.name,
                 "size": size,
-                "see": figure.see,
+                "see": figure.shows(quick),
                 "caption": caption(copies[0]),
             }
     write(target, [there[figure.name] for part in PARTS for figure in part.figures if figure.name in there])

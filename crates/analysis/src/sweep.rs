@@ -153,6 +153,11 @@ impl Row {
 }
 
 impl Sweep {
+    /// Whether there are several axes whose first values belong to one cell, the second to the next, and so on.
+    fn goes_together(&self) -> bool {
+        self.axes.len() > 1 && self.cells.iter().all(|cell| cell.at.iter().all(|i| Some(i) == cell.at.first()))
+    }
+
     /// `summary.csv`: a column for each axis by its key, then `quantity, t, value, low, high`, cell by cell.
     ///
     /// Quantities: `mean_test_mse` (of the cell, where no machine is missing), `test_mse` (of each t, at the epoch that is
@@ -260,6 +265,19 @@ mod tests {
         ];
         assert_eq!(first, expected);
         assert_eq!(text.lines().count(), 1 + 6 * 6);
+    }
+
+    #[test]
+    fn axes_that_go_together_are_told_from_a_grid() {
+        let mut sweep = fabricated_sweep();
+        assert!(!sweep.goes_together());
+        sweep.cells.retain(|cell| cell.at[0] == cell.at[1]);
+        assert!(sweep.goes_together());
+        let rendered = sweep.render().unwrap();
+        assert!(rendered.iter().all(|figure| figure.svg.contains("the axes go together")));
+        sweep.axes.pop();
+        sweep.cells.iter_mut().for_each(|cell| cell.at.truncate(1));
+        assert!(!sweep.goes_together());
     }
 
     #[test]

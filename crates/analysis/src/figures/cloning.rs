@@ -38,8 +38,8 @@ pub(super) static CLONING: Curves = Curves {
     reading: "Probability φ_C that two reverse trajectories which share their path until t end in the same class, over t, of all pairs and by the class of the first; the class is decided where φ_C passes through 0.7752 (dash-dotted).",
     observable: "cloning",
     panels: &[
-        Panel { y: "φ_C, all pairs", range: Range::Fixed(0.45, 1.02), levels: LEVELS, curves: &agreement("phi_c") },
-        Panel { y: "φ_C by class", range: Range::Fixed(0.3, 1.03), levels: LEVELS, curves: &classes("phi_c") },
+        Panel { y: "φ_C, all pairs", range: Range::AtLeast(0.45, 1.02), levels: LEVELS, curves: &agreement("phi_c") },
+        Panel { y: "φ_C by class", range: Range::AtLeast(0.3, 1.03), levels: LEVELS, curves: &classes("phi_c") },
     ],
     transitions: &[Transition::Speciation],
 };
@@ -49,10 +49,12 @@ pub(super) static UTURN: Curves = Curves {
     reading: "Probability φ_U that a test sample (and a training sample) noised to t and brought back keeps its class, and 1 − φ_U by the class it began with; below t_S the class survives, above it is drawn anew.",
     observable: "uturn",
     panels: &[
-        Panel { y: "φ_U, all samples", range: Range::Fixed(0.45, 1.02), levels: LEVELS, curves: &agreement("phi_u") },
+        Panel {
+            y: "φ_U, all samples", range: Range::AtLeast(0.45, 1.02), levels: LEVELS, curves: &agreement("phi_u")
+        },
         Panel {
             y: "class flips 1 − φ_U",
-            range: Range::Fixed(-0.03, 0.7),
+            range: Range::AtLeast(-0.03, 0.7),
             levels: &[1.0 - 0.775_200_245_4],
             curves: &classes("class_flip"),
         },

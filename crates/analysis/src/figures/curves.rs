@@ -4,7 +4,7 @@ mod overlay;
 
 use super::Figure;
 use crate::observables::{ObservableRow, Transition};
-use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale};
+use crate::plot::axes::{Axes, Axis, LABEL_SIZE, Marker, Scale, bounds};
 use crate::plot::drawing::{Align, Dash, Drawing, Rect, Stroke, TextStyle};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
@@ -43,6 +43,8 @@ pub(super) struct Panel {
 pub(super) enum Range {
     /// From the first to the second value.
     Fixed(f64, f64),
+    /// From the first to the second value, farther where a curve goes farther.
+    AtLeast(f64, f64),
     /// Around the values, linear.
     Linear,
     /// Around the positive values, logarithmic where they span a decade.
@@ -271,6 +273,12 @@ impl Panel {
         let values = found.iter().flat_map(Found::extent).chain(self.levels.iter().copied());
         match self.range {
             Range::Fixed(low, high) => Axis::new(self.y, Scale::Linear, low, high),
+            Range::AtLeast(low, high) => {
+                let points = found.iter().flat_map(|found| &found.rows).map(|row| row.value);
+                let (least, greatest) = bounds(points).unwrap_or((low, high));
+                let margin = 0.02 * (high - low);
+                Axis::new(self.y, Scale::Linear, least.min(low + margin) - margin, greatest.max(high - margin) + margin)
+            }
             Range::Linear => Axis::around(self.y, values, f64::INFINITY),
             Range::Log => Axis::around(self.y, values.filter(|value| *value > 0.0), 10.0),
         }

@@ -86,7 +86,9 @@ pub(super) fn page(sweep: &Sweep, footer: &str) -> Result<Page, AnalysisError> {
 fn footer(sweep: &Sweep, axis: &super::Axis) -> String {
     let keys: Vec<&str> = sweep.axes.iter().map(|axis| axis.key.as_str()).collect();
     let mut line = head_line(sweep);
-    if keys.len() > 1 {
+    if sweep.goes_together() {
+        line += " · the axes go together";
+    } else if keys.len() > 1 {
         line += " · means over the other axes";
     }
     if axis.key != super::Axis::SEED && keys.contains(&super::Axis::SEED) {

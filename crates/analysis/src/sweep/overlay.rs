@@ -14,14 +14,17 @@ pub(super) fn reads(observable: &str) -> bool {
     OVERLAID.iter().any(|curves| curves.observable() == observable)
 }
 
-/// The overlaid figures of every axis but the seeds, at the first value of the other axes.
+/// The overlaid figures of every axis but the seeds, at the first value of the other axes; of one axis where all go together.
 pub(super) fn render(sweep: &Sweep) -> Result<Vec<SweepFigure>, AnalysisError> {
     let mut line = head_line(sweep);
-    if sweep.axes.len() > 1 {
+    if sweep.goes_together() {
+        line += " · the axes go together";
+    } else if sweep.axes.len() > 1 {
         line += " · the other axes at their first values";
     }
     let page = page(sweep, &line)?;
     let axes = sweep.axes.iter().enumerate().filter(|(_, axis)| axis.key != Axis::SEED && axis.values.len() <= MOST);
+    let axes = axes.take(if sweep.goes_together() { 1 } else { sweep.axes.len() });
     let mut figures = Vec::new();
     for (a, axis) in axes {
         let cells = cells(sweep, a);

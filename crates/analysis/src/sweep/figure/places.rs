@@ -19,17 +19,26 @@ pub(super) struct Places {
     labels: Vec<String>,
     at: Vec<f64>,
     scale: Scale,
+    /// Room beside the first and the last value, as a share of what lies between them: half a place for words.
+    margin: f64,
 }
 
 impl Places {
     pub(super) fn of(axis: &SweepAxis) -> Self {
         let numbers: Option<Vec<f64>> =
             axis.values.iter().map(|value| value.parse().ok().filter(|x: &f64| x.is_finite())).collect();
+        let margin = if numbers.is_some() { 0.08 } else { 0.5 / (axis.values.len().max(2) - 1) as f64 };
         let at = numbers.unwrap_or_else(|| (0..axis.values.len()).map(|i| i as f64).collect());
         let least = at.iter().copied().fold(f64::INFINITY, f64::min);
         let greatest = at.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let scale = if least > 0.0 && greatest / least > LOG_ABOVE { Scale::Log } else { Scale::Linear };
-        Self { key: axis.key.clone(), labels: axis.values.iter().map(|value| shortened(value)).collect(), at, scale }
+        Self {
+            key: axis.key.clone(),
+            labels: axis.values.iter().map(|value| shortened(value)).collect(),
+            at,
+            scale,
+            margin,
+        }
     }
 
     /// The axis of a frame that holds all values, with room beside the first and the last.
@@ -38,11 +47,11 @@ impl Places {
         let greatest = self.at.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (low, high) = match self.scale {
             Scale::Log => {
-                let margin = (greatest / least).powf(0.08);
+                let margin = (greatest / least).powf(self.margin);
                 (least / margin, greatest * margin)
             }
             Scale::Linear => {
-                let margin = 0.08 * (greatest - least);
+                let margin = self.margin * (greatest - least);
                 (least - margin, greatest + margin)
             }
         };
