@@ -58,10 +58,10 @@ fn faulty_arguments_and_variables_are_named() {
              = none",
         ),
         (&["--timesteps=999"], "--timesteps: timestep 999: not in this schedule, use 1 to 20"),
-        (&["--timesteps=0"], "error: invalid value '0' for '--timesteps <RANGES>': `0` is not a timestep or a range"),
+        (&["--timesteps=0"], "error: invalid value '0' for '--timesteps <RANGES>': `0` is not a number or a range"),
         (
             &["--timesteps=5-3"],
-            "error: invalid value '5-3' for '--timesteps <RANGES>': `5-3` is not a timestep or a range",
+            "error: invalid value '5-3' for '--timesteps <RANGES>': `5-3` is not a number or a range",
         ),
         (&["--threads=0"], "error: invalid value '0' for '--threads <N>': 0 is not in 1..=1024"),
         (&["--seed", "-1"], "error: invalid value '-1' for '--seed <N>'"),

@@ -87,7 +87,11 @@ fn writers_exclude_everybody_and_readers_only_writers() {
     fs::write(desk.path("run/.lock"), "").unwrap();
     for verb in &verbs[..4] {
         let message = desk.refused(verb);
-        assert!(message.starts_with("run/.lock: held by another process (such as driver verify); "), "{message}");
+        assert!(
+            message
+                .starts_with("run/.lock: held by another process (such as driver verify, or driver run --timesteps); "),
+            "{message}"
+        );
     }
     lock.unlock().unwrap();
     for verb in [verbs[2], verbs[3], verbs[4], verbs[0]] {

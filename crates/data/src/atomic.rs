@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 /// What names of files in the making begin with, so that a listing can leave them out.
 const PREFIX: &str = ".writing-";
 
@@ -16,6 +18,19 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomically_with(path, |file| file.write_all(bytes))
 }
 
+/// As [`write_atomically`], but only where nothing is at `path` yet: of several processes that write it at once one does,
+/// and `true` says that it was this one.
+///
+/// # Errors
+/// The operating system's; `path` is then as it was.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    match in_the_making(path, |file| file.write_all(bytes))?.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    }
+}
+
 /// As [`write_atomically`], for content that is written piece by piece.
 ///
 /// # Errors
@@ -24,6 +39,15 @@ pub fn write_atomically_with<E: From<io::Error>>(
     path: &Path,
     content: impl FnOnce(&mut File) -> Result<(), E>,
 ) -> Result<(), E> {
+    in_the_making(path, content)?.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A temporary file beside `path` with the content, on the disk.
+fn in_the_making<E: From<io::Error>>(
+    path: &Path,
+    content: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<NamedTempFile, E> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
@@ -33,8 +57,7 @@ pub fn write_atomically_with<E: From<io::Error>>(
     let mut file = builder.tempfile_in(folder)?;
     content(file.as_file_mut())?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 /// Removes from a folder the files in the making that a program that was killed has left; nobody may be writing there.
@@ -69,6 +92,23 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
         assert!(write_atomically(&path.join("below a file"), b"").is_err());
+    }
+
+    #[test]
+    fn of_several_writers_of_a_new_file_one_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        let won: Vec<bool> = std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..8_u8)
+                .map(|i| (i, &path))
+                .map(|(i, path)| scope.spawn(move || write_new(path, &[i]).unwrap()))
+                .collect();
+            writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+        });
+        let winner = won.iter().position(|won| *won).unwrap();
+        assert_eq!(won.iter().filter(|won| **won).count(), 1);
+        assert_eq!(std::fs::read(&path).unwrap(), [winner as u8]);
+        assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod samples;
 mod swiss_roll;
 mod synthetic_digits;
 
-pub use atomic::{remove_unfinished, write_atomically, write_atomically_with};
+pub use atomic::{remove_unfinished, write_atomically, write_atomically_with, write_new};
 pub use cubic::Cubic;
 pub use curie_weiss::CurieWeiss;
 pub use dataset::{Dataset, Shape};

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::Device;
+use crate::ranges::Ranges;
 use crate::terminal::{Terminal, Verbosity};
-use crate::timesteps::TimestepRanges;
 use crate::{commands, interrupt};
 
 /// Trains one single-hidden-layer autoencoder per timestep of a diffusion, samples from them, and draws what happened.
@@ -67,7 +67,13 @@ enum Verb {
     /// Run an experiment, or every cell of a sweep (the same as naming its file without a verb).
     Run(RunArgs),
     /// Print what an experiment would do and cost, and train nothing.
-    Plan(RunArgs),
+    #[command(after_help = "Examples:\n  \
+        driver plan experiments/mnist_T1000.toml                                 what it would cost\n  \
+        driver plan experiments/mnist_T1000.toml --emit slurm > job.sh           then: bash job.sh\n  \
+        driver plan experiments/mnist_T1000.toml --emit hyperqueue > job.toml    then: hq job submit-file job.toml\n  \
+        driver plan experiments/mnist_T100.toml --emit jsonl --tasks 4 \\\n    \
+            | jq -r 'select(.after == []).command' | parallel --retries 3        then: driver collect results/mnist_T100")]
+    Plan(PlanArgs),
     /// Measure the observables of a finished run and draw them: those its [analysis] lists, or all where it lists none.
     Analyze(AnalyzeArgs),
     /// List the observables by group, each with the question it answers.
@@ -88,6 +94,13 @@ enum Verb {
         scripts/load_checkpoint.py results/mnist_T100.safetensors    load it, and compare its answers with ours\n\n\
         From Python: from load_checkpoint import Bank; bank = Bank.load(FILE); bank.eps_hat(x, t); bank.sample(16).")]
     Export(ExportArgs),
+    /// Put together the run or the sweep that several processes have worked on with --timesteps or --cells.
+    #[command(after_help = "Examples:\n  \
+        driver run experiments/mnist_T100.toml --timesteps 1-50 --shard      in one process, on one computer\n  \
+        driver run experiments/mnist_T100.toml --timesteps 51-100 --shard    in another, into the same folder\n  \
+        driver collect results/mnist_T100                                    the same bytes as one `driver run`\n\n\
+        `driver plan EXPERIMENT --emit slurm|hyperqueue|jsonl` writes such commands for a cluster.")]
+    Collect(CollectArgs),
     /// Compare finished runs: settings, losses at each t, observables, transition times; exit code 1 where they differ.
     Compare(CompareArgs),
     /// Download MNIST to the user's cache, with checksums.
@@ -112,7 +125,7 @@ enum Verb {
     },
 }
 
-/// Arguments of `run` and `plan`.
+/// Arguments of `run`, and of `plan` with its own.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunArgs {
     /// The experiment's TOML file; one with a [sweep] is several runs.
@@ -134,14 +147,45 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
     /// Train only these machines, e.g. 1-20,300,500 (and with train.warm_start those they start from), and do not sample.
+    /// Several processes may train machines into one folder.
     #[arg(long, value_name = "RANGES")]
-    pub(crate) timesteps: Option<TimestepRanges>,
+    pub(crate) timesteps: Option<Ranges>,
+    /// With --timesteps: leave tables and figures to `driver collect`.
+    #[arg(long, requires = "timesteps")]
+    pub(crate) shard: bool,
+    /// Of a sweep, run only these cells, counted from 1, e.g. 1-20,30, and leave the summary to `driver collect`.
+    #[arg(long, value_name = "RANGES")]
+    pub(crate) cells: Option<Ranges>,
     /// Never touch the network.
     #[arg(long)]
     pub(crate) offline: bool,
     /// Begin anew: a run that is in the folder is moved aside, whole, to FOLDER.old-1 (-2, ...).
     #[arg(long)]
     pub(crate) fresh: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Print the experiment as tasks of an engine: machines of a run or cells of a sweep in parts, and one task that collects.
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub(crate) emit: Option<Engine>,
+    /// With --emit: about so many tasks [default: tasks of some ten minutes, 1000 at most].
+    #[arg(long, value_name = "N", requires = "emit", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) tasks: Option<u16>,
+}
+
+/// What carries out the tasks that `plan` emits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Engine {
+    /// A script that submits itself as an array and a job that collects.
+    Slurm,
+    /// A job definition file.
+    Hyperqueue,
+    /// One task a line, for GNU parallel and others.
+    Jsonl,
 }
 
 /// Arguments of `verify`.
@@ -182,6 +226,19 @@ pub(crate) struct AnalyzeArgs {
     pub(crate) offline: bool,
 }
 
+/// Arguments of `collect`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CollectArgs {
+    /// The folder of a run or of a sweep.
+    pub(crate) run: PathBuf,
+    /// Threads [default: all cores]; no result depends on their number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Never touch the network.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
 /// Arguments of `figures`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FiguresArgs {
@@ -202,7 +259,7 @@ pub(crate) struct ExportArgs {
     pub(crate) out: Option<PathBuf>,
     /// Only the machines of these timesteps, e.g. 1-20,300,500.
     #[arg(long, value_name = "RANGES")]
-    pub(crate) timesteps: Option<TimestepRanges>,
+    pub(crate) timesteps: Option<Ranges>,
     /// Store our answers to so many states at five timesteps, by which the loader checks itself; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_most_a_thousand)]
     pub(crate) check: usize,
@@ -306,6 +363,7 @@ pub fn main() -> ExitCode {
         }
         Verb::Figures(args) => commands::figures::figures(&args, terminal),
         Verb::Export(args) => commands::export::export(&args, terminal),
+        Verb::Collect(args) => commands::collect::collect(&args, &environment, terminal),
         Verb::Verify(args) => match commands::verify::verify(&args, &environment, terminal) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::from(1),

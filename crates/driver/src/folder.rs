@@ -184,6 +184,13 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Writes a file of the run where there is none yet: whole or not at all; whether it did.
+    pub(crate) fn write_new(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<bool, DriverError> {
+        let path = self.root.join(name);
+        let _writing = interrupt::writing();
+        data::write_new(&path, bytes.as_ref()).map_err(DriverError::io(&path, "cannot be written"))
+    }
+
     /// The files that were written through this handle, relative to the root, sorted.
     pub(crate) fn written(&self) -> BTreeSet<String> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()

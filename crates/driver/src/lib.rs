@@ -11,8 +11,8 @@ mod folder;
 mod interrupt;
 mod lock;
 mod pipeline;
+mod ranges;
 mod terminal;
-mod timesteps;
 
 pub use error::DriverError;
 

@@ -1,4 +1,4 @@
-//! `RUN/.lock`: one process at a time writes into a run folder.
+//! `RUN/.lock`: one process at a time writes into a run folder, or several train different machines of it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -38,19 +38,38 @@ impl Lock {
     /// # Errors
     /// Another process that holds the folder, a folder that cannot be written to.
     pub(crate) fn to_write(root: &Path, verb: &str, terminal: Terminal) -> Result<Self, DriverError> {
-        let path = root.join(FILE);
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = options.map_err(DriverError::io(&path, "cannot be written"))?;
+        Self::alone_or_refused(root, verb, terminal)?
+    }
+
+    /// As [`Self::to_write`] after [`Self::to_share`]: `None` where another process still shares the folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to.
+    pub(crate) fn alone(self, root: &Path, verb: &str, terminal: Terminal) -> Result<Option<Self>, DriverError> {
+        drop(self);
+        Ok(Self::alone_or_refused(root, verb, terminal)?.ok())
+    }
+
+    /// Shares the folder `root` with other processes that write machines into it; none that writes anything else may.
+    ///
+    /// # Errors
+    /// Another process that holds the folder alone, a folder that cannot be written to.
+    pub(crate) fn to_share(root: &Path, terminal: Terminal) -> Result<Self, DriverError> {
+        let (path, mut file) = opened(root)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Self { file: Some(file), writes: false }),
+            Err(TryLockError::WouldBlock) => Err(held(&path, &mut file)),
+            Err(TryLockError::Error(error)) => Ok(without_locks(&path, &error, false, terminal)),
+        }
+    }
+
+    /// The lock, or the refusal of another process that holds the folder.
+    fn alone_or_refused(root: &Path, verb: &str, terminal: Terminal) -> Result<Result<Self, DriverError>, DriverError> {
+        let (path, mut file) = opened(root)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(&path, &mut file)),
-            Err(TryLockError::Error(error)) => {
-                terminal.warn(format_args!(
-                    "{}: this file system has no locks ({error}); see to it that no other driver works in this folder",
-                    path.display()
-                ));
-                return Ok(Self { file: None, writes: true });
-            }
+            Err(TryLockError::WouldBlock) => return Ok(Err(held(&path, &mut file))),
+            Err(TryLockError::Error(error)) => return Ok(Ok(without_locks(&path, &error, true, terminal))),
         }
         // What the file says is for people; the lock holds without it, on a full disk for one.
         let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
@@ -58,7 +77,7 @@ impl Lock {
         if let Ok(text) = serde_json::to_string(&holder) {
             let _ = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
         }
-        Ok(Self { file: Some(file), writes: true })
+        Ok(Ok(Self { file: Some(file), writes: true }))
     }
 
     /// Keeps the folder `root` from being written to, itself writing nothing: a folder without the file is not held.
@@ -84,6 +103,23 @@ impl Drop for Lock {
     }
 }
 
+/// The file, made where it is not there.
+fn opened(root: &Path) -> Result<(PathBuf, File), DriverError> {
+    let path = root.join(FILE);
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+    let file = file.map_err(DriverError::io(&path, "cannot be written"))?;
+    Ok((path, file))
+}
+
+/// Goes on without a lock where the file system has none.
+fn without_locks(path: &Path, error: &std::io::Error, writes: bool, terminal: Terminal) -> Lock {
+    terminal.warn(format_args!(
+        "{}: this file system has no locks ({error}); see to it that no other driver works in this folder",
+        path.display()
+    ));
+    Lock { file: None, writes }
+}
+
 /// The refusal, with what the holder wrote about itself; a reader writes nothing.
 fn held(path: &Path, file: &mut File) -> DriverError {
     let mut text = String::new();
@@ -94,7 +130,7 @@ fn held(path: &Path, file: &mut File) -> DriverError {
             let host = host.map_or(String::new(), |host| format!(" on {host}"));
             format!("process {pid}{host} (driver {verb}, since {since})")
         }
-        None => "another process (such as driver verify)".to_owned(),
+        None => "another process (such as driver verify, or driver run --timesteps)".to_owned(),
     };
     DriverError::Message(format!("{}: held by {who}; wait for it or stop it", path.display()))
 }
@@ -133,5 +169,15 @@ mod tests {
         drop(readers);
         drop(Lock::to_write(root, "run", terminal).unwrap());
         assert_eq!(std::fs::read(root.join(FILE)).unwrap(), b"");
+        // Of those that share it the last one can have it alone.
+        let (one, other) = (Lock::to_share(root, terminal).unwrap(), Lock::to_share(root, terminal).unwrap());
+        assert!(one.alone(root, "run", terminal).unwrap().is_none());
+        let alone = other.alone(root, "run", terminal).unwrap().unwrap();
+        assert_eq!(
+            Lock::to_share(root, terminal).unwrap_err().to_string(),
+            Lock::to_read(root).unwrap_err().to_string()
+        );
+        drop(alone);
+        drop(Lock::to_share(root, terminal).unwrap());
     }
 }

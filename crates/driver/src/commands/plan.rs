@@ -1,14 +1,16 @@
 //! `driver plan`: what an experiment would do and cost; trains nothing.
 
 mod cost;
+mod emit;
 mod size;
 mod sweep;
 
 use schedule::{Schedule, Timestep};
 
-use super::run::{configure, device, timesteps};
+use super::run::{configure, device, refuse_cells, timesteps};
+use super::sweep::check_cells;
 use crate::DriverError;
-use crate::cli::RunArgs;
+use crate::cli::{PlanArgs, RunArgs};
 use crate::config::{Experiment, Model, Task};
 use crate::pipeline::bench::check_counts;
 use crate::terminal::Terminal;
@@ -16,13 +18,20 @@ use cost::{Cost, Rates, exact_cost};
 pub(crate) use size::{Size, size};
 
 /// Prints the resolved configuration and its estimated cost.
-pub(crate) fn plan(args: &RunArgs, environment: Vec<(String, String)>, terminal: Terminal) -> Result<(), DriverError> {
-    let threads = args
-        .threads
-        .map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
-    match configure(args, environment)? {
-        Task::Run(experiment) => plan_run(&experiment, args, threads, terminal),
-        Task::Sweep(sweep) => sweep::plan(&sweep, args, threads, terminal),
+pub(crate) fn plan(args: &PlanArgs, environment: Vec<(String, String)>, terminal: Terminal) -> Result<(), DriverError> {
+    let run = &args.run;
+    let threads =
+        run.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
+    let task = configure(run, environment.clone())?;
+    match &task {
+        Task::Run(_) => refuse_cells(run)?,
+        Task::Sweep(sweep) => check_cells(sweep, run)?,
+    }
+    match (&task, args.emit) {
+        (Task::Run(experiment), None) => plan_run(experiment, run, threads, terminal),
+        (Task::Sweep(sweep), None) => sweep::plan(sweep, run, threads, terminal),
+        (Task::Run(experiment), Some(engine)) => emit::run(experiment, args, (engine, threads), &environment, terminal),
+        (Task::Sweep(sweep), Some(engine)) => emit::sweep(sweep, args, (engine, threads), &environment, terminal),
     }
 }
 

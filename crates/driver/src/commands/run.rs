@@ -1,10 +1,13 @@
 //! `driver run`: one experiment from its TOML to its figures.
 
+mod refusal;
+mod shard;
+mod words;
+
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use analysis::observables::TransitionRow;
-use analysis::{MetricRow, RunFacts, Table, to_csv};
+use analysis::{MetricRow, Table, to_csv};
 use model::Device;
 use schedule::{Schedule, Timestep};
 use train::{FailedMachines, TrainError};
@@ -19,15 +22,15 @@ use crate::pipeline::bench::Bench;
 use crate::pipeline::conditioned::Conditioned;
 use crate::pipeline::damage::Damage;
 use crate::pipeline::dataset::{self, Places};
-use crate::pipeline::effort::Effort;
-use crate::pipeline::manifest::{self, Circumstances, Code, Manifest};
+use crate::pipeline::manifest::{self, Circumstances, Code};
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::problem::Problem;
-use crate::pipeline::record::{Floor, Summary};
 use crate::pipeline::sharing::Sharing;
 use crate::pipeline::shelf::Shelf;
-use crate::pipeline::{draw, models, record, regression, sampling, training, transitions};
+use crate::pipeline::{draw, models, record, regression, sampling, timing, training};
 use crate::terminal::{Terminal, duration};
+pub(crate) use refusal::refuse_difference;
+pub(crate) use words::summarise;
 
 /// Runs an experiment, or the cells of a sweep.
 pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: Terminal) -> Result<(), DriverError> {
@@ -36,8 +39,11 @@ pub(crate) fn run(args: &RunArgs, environment: Vec<(String, String)>, terminal: 
     let means = Means { args, places: &places, threads: threads(args.threads)?, terminal };
     match task {
         Task::Run(experiment) => {
+            refuse_cells(args)?;
             let finished = run_experiment(*experiment, means, args.out.clone(), None)?;
-            summarise(&finished.bench, &finished.folder, &finished.figures, terminal)?;
+            if let Some(figures) = &finished.figures {
+                summarise(&finished.bench, &finished.folder, figures, terminal)?;
+            }
             finished.trained.map_err(|failed| TrainError::from(failed).into())
         }
         Task::Sweep(sweep) => sweep::run(&sweep, means),
@@ -55,11 +61,30 @@ pub(crate) struct Means<'a> {
 
 /// A run that has come to its end.
 pub(crate) struct Finished {
-    bench: Bench,
-    folder: RunFolder,
-    figures: Vec<&'static str>,
+    pub(crate) bench: Bench,
+    pub(crate) folder: RunFolder,
+    /// The figures drawn; `None` for machines trained into a folder whose tables are left to `collect`.
+    pub(crate) figures: Option<Vec<&'static str>>,
     /// Names the machines that could not be trained.
     pub(crate) trained: Result<(), FailedMachines>,
+}
+
+/// When, with what code and on what a command is carried out.
+#[derive(Clone)]
+pub(crate) struct Setting {
+    pub(crate) started: SystemTime,
+    pub(crate) clock: Instant,
+    pub(crate) code: Code,
+    pub(crate) device: Device,
+    pub(crate) threads: usize,
+    pub(crate) terminal: Terminal,
+}
+
+impl Setting {
+    /// That of a command that begins now.
+    pub(crate) fn new(device: Device, threads: usize, terminal: Terminal) -> Self {
+        Self { started: SystemTime::now(), clock: Instant::now(), code: Code::present(), device, threads, terminal }
+    }
 }
 
 /// Runs one experiment in the folder `out`, or in that of its name; machines that `sharing` knows are not trained again.
@@ -69,9 +94,7 @@ pub(crate) fn run_experiment(
     out: Option<PathBuf>,
     sharing: Option<&Sharing>,
 ) -> Result<Finished, DriverError> {
-    let (started, clock) = (SystemTime::now(), Instant::now());
-    let code = Code::present();
-    let device = device(&experiment)?;
+    let setting = Setting::new(device(&experiment)?, threads, terminal);
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
     let timesteps = timesteps(args, &experiment, &schedule)?;
     let dataset = dataset::load(&experiment, places, args.offline, terminal)?;
@@ -80,29 +103,58 @@ pub(crate) fn run_experiment(
     if args.fresh {
         fresh::set_aside(&root, terminal)?;
     }
-    refuse_another_run(&bench, &root)?;
+    refusal::refuse_another_run(&bench, &root)?;
     let folder = RunFolder::create(&root)?;
-    let _lock = Lock::to_write(&root, "run", terminal)?;
+    if args.timesteps.is_some() {
+        return shard::run(bench, folder, (&timesteps, sharing), args.shard, &setting);
+    }
+    let lock = Lock::to_write(&root, "run", terminal)?;
+    complete(bench, folder, &lock, Todo::Everything { timesteps: &timesteps, sharing }, &setting)
+}
+
+/// What is left of a run to be done.
+#[derive(Clone, Copy)]
+pub(crate) enum Todo<'a> {
+    /// All.
+    Everything { timesteps: &'a [Timestep], sharing: Option<&'a Sharing> },
+    /// All but the training.
+    AllTrained,
+    /// The tables and figures of the machines that are there.
+    Tables,
+}
+
+/// Does what is left to be done of a run whose folder is held.
+pub(crate) fn complete(
+    bench: Bench,
+    folder: RunFolder,
+    _held: &Lock,
+    todo: Todo<'_>,
+    setting: &Setting,
+) -> Result<Finished, DriverError> {
+    let terminal = setting.terminal;
     folder.tidy()?;
     let damage = Damage::find(&folder, Damage::but_machines, terminal)?;
     damage.announce();
     let chain = !bench.experiment.model.is_regression();
     let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().filter(|_| chain).into_iter().collect();
-    warnings.iter().for_each(|warning| terminal.warn(warning));
-    announce(&bench, &timesteps, device, threads, terminal);
+    if let Todo::Everything { timesteps, .. } = todo {
+        warnings.iter().for_each(|warning| terminal.warn(warning));
+        words::announce(&bench, timesteps, setting);
+    }
     record::before_training(&bench, &folder)?;
-    let Made { model, trained } = make_model(&bench, &folder, &timesteps, sharing, (device, threads), terminal)?;
+    let Made { model, trained } = make_model(&bench, &folder, todo, setting)?;
     // What was trained is kept and drawn; a chain with machines missing cannot be run.
-    if args.timesteps.is_none() && trained.is_ok() {
+    if !matches!(todo, Todo::Tables) && trained.is_ok() {
         sample_and_observe(&bench, &folder, &model, terminal)?;
     }
     warnings.extend(trained.as_ref().err().map(ToString::to_string));
     damage.refuse_to_draw_changed()?;
     let figures = draw::draw(&folder, None)?;
     warnings.extend(damage.settle());
-    manifest::write(&bench, &folder, Circumstances { started, code, device, threads, warnings })?;
+    let Setting { started, clock, ref code, device, threads, .. } = *setting;
+    manifest::write(&bench, &folder, Circumstances { started, code: code.clone(), device, threads, warnings })?;
     terminal.say(format_args!("finished in {}", duration(clock.elapsed())));
-    Ok(Finished { bench, folder, figures, trained })
+    Ok(Finished { bench, folder, figures: Some(figures), trained })
 }
 
 /// What a run samples from.
@@ -113,23 +165,19 @@ struct Made {
     trained: Result<(), FailedMachines>,
 }
 
-/// Trains the machines of the run, or measures the losses of its exact law.
-fn make_model(
-    bench: &Bench,
-    folder: &RunFolder,
-    timesteps: &[Timestep],
-    sharing: Option<&Sharing>,
-    (device, threads): (Device, usize),
-    terminal: Terminal,
-) -> Result<Made, DriverError> {
+/// Trains the machines of the run as far as that is to be done, or measures the losses of its exact law.
+fn make_model(bench: &Bench, folder: &RunFolder, todo: Todo<'_>, setting: &Setting) -> Result<Made, DriverError> {
     match bench.experiment.model {
         Model::Machines(machines) => {
             let problem = Problem::new(bench, machines);
             let shelf = Shelf::new(&problem, folder);
-            if let Some(sharing) = sharing {
-                sharing.adopt(&problem, &shelf, folder, timesteps, terminal)?;
-            }
-            let trained = training::train(&problem, &shelf, folder, timesteps, (device, threads), terminal)?;
+            let trained = match todo {
+                Todo::Everything { timesteps, sharing } => {
+                    let keep = |times: &[timing::TimingRow]| timing::record(folder, times);
+                    train(&shelf, (timesteps, sharing), &keep, setting)?
+                }
+                Todo::AllTrained | Todo::Tables => Ok(()),
+            };
             record::metrics(bench, folder, &shelf.curves()?)?;
             if let (Machines::Regression { .. }, Ok(())) = (machines, &trained) {
                 let machine = shelf.machine(bench.schedule.last())?;
@@ -142,20 +190,33 @@ fn make_model(
         Model::Conditioned { hidden } => {
             let problem = Problem::for_all(bench, hidden);
             let machine = Conditioned::new(&problem, folder);
-            if let Some(sharing) = sharing {
-                sharing.adopt_one(&machine, folder, terminal)?;
+            if let Todo::Everything { sharing: Some(sharing), .. } = todo {
+                sharing.adopt_one(&machine, folder, setting.terminal)?;
             }
-            let trained = machine.train(threads, terminal)?;
+            let trained = machine.train(setting.threads, setting.terminal)?;
             record::metrics(bench, folder, &machine.curves()?)?;
             Ok(Made { model: machine.key().to_owned(), trained })
         }
         Model::Exact(law) => {
             let denoiser = models::denoiser(bench, folder)?;
-            let losses = models::losses(bench, law, &*denoiser, terminal)?;
+            let losses = models::losses(bench, law, &*denoiser, setting.terminal)?;
             folder.write(MetricRow::FILE, to_csv(&losses)?)?;
             Ok(Made { model: models::key(bench, folder)?, trained: Ok(()) })
         }
     }
+}
+
+/// Trains the machines of `timesteps` that neither the shelf nor a cell beside the run has.
+fn train(
+    shelf: &Shelf<'_>,
+    (timesteps, sharing): (&[Timestep], Option<&Sharing>),
+    keep: timing::Keep<'_>,
+    setting: &Setting,
+) -> Result<Result<(), FailedMachines>, DriverError> {
+    if let Some(sharing) = sharing {
+        sharing.adopt(shelf, timesteps, setting.terminal)?;
+    }
+    training::train(shelf, timesteps, (setting.device, setting.threads), keep, setting.terminal)
 }
 
 fn sample_and_observe(bench: &Bench, folder: &RunFolder, model: &str, terminal: Terminal) -> Result<(), DriverError> {
@@ -179,6 +240,15 @@ pub(crate) fn configure(args: &RunArgs, environment: Vec<(String, String)>) -> R
     set.extend(args.seed.map(|seed| format!("seed={seed}")));
     set.extend(args.device.as_ref().map(|device| format!("run.device={device}")));
     Ok(config::load_task(&Sources { file, environment, set })?)
+}
+
+/// Refuses `--cells` for a single run.
+pub(crate) fn refuse_cells(args: &RunArgs) -> Result<(), DriverError> {
+    if args.cells.is_none() {
+        return Ok(());
+    }
+    let message = "--cells: only an experiment with a [sweep] has cells; --timesteps names machines of a run";
+    Err(DriverError::Message(message.to_owned()))
 }
 
 /// The device of the run, checked to be there.
@@ -232,143 +302,4 @@ pub(crate) fn default_folder(args: &RunArgs, name: &str, data_note: Option<&str>
     let seed = args.seed.map_or(String::new(), |seed| format!("_s{seed}"));
     let mark = if data_note.is_some() { "-synthetic" } else { "" };
     Path::new("results").join(format!("{name}{seed}{mark}"))
-}
-
-/// A folder that holds a run of other settings or data, or no run at all, is left alone.
-fn refuse_another_run(bench: &Bench, root: &Path) -> Result<(), DriverError> {
-    let path = root.join(RunFolder::CONFIG);
-    let manifest = manifest::read(root)?;
-    if !path.exists() {
-        return RunFolder::refuse_foreign(root);
-    }
-    refuse_other_settings(&bench.experiment, path, root, manifest.as_ref())?;
-    if !root.join(RunFacts::FILE).exists() {
-        return Ok(());
-    }
-    // The settings say where to look for data, not whether a stand-in was taken.
-    let (there, here) = (RunFacts::read(root)?.data_note, bench.data_note());
-    if there.as_deref() == here {
-        return Ok(());
-    }
-    let source = bench.experiment.data.source().word();
-    Err(DriverError::Message(format!(
-        "{}: holds a run on {}, and this one would be on {}; name another folder with --out, or move this one aside with \
-         --fresh",
-        root.display(),
-        there.as_deref().unwrap_or(source),
-        here.unwrap_or(source),
-    )))
-}
-
-fn refuse_other_settings(
-    experiment: &Experiment,
-    path: PathBuf,
-    root: &Path,
-    manifest: Option<&Manifest>,
-) -> Result<(), DriverError> {
-    let there = config::load(&Sources { file: path.clone(), ..Sources::default() })?;
-    // Where it runs is no part of what it is; nor is what is measured or drawn of it, which changes no machine and no
-    // sample.
-    let Experiment { analysis, figures, run, .. } = experiment.clone();
-    let there = Experiment { analysis, figures, run, ..there }.to_toml();
-    let is_changed = |there: &&Manifest| manifest::sha256_of(&path).is_ok_and(|sum| sum != there.config_sha256);
-    let remark = manifest.filter(is_changed).map_or(String::new(), |manifest| {
-        format!("\n  {}: was changed since the run of {} wrote it", path.display(), manifest.ended)
-    });
-    refuse_difference(&there, &experiment.to_toml(), ("a run", &remark), root)
-}
-
-/// Refuses settings that are not those there, and shows the lines that differ.
-pub(crate) fn refuse_difference(
-    there: &str,
-    here: &str,
-    (what, remark): (&str, &str),
-    root: &Path,
-) -> Result<(), DriverError> {
-    let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
-    let (there, here) = (lines(there), lines(here));
-    if there == here {
-        return Ok(());
-    }
-    let removed = there.iter().filter(|line| !here.contains(line)).map(|line| format!("\n  there: {line}"));
-    let added = here.iter().filter(|line| !there.contains(line)).map(|line| format!("\n  asked: {line}"));
-    let difference: String = removed.chain(added).collect();
-    Err(DriverError::Message(format!(
-        "{}: holds {what} of other settings; name another folder with --out, or move this one aside with \
-         --fresh{difference}{remark}",
-        root.display()
-    )))
-}
-
-fn announce(bench: &Bench, timesteps: &[Timestep], device: Device, threads: usize, terminal: Terminal) {
-    let experiment = &bench.experiment;
-    let note = bench.data_note().map_or(String::new(), |note| format!(" ({note})"));
-    let model = match experiment.model {
-        Model::Machines(machines) => {
-            let what = match machines {
-                Machines::Autoencoders { hidden, skip } => format!("machines of {hidden} hidden units (skip = {skip})"),
-                Machines::Sigmoid { rule } => format!("layers of sigmoids (rule = {rule})"),
-                Machines::Regression { hidden } => format!("machine of {hidden} hidden units without a chain"),
-            };
-            let effort = Effort::of(&experiment.train, &bench.schedule, timesteps);
-            format!("{} {what}, {effort} on", timesteps.len())
-        }
-        Model::Conditioned { hidden } => format!(
-            "one machine of {hidden} hidden units for all {} timesteps, {} passes on",
-            timesteps.len(),
-            experiment.train.epochs * timesteps.len(),
-        ),
-        Model::Exact(law) => format!("the exact denoiser {law} at T = {},", bench.schedule.len()),
-    };
-    let device = bench.machines().map_or(String::new(), |_| format!("{} device, ", device.name()));
-    terminal.say(format_args!(
-        "{}: {model} {} samples of {}{note}; {device}{threads} thread(s)",
-        experiment.name,
-        bench.dataset.train.len(),
-        experiment.data.source(),
-    ));
-}
-
-/// The losses of some machines as a table, or that of a regression in a line.
-fn losses(bench: &Bench, folder: &RunFolder) -> Result<String, DriverError> {
-    let rows = record::summary(folder)?;
-    if bench.experiment.model.is_regression() {
-        let line = |row: &Summary| {
-            format!("\nMSE on y: {:.4e} of training points, {:.4e} of test points\n", row.train, row.test)
-        };
-        return Ok(rows.iter().map(line).collect());
-    }
-    let mut text = format!(
-        "\n{:>6} {:>12} {:>12} {:>12}   mean squared error on eps per coordinate\n",
-        "t", "train", "test", "Wiener"
-    );
-    for row in rows {
-        text += &format!("{:>6} {:>12.4e} {:>12.4e} {:>12.4e}\n", row.t, row.train, row.test, row.wiener);
-    }
-    Ok(text)
-}
-
-/// Says what came out and where it is.
-fn summarise(bench: &Bench, folder: &RunFolder, figures: &[&str], terminal: Terminal) -> Result<(), DriverError> {
-    let root = folder.root().display();
-    let mut text = losses(bench, folder)?;
-    text += &record::floor(bench).map_or(String::new(), Floor::sentence);
-    if let Some(note) = bench.data_note() {
-        text += &format!("NOTE: these are {note}\n");
-    }
-    let transitions = transitions::table(folder)?;
-    if !transitions.is_empty() {
-        text += &format!("\n{transitions}");
-    }
-    text += &format!("\nresults   {root}\n");
-    text += &format!("losses    {root}/metrics.csv\n");
-    if folder.root().join(analysis::Run::SAMPLES_FILE).exists() {
-        text += &format!("samples   {root}/{}\n", analysis::Run::SAMPLES_FILE);
-    }
-    if !transitions.is_empty() {
-        text += &format!("analysis  {root}/observables/*.csv, {root}/{}\n", TransitionRow::FILE);
-    }
-    text += &format!("figures   {}/*.png: {}", folder.figures().display(), figures.join(", "));
-    terminal.summary(text);
-    Ok(())
 }

@@ -17,6 +17,8 @@ use crate::pipeline::bench::check_counts;
 use crate::pipeline::dataset::{self, SYNTHETIC_NOTE};
 use crate::pipeline::finished::is_finished;
 use crate::pipeline::sharing::Sharing;
+use crate::ranges::Ranges;
+use crate::terminal::Terminal;
 use folder::SweepFolder;
 
 /// Runs every cell that is not finished and writes the summary.
@@ -36,7 +38,7 @@ pub(crate) fn run(sweep: &Sweep, means: Means<'_>) -> Result<(), DriverError> {
     let cells = folder.cells();
     let mut sharing = Sharing::among(&cells);
     let mut failed: Vec<(&Cell, String)> = Vec::new();
-    for (i, cell) in sweep.cells.iter().enumerate() {
+    for (i, cell) in sweep.cells.iter().enumerate().filter(|(i, _)| is_asked(means.args, *i)) {
         means.terminal.say(format_args!("cell {} of {}: {}", i + 1, sweep.cells.len(), cell.folder));
         let root = cells.join(&cell.folder);
         if means.args.timesteps.is_none() && is_finished(&cell.experiment, &root) {
@@ -49,12 +51,33 @@ pub(crate) fn run(sweep: &Sweep, means: Means<'_>) -> Result<(), DriverError> {
         }
         sharing.learn(&root);
     }
-    summary::write(sweep, &folder, means.terminal)?;
+    if means.args.cells.is_some() || means.args.shard {
+        let root = root.display();
+        means
+            .terminal
+            .summary(format_args!("cells     {root}; once all are there, `driver collect {root}` sums them up"));
+    } else {
+        summary::write(sweep, &folder, means.terminal)?;
+    }
     report(sweep, &root, &failed)
+}
+
+/// Whether the cell of this index (from 0 on) is among those asked for.
+pub(crate) fn is_asked(args: &RunArgs, index: usize) -> bool {
+    args.cells.as_ref().is_none_or(|cells| cells.has(index + 1))
+}
+
+/// Writes the summary of a sweep all of whose cells are there.
+///
+/// # Errors
+/// A cell that cannot be read, a folder that cannot be written to.
+pub(super) fn summarise(sweep: &Sweep, root: &Path, terminal: Terminal) -> Result<(), DriverError> {
+    summary::write(sweep, &SweepFolder::open(sweep, root)?, terminal)
 }
 
 /// What can be known of the cells to be wrong before the first of them has run for hours.
 fn check(sweep: &Sweep, args: &RunArgs) -> Result<(), DriverError> {
+    check_cells(sweep, args)?;
     for cell in &sweep.cells {
         let experiment = &cell.experiment;
         device(experiment)?;
@@ -65,6 +88,15 @@ fn check(sweep: &Sweep, args: &RunArgs) -> Result<(), DriverError> {
         }
     }
     Ok(())
+}
+
+/// The cells asked for are there.
+pub(crate) fn check_cells(sweep: &Sweep, args: &RunArgs) -> Result<(), DriverError> {
+    let count = sweep.cells.len();
+    match args.cells.as_ref().map(Ranges::greatest).filter(|last| *last > count) {
+        Some(last) => Err(DriverError::Message(format!("--cells: {last}: not in this sweep, use 1 to {count}"))),
+        None => Ok(()),
+    }
 }
 
 /// What a reader must know of the data; data from files are looked at before anything is written.

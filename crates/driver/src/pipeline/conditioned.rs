@@ -13,7 +13,7 @@ use train::{ConditionedObserver, FailedMachines, ObserverError, TrainError, Wish
 use super::kept::{Content, Kept};
 use super::manifest::hex;
 use super::problem::Problem;
-use super::training::record_times;
+use super::timing;
 use crate::config::Experiment;
 use crate::folder::RunFolder;
 use crate::terminal::{Progress, Terminal};
@@ -106,7 +106,7 @@ impl<'a> Conditioned<'a> {
         keeper.progress.finish();
         if result.is_ok() {
             let seconds = [(ALL, clock.elapsed().as_secs_f64())].into();
-            record_times(self.folder, seconds, Device::Host, threads)?;
+            timing::record(self.folder, &timing::rows(seconds, Device::Host, threads))?;
         }
         training.over()?;
         match result {

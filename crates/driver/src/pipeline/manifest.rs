@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::bench::Bench;
+use super::shards::{self, Shard};
+use super::timing::{self, TimingRow};
 use crate::DriverError;
 use crate::folder::RunFolder;
 
@@ -42,6 +44,9 @@ pub(crate) struct Manifest {
     pub(crate) config_sha256: String,
     pub(crate) data: DataRecord,
     pub(crate) warnings: Vec<String>,
+    /// The processes that trained machines of the run into its folder; none where one process trained all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shards: Vec<Shard>,
     /// The sha256 of every other file of the run.
     pub(crate) outputs: BTreeMap<String, String>,
 }
@@ -59,6 +64,7 @@ pub(crate) struct DataRecord {
 }
 
 /// The state of the repository in the working folder; a run may take hours, so it is looked at when the run starts.
+#[derive(Clone)]
 pub(crate) struct Code {
     pub(crate) commit: Option<String>,
     pub(crate) dirty: Option<bool>,
@@ -211,7 +217,7 @@ fn sums(folder: &RunFolder) -> Result<BTreeMap<String, String>, DriverError> {
     folder.files()?.into_iter().map(|name| sum(name).map(|(sum, name)| (name, sum))).collect()
 }
 
-/// Writes the manifest, with the sha256 of every other file of the folder.
+/// Writes the manifest, with the sha256 of every other file of the folder, and takes over what shards have said of themselves.
 pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Result<(), DriverError> {
     let experiment = &bench.experiment;
     let time = |moment| humantime::format_rfc3339_seconds(moment).to_string();
@@ -241,9 +247,23 @@ pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Re
             sha256: bench.dataset.digest.clone(),
         },
         warnings: how.warnings,
+        shards: take_over_shards(folder)?,
         outputs: sums(folder)?,
     };
-    keep(&manifest, folder)
+    keep(&manifest, folder)?;
+    shards::remove(folder.root())
+}
+
+/// The shards that an earlier manifest names and those that have left records, whose times go to `timing.csv`.
+fn take_over_shards(folder: &RunFolder) -> Result<Vec<Shard>, DriverError> {
+    let mut all = read(folder.root())?.map_or(Vec::new(), |manifest| manifest.shards);
+    let new: Vec<Shard> = shards::read(folder.root())?.into_iter().map(|(_, shard)| shard).collect();
+    let times: Vec<TimingRow> = new.iter().flat_map(|shard| shard.machines.iter().cloned()).collect();
+    if !times.is_empty() {
+        timing::record(folder, &times)?;
+    }
+    all.extend(new);
+    Ok(all)
 }
 
 /// The sha256 of a file.

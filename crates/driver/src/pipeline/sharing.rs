@@ -9,7 +9,6 @@ use model::checkpoint::{self, conditioned_from_bytes};
 use schedule::Timestep;
 
 use super::conditioned::Conditioned;
-use super::problem::Problem;
 use super::shelf::Shelf;
 use crate::DriverError;
 use crate::folder::{RunFolder, write_whole};
@@ -52,12 +51,11 @@ impl Sharing {
     /// A file that cannot be written.
     pub(crate) fn adopt(
         &self,
-        problem: &Problem<'_>,
         shelf: &Shelf<'_>,
-        folder: &RunFolder,
         timesteps: &[Timestep],
         terminal: Terminal,
     ) -> Result<(), DriverError> {
+        let (problem, folder) = (shelf.problem(), shelf.folder());
         let mut from: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
         // What is refused here is refused, with its reason, when the training is planned.
         let is_there = |t| shelf.settle(t, terminal).unwrap_or(true);

@@ -7,7 +7,7 @@ use model::{Bank, Machine, ModelError, Net};
 use schedule::{Schedule, Timestep};
 use sha2::{Digest, Sha256};
 
-use super::kept::{Content, Kept};
+use super::kept::{Content, Found, Kept};
 use super::manifest::hex;
 use super::problem::{Problem, shape};
 use crate::DriverError;
@@ -28,6 +28,16 @@ impl<'a> Shelf<'a> {
         let bench = problem.bench;
         let keys = keys(&bench.experiment, &bench.schedule, problem.machines, &bench.dataset.digest);
         Self { problem, folder, keys }
+    }
+
+    /// The problem that the machines solve.
+    pub(crate) fn problem(&self) -> &'a Problem<'a> {
+        self.problem
+    }
+
+    /// The folder that they lie in.
+    pub(crate) fn folder(&self) -> &'a RunFolder {
+        self.folder
     }
 
     /// What the checkpoint of t must have for its key.
@@ -60,6 +70,21 @@ impl<'a> Shelf<'a> {
     /// As [`Kept::settle`].
     pub(crate) fn settle(&self, t: Timestep, terminal: Terminal) -> Result<bool, DriverError> {
         self.kept_at(t).settle::<Checkpoint>(terminal)
+    }
+
+    /// What is known of the machine of t; nothing is changed.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub(crate) fn standing(&self, t: Timestep) -> Result<Standing, DriverError> {
+        let path = || self.folder.root().join(file(t)).display().to_string();
+        Ok(match self.kept_at(t).look::<Checkpoint>() {
+            Ok(Found::Sound { .. }) => Standing::Sound,
+            Ok(Found::Absent) => Standing::Absent,
+            Ok(Found::Damaged(reason)) => Standing::Otherwise(format!("{}: {reason}", path())),
+            Err(DriverError::Message(message)) => Standing::Otherwise(message),
+            Err(error) => return Err(error),
+        })
     }
 
     /// Errs unless every machine that is there is sound and of this experiment.
@@ -105,6 +130,14 @@ impl<'a> Shelf<'a> {
         let curve = |t| Ok(self.kept(t)?.map(|checkpoint| (t, checkpoint.history)));
         self.problem.bench.schedule.timesteps().filter_map(|t| curve(t).transpose()).collect()
     }
+}
+
+/// What is known of a machine.
+pub(crate) enum Standing {
+    Sound,
+    Absent,
+    /// It is damaged or of other settings; the message names its file.
+    Otherwise(String),
 }
 
 impl Content for Checkpoint {

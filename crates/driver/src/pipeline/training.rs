@@ -8,27 +8,13 @@ use std::time::{Duration, Instant};
 use model::checkpoint::{History, Midway};
 use model::{Device, Machine, Net};
 use schedule::Timestep;
-use serde::{Deserialize, Serialize};
 use train::{FailedMachines, Losses, MachineError, Observer, ObserverError, TrainError, Wish};
 
 use super::problem::Problem;
 use super::shelf::Shelf;
-use crate::folder::RunFolder;
+use super::timing;
 use crate::terminal::{Progress, Terminal};
 use crate::{DriverError, interrupt};
-
-/// The wall-clock of one machine, as a row of `timing.csv`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct TimingRow {
-    /// Timestep.
-    t: usize,
-    /// From the start of its training to its checkpoint; machines trained side by side overlap.
-    seconds: f64,
-    /// The device it was trained on.
-    device: String,
-    /// Threads of the run.
-    threads: usize,
-}
 
 /// What is to be trained: the machines that are missing, and the missing ones that they start from.
 struct Plan {
@@ -82,18 +68,19 @@ impl Plan {
 /// Trains those of `timesteps` whose checkpoint is missing or belongs to another configuration, and with a warm start
 /// the missing machines that they start from.
 ///
-/// The inner error names the machines that could not be trained; the others were, and are kept.
+/// The inner error names the machines that could not be trained; the others were, and are kept.  `keep` takes the times of
+/// those trained, also where a signal ends the training.
 ///
 /// # Errors
 /// What ended the training of all.
 pub(crate) fn train(
-    problem: &Problem<'_>,
     shelf: &Shelf<'_>,
-    folder: &RunFolder,
     timesteps: &[Timestep],
     (device, threads): (Device, usize),
+    keep: timing::Keep<'_>,
     terminal: Terminal,
 ) -> Result<Result<(), FailedMachines>, DriverError> {
+    let problem = shelf.problem();
     let plan = Plan::new(problem, shelf, timesteps, terminal)?;
     plan.announce(terminal);
     if plan.needed.is_empty() {
@@ -114,7 +101,7 @@ pub(crate) fn train(
     let result = problem.train(&plan.needed, (device, threads), &keeper);
     keeper.progress.finish();
     let seconds = keeper.seconds.into_inner().unwrap_or_else(PoisonError::into_inner);
-    record_times(folder, seconds, device, threads)?;
+    keep(&timing::rows(seconds, device, threads))?;
     training.over()?;
     match result {
         Ok(()) => Ok(Ok(())),
@@ -232,26 +219,4 @@ impl Observer for Keeper<'_> {
     fn trained(&self, t: Timestep) -> Result<Machine, ObserverError> {
         Ok(self.shelf.machine(t)?)
     }
-}
-
-/// Adds the times of the machines just trained to `timing.csv`; t = 0 stands for a machine for all timesteps.
-pub(super) fn record_times(
-    folder: &RunFolder,
-    seconds: BTreeMap<usize, f64>,
-    device: Device,
-    threads: usize,
-) -> Result<(), DriverError> {
-    let mut rows: BTreeMap<usize, TimingRow> = BTreeMap::new();
-    if let Some(text) = folder.read_if_present(RunFolder::TIMING)? {
-        // Times are a convenience: rows that cannot be read are left out rather than ending the run.
-        let known = csv::Reader::from_reader(text.as_bytes()).into_deserialize::<TimingRow>().filter_map(Result::ok);
-        rows.extend(known.map(|row| (row.t, row)));
-    }
-    rows.extend(
-        seconds
-            .into_iter()
-            .map(|(t, seconds)| (t, TimingRow { t, seconds, device: device.name().to_owned(), threads })),
-    );
-    let rows: Vec<TimingRow> = rows.into_values().collect();
-    folder.write(RunFolder::TIMING, analysis::to_csv(&rows)?)
 }

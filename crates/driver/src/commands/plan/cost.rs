@@ -131,6 +131,11 @@ impl Cost {
         }
     }
 
+    /// The estimated seconds of the training alone.
+    pub(super) fn training_seconds(&self) -> f64 {
+        self.training / (self.rate * TRAINING_EFFICIENCY * self.threads.min(self.machines).max(1) as f64)
+    }
+
     /// What is trained and for how long.
     pub(super) fn training_in_words(&self) -> String {
         let Self { machines, for_all, parameters, effort, .. } = self;

@@ -8,6 +8,7 @@ use super::{Todo, text};
 use crate::DriverError;
 use crate::cli::RunArgs;
 use crate::commands::run::device;
+use crate::commands::sweep::is_asked;
 use crate::config::{Cell, Machines, Model, Sweep};
 use crate::pipeline::conditioned;
 use crate::pipeline::shelf::keys;
@@ -40,7 +41,8 @@ struct Known {
 pub(super) fn plan(sweep: &Sweep, args: &RunArgs, threads: usize, terminal: Terminal) -> Result<(), DriverError> {
     let mut known = Known::default();
     let (mut lines, mut device_name) = (Vec::new(), "");
-    for (number, cell) in sweep.cells.iter().enumerate() {
+    let asked = |(number, _): &(usize, &Cell)| is_asked(args, *number);
+    for (number, cell) in sweep.cells.iter().enumerate().filter(asked) {
         device_name = device(&cell.experiment)?.name();
         let todo = Todo::of(&cell.experiment, args)?;
         let said = match cell.experiment.model {
@@ -51,7 +53,7 @@ pub(super) fn plan(sweep: &Sweep, args: &RunArgs, threads: usize, terminal: Term
         lines.push(format!("{}: {said}", cell.folder));
     }
     let Total { machines, trained, operations, seconds, memory, disk } = known.total;
-    let mut all = vec![format!("{} cells", sweep.cells.len())];
+    let mut all = vec![format!("{} cells", lines.len())];
     if machines > 0 {
         let shared = machines - trained;
         all[0] += &format!(": {machines} machines, {trained} trained and {shared} shared with a cell before");

@@ -24,6 +24,12 @@ impl SweepFolder {
     pub(super) fn open(sweep: &Sweep, root: &Path) -> Result<Self, DriverError> {
         refuse_another(sweep, root)?;
         let folder = Self { root: root.to_owned() };
+        let path = root.join(RunFolder::CONFIG);
+        if data::write_new(&path, sweep.to_toml().as_bytes()).map_err(DriverError::io(&path, "cannot be written"))? {
+            return Ok(folder);
+        }
+        // Another process may have been first, with settings of its own.
+        refuse_another(sweep, root)?;
         folder.write(RunFolder::CONFIG, sweep.to_toml())?;
         Ok(folder)
     }

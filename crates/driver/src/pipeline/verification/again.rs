@@ -13,8 +13,8 @@ use super::{Checks, LOSS_TOLERANCE, Subject};
 use crate::DriverError;
 use crate::folder::RunFolder;
 use crate::pipeline::problem::Problem;
-use crate::pipeline::shelf::Shelf;
-use crate::pipeline::shelf::file;
+use crate::pipeline::shelf::{Shelf, file};
+use crate::pipeline::timing;
 use crate::terminal::Progress;
 
 /// Which machines are trained again.
@@ -85,11 +85,9 @@ pub(crate) fn train_again(
 
 /// The device of each of `timesteps`: `timing.csv` knows it where machines of one run were trained on several.
 fn devices(subject: &Subject<'_>, timesteps: &[Timestep]) -> Result<Vec<Device>, DriverError> {
-    let text = subject.folder.read_if_present(RunFolder::TIMING)?.unwrap_or_default();
-    let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize::<(usize, f64, String, usize)>();
-    let known: BTreeMap<usize, String> = rows.filter_map(Result::ok).map(|(t, _, device, _)| (t, device)).collect();
+    let known = timing::read(&subject.folder)?;
     let device = |t: &Timestep| {
-        let name = known.get(&t.get()).unwrap_or(&subject.manifest.device);
+        let name = known.get(&t.get()).map_or(&subject.manifest.device, |row| &row.device);
         let all = [Device::Host, Device::Ndarray, Device::Cuda];
         let unknown = || {
             let path: PathBuf = subject.folder.root().join(RunFolder::MANIFEST);

@@ -1,18 +1,18 @@
-//! The `--timesteps` argument: `1-20,300,500`.
+//! Arguments that name numbers: `1-20,300,500`.
 
 use std::str::FromStr;
 
 use schedule::{Schedule, ScheduleError, Timestep};
 
-/// Ranges of 1-based timesteps, both ends included.
+/// Ranges of numbers from 1 on, both ends included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TimestepRanges(Vec<(usize, usize)>);
+pub(crate) struct Ranges(Vec<(usize, usize)>);
 
-impl FromStr for TimestepRanges {
+impl FromStr for Ranges {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let faulty = |part: &str| format!("`{part}` is not a timestep or a range, write for example 1-20,300,500");
+        let faulty = |part: &str| format!("`{part}` is not a number or a range, write for example 1-20,300,500");
         let number = |digits: &str| digits.trim().parse::<usize>().ok().filter(|t| *t > 0);
         text.split(',')
             .map(|part| {
@@ -25,7 +25,7 @@ impl FromStr for TimestepRanges {
     }
 }
 
-impl TimestepRanges {
+impl Ranges {
     /// The timesteps named, in increasing order, each once.
     ///
     /// # Errors
@@ -34,8 +34,17 @@ impl TimestepRanges {
         for (_, high) in &self.0 {
             schedule.timestep(*high)?;
         }
-        let named = |t: usize| self.0.iter().any(|(low, high)| (*low..=*high).contains(&t));
-        Ok(schedule.timesteps().filter(|t| named(t.get())).collect())
+        Ok(schedule.timesteps().filter(|t| self.has(t.get())).collect())
+    }
+
+    /// Whether a number is in one of the ranges.
+    pub(crate) fn has(&self, number: usize) -> bool {
+        self.0.iter().any(|(low, high)| (*low..=*high).contains(&number))
+    }
+
+    /// The greatest number named.
+    pub(crate) fn greatest(&self) -> usize {
+        self.0.iter().map(|(_, high)| *high).max().unwrap_or(0)
     }
 }
 
@@ -49,14 +58,16 @@ mod tests {
     fn ranges_are_merged_sorted_and_checked() {
         let schedule = Schedule::new(Law::Cosine, 12).unwrap();
         let of = |text: &str| -> Vec<usize> {
-            let ranges: TimestepRanges = text.parse().unwrap();
+            let ranges: Ranges = text.parse().unwrap();
             ranges.of(&schedule).unwrap().into_iter().map(Timestep::get).collect()
         };
         assert_eq!(of("10, 2-4,3-5"), [2, 3, 4, 5, 10]);
         assert_eq!(of("12"), [12]);
-        assert!("7-13".parse::<TimestepRanges>().unwrap().of(&schedule).is_err());
+        let ranges: Ranges = "2-4,9".parse().unwrap();
+        assert!(ranges.has(3) && !ranges.has(5) && ranges.greatest() == 9);
+        assert!("7-13".parse::<Ranges>().unwrap().of(&schedule).is_err());
         for faulty in ["", "0", "3-1", "a", "1,,2", "1-2-3", "-4"] {
-            assert!(faulty.parse::<TimestepRanges>().is_err(), "{faulty}");
+            assert!(faulty.parse::<Ranges>().is_err(), "{faulty}");
         }
     }
 }
