@@ -11,6 +11,8 @@ pub enum Device {
     Ndarray,
     /// Stacked burn tensors on the first NVIDIA card.
     Cuda,
+    /// The same with its noise drawn on the host, to the host engine's bits, and sent to the card: slower.
+    CudaHostNoise,
 }
 
 impl Device {
@@ -25,6 +27,7 @@ impl Device {
             Self::Host => "host",
             Self::Ndarray => "ndarray",
             Self::Cuda => "cuda",
+            Self::CudaHostNoise => "cuda_host_noise",
         }
     }
 
@@ -49,7 +52,9 @@ impl Device {
     pub fn check(self) -> Result<(), ModelError> {
         match self {
             Self::Host | Self::Ndarray => Ok(()),
-            Self::Cuda => cuda().map_err(|reason| ModelError::Device { device: self.name(), reason }),
+            Self::Cuda | Self::CudaHostNoise => {
+                cuda().map_err(|reason| ModelError::Device { device: self.name(), reason })
+            }
         }
     }
 }

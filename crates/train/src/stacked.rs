@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 
 use burn::tensor::backend::Backend;
 use burn_ndarray::{NdArray, NdArrayDevice};
-use model::Weights;
 use model::checkpoint::Midway;
+use model::{Device, Weights};
 use rayon::prelude::*;
 use schedule::Timestep;
 
@@ -72,8 +72,8 @@ pub(crate) use cuda::train as train_cuda;
 
 /// A build without CUDA has no such engine.
 #[cfg(not(feature = "cuda"))]
-pub(crate) fn train_cuda(_: &Job<'_>, _: &[Timestep], _: &dyn Observer) -> Result<(), TrainError> {
-    Ok(model::Device::Cuda.check()?)
+pub(crate) fn train_cuda(_: &Job<'_>, _: &[Timestep], device: Device, _: &dyn Observer) -> Result<(), TrainError> {
+    Ok(device.check()?)
 }
 
 /// A training on one device.

@@ -72,6 +72,10 @@ pub(crate) fn run_experiment(
     let (started, clock) = (SystemTime::now(), Instant::now());
     let code = Code::present();
     let device = device(&experiment)?;
+    if experiment.run.device == config::Device::Auto {
+        let why = Device::Cuda.check().err().map_or(String::new(), |error| format!("; {error}"));
+        terminal.detail(format_args!("run.device: auto takes {}{why}", device.name()));
+    }
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
     let timesteps = timesteps(args, &experiment, &schedule)?;
     let dataset = dataset::load(&experiment, places, args.offline, terminal)?;
@@ -189,6 +193,7 @@ pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
         config::Device::Host => Device::Host,
         config::Device::Ndarray => Device::Ndarray,
         config::Device::Cuda => Device::Cuda,
+        config::Device::CudaHostNoise => Device::CudaHostNoise,
         config::Device::Auto => Device::auto(),
     };
     device.check()?;

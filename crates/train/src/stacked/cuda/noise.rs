@@ -1,14 +1,15 @@
 //! The noise of a stack, drawn on the card.
 
-use burn::tensor::{DType, Shape, Tensor, TensorData, TensorPrimitive};
+use burn::tensor::{DType, Shape, Tensor, TensorPrimitive};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl::cuda::CudaRuntime;
 use burn_cubecl::tensor::CubeTensor;
 use burn_cuda::{Cuda, CudaDevice};
 use burn_fusion::stream::OperationStreams;
 use burn_fusion::{NoOp, get_client};
-use burn_ir::{BackendIr, InitOperationIr, OperationIr};
+use burn_ir::{BackendIr, InitOperationIr, OperationIr, OperationOutput};
 use cubecl::prelude::*;
+use cubecl::server::Handle;
 use schedule::{Stream, Timestep};
 
 use super::kernel::{BLOCK, normals};
@@ -17,6 +18,9 @@ use crate::stacked::noise::{Noise, Walk};
 
 /// What burn's fusion of operations works on.
 type Plain = CubeBackend<CudaRuntime, f32, i32, u8>;
+
+/// What launches kernels on the card.
+type Client = ComputeClient<CudaRuntime>;
 
 /// Threads of a cube.
 const THREADS: u32 = 128;
@@ -34,33 +38,30 @@ impl CardNoise {
         Self { seed: job.settings.seed, inputs: job.set.inputs, device: device.clone() }
     }
 
-    /// Normals `[K, rows, r]` of the streams with these keys, `[K, 8]`, from sample `first` on.
+    /// Normals `[K, rows, r]` of the K streams with these keys, `[K, 8]` on the card, from sample `first` on.
     fn draw(
         &self,
-        client: &ComputeClient<CudaRuntime>,
-        keys: &[u32],
+        client: &Client,
+        (keys, machines): (Handle, usize),
         (first, rows): (usize, usize),
     ) -> Tensor<Cuda, 3> {
-        let (machines, len) = (keys.len() / 8, rows * self.inputs);
-        let (first_block, skip) = (first * self.inputs / BLOCK, first * self.inputs % BLOCK);
-        let blocks = (skip + len).div_ceil(BLOCK);
+        let (begin, len) = (first * self.inputs, rows * self.inputs);
+        let blocks = (begin % BLOCK + len).div_ceil(BLOCK);
         let out = client.empty(4 * machines * len);
-        let threads = machines * blocks;
-        let cubes = CubeCount::Static(threads.div_ceil(THREADS as usize) as u32, 1, 1);
-        let held = client.create_from_slice(u32::as_bytes(keys));
+        let cubes = (machines * blocks).div_ceil(THREADS as usize);
         // SAFETY: both arrays have the lengths that they are said to have, and the kernel writes only positions below
         // `len` of machines below K.
         unsafe {
             normals::launch_unchecked::<CudaRuntime>(
                 client,
-                cubes,
+                CubeCount::Static(cubes as u32, 1, 1),
                 CubeDim::new_1d(THREADS),
-                ArrayArg::from_raw_parts(held, keys.len()),
+                ArrayArg::from_raw_parts(keys, 8 * machines),
                 ArrayArg::from_raw_parts(out.clone(), machines * len),
                 blocks as u32,
                 len as u32,
-                first_block as u32,
-                skip as u32,
+                (begin / BLOCK) as u32,
+                (begin % BLOCK) as u32,
             );
         }
         let shape = Shape::new([machines, rows, self.inputs]);
@@ -74,9 +75,11 @@ impl Noise<Cuda> for CardNoise {
             let (purpose, first, second) = walk.split.noise_key(t.get() as u64, walk.epoch as u64);
             Stream::key(self.seed, purpose, first, second)
         };
-        let keys: Vec<u32> = timesteps.iter().flat_map(key).collect();
         let client = CudaRuntime::client(&self.device);
-        Box::new(walk.blocks().map(move |block| self.draw(&client, &keys, block)))
+        let machines = timesteps.len();
+        let keys: Vec<u32> = timesteps.iter().flat_map(key).collect();
+        let keys = client.create_from_slice(u32::as_bytes(&keys));
+        Box::new(walk.blocks().map(move |block| self.draw(&client, (keys.clone(), machines), block)))
     }
 }
 
@@ -86,10 +89,6 @@ fn fused(tensor: CubeTensor<CudaRuntime>, device: &CudaDevice) -> Tensor<Cuda, 3
     let shape = tensor.meta.shape().clone();
     let handle = Plain::float_tensor_handle(tensor);
     let init = InitOperationIr::create(shape, DType::F32, || client.register_tensor_handle(handle));
-    let registered = client.register(OperationStreams::default(), OperationIr::Init(init), NoOp::<Plain>::new());
-    let mut registered = registered.into_iter();
-    match registered.next() {
-        Some(tensor) => Tensor::from_primitive(TensorPrimitive::Float(tensor)),
-        None => Tensor::from_data(TensorData::zeros::<f32, _>([0, 0, 0]), device),
-    }
+    let there = client.register(OperationStreams::default(), OperationIr::Init(init), NoOp::<Plain>::new()).output();
+    Tensor::from_primitive(TensorPrimitive::Float(there))
 }
