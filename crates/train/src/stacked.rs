@@ -132,6 +132,8 @@ impl<B: Backend, N: Noise<B>> Engine<'_, B, N> {
             }
             members.par_iter_mut().for_each(|member| member.shuffle(job, epoch));
             learner = learner.epoch(&stack, &members, epoch);
+            // The device is a queue: without a wait the host would lay up epoch after epoch in it.
+            B::sync(&self.device).map_err(|error| TrainError::Tensor(format!("{error:?}")))?;
             let mut losses = vec![None; members.len()];
             if job.evaluates(members[0].t, epoch) {
                 let all = evaluate(&stack, &members, learner.nets(), &probes, epoch)?;

@@ -72,10 +72,7 @@ pub(crate) fn run_experiment(
     let (started, clock) = (SystemTime::now(), Instant::now());
     let code = Code::present();
     let device = device(&experiment)?;
-    if experiment.run.device == config::Device::Auto {
-        let why = Device::Cuda.check().err().map_or(String::new(), |error| format!("; {error}"));
-        terminal.detail(format_args!("run.device: auto takes {}{why}", device.name()));
-    }
+    explain_auto(&experiment, device, terminal);
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
     let timesteps = timesteps(args, &experiment, &schedule)?;
     let dataset = dataset::load(&experiment, places, args.offline, terminal)?;
@@ -198,6 +195,14 @@ pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
     };
     device.check()?;
     Ok(device)
+}
+
+/// Says which device `auto` has taken and why it is not the card, to those who want to know.
+fn explain_auto(experiment: &Experiment, device: Device, terminal: Terminal) {
+    if experiment.run.device == config::Device::Auto {
+        let why = Device::Cuda.check().err().map_or(String::new(), |error| format!("; {error}"));
+        terminal.detail(format_args!("run.device: auto takes {}{why}", device.name()));
+    }
 }
 
 /// The timesteps asked for, or all.

@@ -25,7 +25,7 @@ pub(crate) fn train(
     let demand = Demand::of(job);
     let stacks = Stacks::within(free, demand)?;
     let machines = stacks.machines(timesteps.len());
-    let failed = |reason: String| card_error(&reason, (machines, demand.bytes(machines), free));
+    let failed = |said: &[String]| card_error(said, (machines, demand.bytes(machines), free));
     guarded(failed, || {
         let card = CudaDevice::default();
         if device == Device::CudaHostNoise {
