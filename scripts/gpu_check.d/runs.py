@@ -25,7 +25,7 @@ class Driver:
         self.runs = 0
 
     def command(self, experiment, arguments, settings=None, verb="run"):
-        small = self.SMALL if self.rehearsal else {}
+        small = self.SMALL if self.rehearsal and verb == "run" else {}
         given = [f"--set={key}={value}" for key, value in {**(settings or {}), **small}.items()]
         if "MNIST_DIR" in os.environ and not experiment.startswith(("smoke", "swiss")):
             given.append(f"--set=data.dir=\"{os.environ['MNIST_DIR']}\"")

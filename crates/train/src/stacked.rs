@@ -11,6 +11,7 @@ mod learner;
 mod member;
 mod nets;
 mod noise;
+mod products;
 mod samples;
 #[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "only a card's memory is measured"))]
 mod size;
@@ -20,8 +21,8 @@ use std::collections::BTreeSet;
 
 use burn::tensor::backend::Backend;
 use burn_ndarray::{NdArray, NdArrayDevice};
+use model::Weights;
 use model::checkpoint::Midway;
-use model::{Device, Weights};
 use rayon::prelude::*;
 use schedule::Timestep;
 
@@ -31,6 +32,7 @@ use evaluation::evaluate;
 use learner::Learner;
 use member::{End, Member};
 use noise::{HostNoise, Noise};
+use products::Products;
 use samples::{Samples, Wirings};
 use size::Stacks;
 
@@ -72,7 +74,12 @@ pub(crate) use cuda::train as train_cuda;
 
 /// A build without CUDA has no such engine.
 #[cfg(not(feature = "cuda"))]
-pub(crate) fn train_cuda(_: &Job<'_>, _: &[Timestep], device: Device, _: &dyn Observer) -> Result<(), TrainError> {
+pub(crate) fn train_cuda(
+    _: &Job<'_>,
+    _: &[Timestep],
+    device: model::Device,
+    _: &dyn Observer,
+) -> Result<(), TrainError> {
     Ok(device.check()?)
 }
 
@@ -85,7 +92,7 @@ struct Engine<'a, B: Backend, N> {
     observer: &'a dyn Observer,
 }
 
-impl<B: Backend, N: Noise<B>> Engine<'_, B, N> {
+impl<B: Products, N: Noise<B>> Engine<'_, B, N> {
     fn train(&self, timesteps: &[Timestep]) -> Result<(), TrainError> {
         let Self { job, observer, .. } = *self;
         let samples = Samples::new(job, &self.device);
@@ -226,3 +233,6 @@ fn finish(members: Vec<Member>, observer: &dyn Observer, failures: &mut Vec<Mach
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

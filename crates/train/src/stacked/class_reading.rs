@@ -6,6 +6,7 @@ use model::ClassReading;
 
 use super::member::Member;
 use super::nets::Nets;
+use super::products::Products;
 use super::tensors::read;
 use crate::gauge::Gauge;
 use crate::{Job, TrainError};
@@ -33,7 +34,9 @@ impl<'a, B: Backend> ClassProbes<'a, B> {
         });
         Self { machines, gauges, tensors }
     }
+}
 
+impl<B: Products> ClassProbes<'_, B> {
     /// The present reading of every machine, where classes are watched.
     pub(super) fn readings(&self, nets: &Nets<B>) -> Result<Vec<Option<ClassReading>>, TrainError> {
         let Some((inputs, direction)) = &self.tensors else { return Ok(vec![None; self.machines]) };

@@ -2,6 +2,7 @@
 
 mod kernel;
 mod noise;
+mod products;
 
 use burn_cuda::{Cuda, CudaDevice};
 use model::Device;

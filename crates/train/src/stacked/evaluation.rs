@@ -8,6 +8,7 @@ use super::class_reading::ClassProbes;
 use super::member::{Member, timesteps};
 use super::nets::Nets;
 use super::noise::{Noise, Walk};
+use super::products::Products;
 use super::tensors::read;
 use crate::epoch::Split;
 use crate::job::ErrorSums;
@@ -17,7 +18,7 @@ use crate::{Losses, TrainError};
 pub(super) const EVALUATION_BLOCK: usize = 250;
 
 /// The losses of every machine on the noise of an epoch; that of the training split is what was just trained on.
-pub(super) fn evaluate<B: Backend, N: Noise<B>>(
+pub(super) fn evaluate<B: Products, N: Noise<B>>(
     stack: &Stack<'_, B, N>,
     members: &[Member],
     nets: &Nets<B>,
@@ -37,7 +38,7 @@ pub(super) fn evaluate<B: Backend, N: Noise<B>>(
 
 /// The sums over the samples of a split of |net - u|^2 and, for the test split, |u|^2 (0 elsewhere, where nobody asks),
 /// each machine's block sums added in f64.
-fn sum_errors<B: Backend, N: Noise<B>>(
+fn sum_errors<B: Products, N: Noise<B>>(
     stack: &Stack<'_, B, N>,
     members: &[Member],
     nets: &Nets<B>,

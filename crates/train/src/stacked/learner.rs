@@ -9,6 +9,7 @@ use super::adam::{AdamStep, Trained};
 use super::member::{Member, timesteps};
 use super::nets::Nets;
 use super::noise::{Noise, Walk};
+use super::products::Products;
 use super::tensors::per_machine;
 use super::{Begun, Stack};
 use crate::epoch::Split;
@@ -63,7 +64,9 @@ impl<B: Backend> Learner<B> {
         let weights = nets.download()?.into_iter();
         Ok(weights.zip(moments).map(|(weights, (first, second))| [weights, first, second]).collect())
     }
+}
 
+impl<B: Products> Learner<B> {
     /// The nets after one more epoch (1-based), in the members' present orders.
     pub(super) fn epoch<N: Noise<B>>(self, stack: &Stack<'_, B, N>, members: &[Member], epoch: usize) -> Self {
         let Self { mut trained, rates, factors } = self;

@@ -5,6 +5,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use model::{SkipKind, Weights};
 
+use super::products::Products;
 use super::tensors::{Parts, read};
 use crate::{Job, TrainError};
 
@@ -69,15 +70,17 @@ impl<B: Backend> Nets<B> {
             gain: self.gain.as_ref().map(Tensor::zeros_like),
         }
     }
+}
 
+impl<B: Products> Nets<B> {
     /// relu(z W1 + b1).  z: `[K, n, r]` -> `[K, n, H]`.
     fn hidden(&self, z: Tensor<B, 3>) -> Tensor<B, 3> {
-        relu(z.matmul(self.w1.clone()) + self.b1.clone())
+        relu(B::product(z, self.w1.clone()) + self.b1.clone())
     }
 
     /// The answers to z from the hidden units.  `[K, n, r]`, `[K, n, H]` -> `[K, n, r]`.
     fn answers(&self, z: Tensor<B, 3>, hidden: Tensor<B, 3>) -> Tensor<B, 3> {
-        let out = hidden.matmul(self.w2.clone()) + self.b2.clone();
+        let out = B::product(hidden, self.w2.clone()) + self.b2.clone();
         match &self.gain {
             Some(gain) => out + z * gain.clone(),
             None => out,
@@ -98,12 +101,12 @@ impl<B: Backend> Nets<B> {
         let hidden = self.hidden(z.clone());
         let errors = (self.answers(z.clone(), hidden.clone()) - u) * factors.clone();
         let off = hidden.clone().lower_equal_elem(0.0);
-        let hidden_errors = errors.clone().matmul(self.w2.clone().swap_dims(1, 2)).mask_fill(off, 0.0);
+        let hidden_errors = B::product(errors.clone(), self.w2.clone().swap_dims(1, 2)).mask_fill(off, 0.0);
         let gain = self.gain.as_ref().map(|_| (errors.clone() * z.clone()).sum_dim(2).sum_dim(1));
         Self {
-            w1: z.swap_dims(1, 2).matmul(hidden_errors.clone()),
+            w1: B::product(z.swap_dims(1, 2), hidden_errors.clone()),
             b1: hidden_errors.sum_dim(1),
-            w2: hidden.swap_dims(1, 2).matmul(errors.clone()),
+            w2: B::product(hidden.swap_dims(1, 2), errors.clone()),
             b2: errors.sum_dim(1),
             gain,
         }

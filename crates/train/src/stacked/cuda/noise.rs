@@ -17,7 +17,7 @@ use crate::Job;
 use crate::stacked::noise::{Noise, Walk};
 
 /// What burn's fusion of operations works on.
-type Plain = CubeBackend<CudaRuntime, f32, i32, u8>;
+pub(super) type Plain = CubeBackend<CudaRuntime, f32, i32, u8>;
 
 /// What launches kernels on the card.
 type Client = ComputeClient<CudaRuntime>;
