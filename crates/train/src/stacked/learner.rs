@@ -73,14 +73,13 @@ impl<B: Products> Learner<B> {
         let job = stack.job;
         let (rows, steps) = (job.settings.batch, job.steps_per_epoch());
         let walk = Walk { split: Split::Train, epoch, rows, samples: steps * rows };
-        let mut step = (epoch - 1) * steps;
         for ((first, _), eps) in walk.blocks().zip(stack.noise.walk(walk, &timesteps(members))) {
             let Some((z, u)) = stack.wirings.batch(stack.samples, members, (Split::Train, first), eps) else { break };
+            let step = (epoch - 1) * steps + first / rows;
             let gradients = trained.nets.gradients(z, u, &factors);
             // The machines of a stack have as many epochs each, so that their rates fall together.
             let adam = AdamStep::new(step, &rates, job.decay(members[0].t, step));
             trained = adam.apply(trained, gradients);
-            step += 1;
         }
         Self { trained, rates, factors }
     }

@@ -2,6 +2,8 @@
 //!
 //! The words are those of [`schedule::Stream`], the normals the same up to the rounding of logarithm, sine and cosine.
 
+#![allow(clippy::manual_rotate, reason = "a kernel has no rotation of its own")]
+
 use cubecl::prelude::*;
 
 /// Normals of a block: 16 radii and 16 angles make 16 cosines and then 16 sines.
