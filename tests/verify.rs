@@ -254,7 +254,10 @@ fn what_cannot_be_checked_is_an_error_and_not_a_difference() {
     let timing = fs::read_to_string(desk.path("run/timing.csv")).unwrap().replace("host", "abacus");
     replace(&desk, "timing.csv", timing.as_bytes());
     let message = checked(&desk, &[], common::fail).err;
-    assert!(message.contains("run/manifest.json: device: `abacus` is none, use host, ndarray or cuda"), "{message}");
+    assert!(
+        message.contains("run/manifest.json: device: `abacus` is none, use host, ndarray, cuda or cuda_host_noise"),
+        "{message}"
+    );
     verified(&desk, &["--sample=0"]);
 }
 

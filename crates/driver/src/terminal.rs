@@ -16,7 +16,7 @@ pub(crate) enum Verbosity {
     Quiet,
     /// Stages, progress and the summary.
     Normal,
-    /// Every machine as it is done.
+    /// Every machine as it is done, and why the device is what it is.
     Verbose,
 }
 
@@ -52,6 +52,13 @@ impl Terminal {
     pub(crate) fn say(self, text: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             line(&mut std::io::stderr().lock(), &text);
+        }
+    }
+
+    /// What is of use to few.
+    pub(crate) fn detail(self, text: impl Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.say(text);
         }
     }
 

@@ -11,6 +11,8 @@ pub enum Device {
     Ndarray,
     /// Stacked burn tensors on the first NVIDIA card.
     Cuda,
+    /// The same with its noise drawn on the host, to the host engine's bits, and sent to the card: slower.
+    CudaHostNoise,
 }
 
 impl Device {
@@ -25,7 +27,22 @@ impl Device {
             Self::Host => "host",
             Self::Ndarray => "ndarray",
             Self::Cuda => "cuda",
+            Self::CudaHostNoise => "cuda_host_noise",
         }
+    }
+
+    /// The bytes that are free on the first NVIDIA card.
+    ///
+    /// # Errors
+    /// [`ModelError::Device`] when the driver does not say.
+    #[cfg(feature = "cuda")]
+    pub fn free_card_memory() -> Result<u64, ModelError> {
+        let asked = cudarc::driver::CudaContext::new(0).and_then(|context| context.mem_get_info());
+        let (free, _) = asked.map_err(|error| ModelError::Device {
+            device: Self::Cuda.name(),
+            reason: format!("the NVIDIA driver does not say how much memory is free: {error}"),
+        })?;
+        Ok(free as u64)
     }
 
     /// Checks that this device can be used here.
@@ -35,7 +52,9 @@ impl Device {
     pub fn check(self) -> Result<(), ModelError> {
         match self {
             Self::Host | Self::Ndarray => Ok(()),
-            Self::Cuda => cuda().map_err(|reason| ModelError::Device { device: self.name(), reason }),
+            Self::Cuda | Self::CudaHostNoise => {
+                cuda().map_err(|reason| ModelError::Device { device: self.name(), reason })
+            }
         }
     }
 }
@@ -45,29 +64,66 @@ fn cuda() -> Result<(), String> {
     Err("this program was built without CUDA; build it with `--features cuda`, or use host, ndarray or auto".to_owned())
 }
 
-/// Looks for the driver, the run-time compiler, the toolkit's headers and a card, in that order, without a panic.
+/// Looks for what the stacked engine needs of CUDA, without a panic.
 #[cfg(feature = "cuda")]
 fn cuda() -> Result<(), String> {
+    found().verdict()
+}
+
+/// Looks for the driver, the run-time compiler, the toolkit's headers and a card.
+#[cfg(feature = "cuda")]
+fn found() -> Found {
     use cudarc::{driver, nvrtc};
     use std::path::Path;
 
     // SAFETY: these only try to open the shared libraries.
-    if !unsafe { driver::sys::is_culib_present() } {
-        return Err("no NVIDIA driver (libcuda) was found on this machine".to_owned());
+    let (driver, compiler) = unsafe { (driver::sys::is_culib_present(), nvrtc::sys::is_culib_present()) };
+    let cards = || {
+        match driver::result::init() {
+            Err(error) if error.0 == driver::sys::CUresult::CUDA_ERROR_NO_DEVICE => return Ok(0),
+            started => started.map_err(|error| format!("does not start: {error}"))?,
+        }
+        driver::result::device::get_count().map_err(|error| format!("does not count its cards: {error}"))
+    };
+    Found {
+        driver,
+        compiler,
+        toolkit: std::env::var_os("CUDA_PATH").is_some() || Path::new("/usr/local/cuda").exists(),
+        cards: if driver { cards() } else { Ok(0) },
     }
-    // SAFETY: as above.
-    if !unsafe { nvrtc::sys::is_culib_present() } {
-        return Err("the CUDA run-time compiler (libnvrtc) was not found; install the CUDA toolkit".to_owned());
-    }
-    let toolkit = std::env::var_os("CUDA_PATH").is_some() || Path::new("/usr/local/cuda").exists();
-    if !toolkit {
-        return Err("no CUDA toolkit was found; set CUDA_PATH to its folder".to_owned());
-    }
-    driver::result::init().map_err(|error| format!("the NVIDIA driver does not start: {error}"))?;
-    match driver::result::device::get_count() {
-        Ok(count) if count > 0 => Ok(()),
-        Ok(_) => Err("the NVIDIA driver reports no card".to_owned()),
-        Err(error) => Err(format!("the NVIDIA driver does not count its cards: {error}")),
+}
+
+/// What a machine has of CUDA.
+#[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "a build without CUDA looks for nothing"))]
+#[derive(Debug, Clone)]
+struct Found {
+    /// libcuda.
+    driver: bool,
+    /// libnvrtc.
+    compiler: bool,
+    /// The toolkit's folder, whose headers the compiler reads.
+    toolkit: bool,
+    /// How many cards there are, or what the driver says instead.
+    cards: Result<i32, String>,
+}
+
+#[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "as above"))]
+impl Found {
+    /// What is missing first, and what to do about it.
+    fn verdict(&self) -> Result<(), String> {
+        let (driver, compiler, toolkit) = (self.driver, self.compiler, self.toolkit);
+        match &self.cards {
+            _ if !driver => {
+                Err("no NVIDIA driver (libcuda) was found on this machine; install it, or use host".to_owned())
+            }
+            Err(error) => Err(format!("the NVIDIA driver {error}")),
+            Ok(..1) => Err("the NVIDIA driver reports no card; is one hidden by CUDA_VISIBLE_DEVICES?".to_owned()),
+            _ if !compiler => {
+                Err("the CUDA run-time compiler (libnvrtc) was not found; install the CUDA toolkit".to_owned())
+            }
+            _ if !toolkit => Err("no CUDA toolkit was found; set CUDA_PATH to its folder".to_owned()),
+            Ok(_) => Ok(()),
+        }
     }
 }
 
@@ -85,5 +141,24 @@ mod tests {
             }
         }
         assert!(Device::Host.check().is_ok() && Device::Ndarray.check().is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_first_is_said_with_what_to_do() {
+        let all = Found { driver: true, compiler: true, toolkit: true, cards: Ok(2) };
+        assert_eq!(all.verdict(), Ok(()));
+        let nothing = Found { driver: false, compiler: false, toolkit: false, cards: Ok(0) };
+        let says = |found: Found, words: &str| {
+            let said = found.verdict().unwrap_err();
+            assert!(said.contains(words), "{said}");
+        };
+        says(nothing, "no NVIDIA driver (libcuda) was found on this machine; install it, or use host");
+        says(Found { cards: Ok(0), ..all.clone() }, "reports no card; is one hidden by CUDA_VISIBLE_DEVICES?");
+        says(
+            Found { cards: Err("does not start: 999".to_owned()), ..all.clone() },
+            "the NVIDIA driver does not start: 999",
+        );
+        says(Found { compiler: false, ..all.clone() }, "(libnvrtc) was not found; install the CUDA toolkit");
+        says(Found { toolkit: false, ..all }, "set CUDA_PATH to its folder");
     }
 }

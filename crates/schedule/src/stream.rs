@@ -71,10 +71,16 @@ impl Stream {
     /// The stream of (seed, purpose, first, second) at its beginning.
     pub fn new(seed: u64, purpose: Purpose, first: u64, second: u64) -> Self {
         let mut key = [0; 32];
-        for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, first, second]) {
+        for (bytes, word) in key.chunks_exact_mut(4).zip(Self::key(seed, purpose, first, second)) {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
         Self { rng: ChaCha8Rng::from_seed(key), spare: [0.0; BLOCK], taken: BLOCK }
+    }
+
+    /// The ChaCha8 key of a stream, for a device that draws it itself.
+    pub fn key(seed: u64, purpose: Purpose, first: u64, second: u64) -> [u32; 8] {
+        let numbers = [seed, purpose as u64, first, second];
+        std::array::from_fn(|i| (numbers[i / 2] >> (32 * (i % 2))) as u32)
     }
 
     /// Fills `out` with standard normals N(0, 1), one 32-bit word each.

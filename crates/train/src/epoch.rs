@@ -14,8 +14,39 @@ pub(crate) enum Split {
     Test,
 }
 
-/// The random numbers of one epoch of one machine.  Streams: (seed, shuffle | train noise | test noise, t, epoch), and
-/// (seed, validation noise, t, 0) for the validation samples, whose noise is the same in every epoch.
+impl Split {
+    /// What keys the noise of a split besides the seed: (train | test noise, machine, round), and (validation noise,
+    /// machine, 0) for the validation samples, whose noise is the same in every epoch.
+    pub(crate) fn noise_key(self, machine: u64, round: u64) -> (Purpose, u64, u64) {
+        match self {
+            Self::Train => (Purpose::TrainNoise, machine, round),
+            Self::Validation => (Purpose::ValidationNoise, machine, 0),
+            Self::Test => (Purpose::TestNoise, machine, round),
+        }
+    }
+
+    /// The stream of the noise of a split.
+    pub(crate) fn noise(self, seed: u64, machine: u64, round: u64) -> Stream {
+        let (purpose, first, second) = self.noise_key(machine, round);
+        Stream::new(seed, purpose, first, second)
+    }
+
+    /// n, m or k: the samples of the split.
+    pub(crate) fn len(self, set: &TrainingSet) -> usize {
+        match self {
+            Self::Train => set.train_len(),
+            Self::Validation => set.validation_len(),
+            Self::Test => set.test_len(),
+        }
+    }
+}
+
+/// The order of the training samples: stream (seed, shuffle, machine, round).
+pub(crate) fn order(job: &Job<'_>, machine: u64, round: u64) -> Vec<u32> {
+    Stream::new(job.settings.seed, Purpose::Shuffle, machine, round).permutation(job.set.train_len())
+}
+
+/// The random numbers of one epoch of one machine: its [`order`] and the noise of the splits ([`Split::noise_key`]).
 #[derive(Debug)]
 pub(crate) struct Epoch {
     isa: Isa,
@@ -58,7 +89,7 @@ impl Epoch {
 
     /// Begins the machine of timestep t, reusing the buffers.
     pub(crate) fn begin(&mut self, job: &Job<'_>, t: Timestep) {
-        let stream = Stream::new(job.settings.seed, Purpose::ValidationNoise, t.get() as u64, 0);
+        let stream = Split::Validation.noise(job.settings.seed, t.get() as u64, 0);
         self.validation_noise.restart(stream, job.set.validation.len());
     }
 
@@ -73,20 +104,10 @@ impl Epoch {
     }
 
     fn restart_keyed(&mut self, job: &Job<'_>, machine: u64, round: u64) {
-        let stream = |purpose| Stream::new(job.settings.seed, purpose, machine, round);
-        self.order = stream(Purpose::Shuffle).permutation(job.set.train_len());
-        self.train_noise.restart(stream(Purpose::TrainNoise), job.set.train.len());
-        self.test_noise.restart(stream(Purpose::TestNoise), job.set.test.len());
-    }
-
-    /// Starts an epoch and draws all that it needs.
-    pub(crate) fn draw(&mut self, job: &Job<'_>, t: Timestep, epoch: usize) {
-        self.restart(job, t, epoch);
-        self.draw_to(job.set, Split::Train, job.set.train_len());
-        if job.evaluates(t, epoch) {
-            self.draw_to(job.set, Split::Validation, job.set.validation_len());
-            self.draw_to(job.set, Split::Test, job.set.test_len());
-        }
+        let seed = job.settings.seed;
+        self.order = order(job, machine, round);
+        self.train_noise.restart(Split::Train.noise(seed, machine, round), job.set.train.len());
+        self.test_noise.restart(Split::Test.noise(seed, machine, round), job.set.test.len());
     }
 
     /// Draws the noise of all positions of a split before `end` that has not been drawn: just before its first use, so

@@ -39,9 +39,35 @@ pub enum TrainError {
     /// A device that cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The card is too small for the machines.
+    #[error(
+        "run.device: cuda: out of memory: {machines} machine(s) at once want {} GB, {} GB are free; use a smaller \
+         model.hidden or train.batch, or another card, or `--device host`",
+        gigabytes(*wanted),
+        gigabytes(*free)
+    )]
+    Memory {
+        /// K, the machines of a stack.
+        machines: usize,
+        /// Bytes that they take.
+        wanted: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// The card or its driver gave up.
+    #[error("run.device: cuda: the card gave up: {reason}; `--device host` trains without it")]
+    Card {
+        /// What it said, in one line.
+        reason: String,
+    },
     /// burn's tensors did not come back as expected.
     #[error("run.device: the tensors of the stacked engine cannot be read back: {0}")]
     Tensor(String),
+}
+
+/// Bytes as 10^9 bytes with one digit behind the point.
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e9)
 }
 
 /// Why one machine was not trained.

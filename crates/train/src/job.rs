@@ -174,8 +174,12 @@ impl Job<'_> {
 
     /// The learning rate of t at step `step` (0-based) of its whole training.
     pub(crate) fn learning_rate(&self, t: Timestep, step: usize) -> f64 {
-        let steps = self.epochs(t) * self.steps_per_epoch();
-        self.settings.learning_rates[t.index()] * self.settings.decay.factor(step, steps)
+        self.settings.learning_rates[t.index()] * self.decay(t, step)
+    }
+
+    /// How far the learning rate of t has fallen at step `step` (0-based).
+    pub(crate) fn decay(&self, t: Timestep, step: usize) -> f64 {
+        self.settings.decay.factor(step, self.epochs(t) * self.steps_per_epoch())
     }
 
     /// The factor between the sum of (net - u)^2 over a batch and the loss that is minimised: w_t / (batch r).

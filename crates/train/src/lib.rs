@@ -55,7 +55,7 @@ pub fn train(
     match device {
         Device::Host => host::train(job, timesteps, threads, observer),
         Device::Ndarray => stacked::train_ndarray(job, timesteps, observer),
-        Device::Cuda => stacked::train_cuda(job, timesteps, observer),
+        Device::Cuda | Device::CudaHostNoise => stacked::train_cuda(job, timesteps, device, observer),
     }
 }
 

@@ -95,6 +95,7 @@ pub(crate) fn run_experiment(
     sharing: Option<&Sharing>,
 ) -> Result<Finished, DriverError> {
     let setting = Setting::new(device(&experiment)?, threads, terminal);
+    explain_auto(&experiment, setting.device, terminal);
     let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
     let timesteps = timesteps(args, &experiment, &schedule)?;
     let dataset = dataset::load(&experiment, places, args.offline, terminal)?;
@@ -259,10 +260,19 @@ pub(crate) fn device(experiment: &Experiment) -> Result<Device, DriverError> {
         config::Device::Host => Device::Host,
         config::Device::Ndarray => Device::Ndarray,
         config::Device::Cuda => Device::Cuda,
+        config::Device::CudaHostNoise => Device::CudaHostNoise,
         config::Device::Auto => Device::auto(),
     };
     device.check()?;
     Ok(device)
+}
+
+/// Says which device `auto` has taken and why it is not the card, to those who want to know.
+fn explain_auto(experiment: &Experiment, device: Device, terminal: Terminal) {
+    if experiment.run.device == config::Device::Auto {
+        let why = Device::Cuda.check().err().map_or(String::new(), |error| format!("; {error}"));
+        terminal.detail(format_args!("run.device: auto takes {}{why}", device.name()));
+    }
 }
 
 /// The timesteps asked for, or all.

@@ -260,7 +260,7 @@ impl Builder<'_> {
             Some(Model::Machines(Machines::Regression { .. })) => "regression",
             _ => return,
         };
-        if matches!(device, Device::Ndarray | Device::Cuda) && !self.faults.spoils("run.device") {
+        if !matches!(device, Device::Host | Device::Auto) && !self.faults.spoils("run.device") {
             self.fault("run.device", format!("{device} is not allowed with model.kind = {kind}, use host or auto"));
         }
     }

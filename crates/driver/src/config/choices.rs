@@ -195,6 +195,8 @@ choice! {
         Ndarray = "ndarray",
         /// NVIDIA GPU, stacked machines through burn's CUDA backend.
         Cuda = "cuda",
+        /// As `cuda`, with the noise drawn on the host, to the bits of its own engine: slower, for comparisons.
+        CudaHostNoise = "cuda_host_noise",
         /// `cuda` where there is one, else `host`.
         Auto = "auto",
     }

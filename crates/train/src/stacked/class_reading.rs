@@ -2,9 +2,12 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
-use model::{ClassReading, StackedAutoencoder};
+use model::ClassReading;
 
 use super::member::Member;
+use super::nets::Nets;
+use super::products::Products;
+use super::tensors::read;
 use crate::gauge::Gauge;
 use crate::{Job, TrainError};
 
@@ -31,12 +34,13 @@ impl<'a, B: Backend> ClassProbes<'a, B> {
         });
         Self { machines, gauges, tensors }
     }
+}
 
+impl<B: Products> ClassProbes<'_, B> {
     /// The present reading of every machine, where classes are watched.
-    pub(super) fn readings(&self, net: &StackedAutoencoder<B>) -> Result<Vec<Option<ClassReading>>, TrainError> {
+    pub(super) fn readings(&self, nets: &Nets<B>) -> Result<Vec<Option<ClassReading>>, TrainError> {
         let Some((inputs, direction)) = &self.tensors else { return Ok(vec![None; self.machines]) };
-        let answers = (net.forward(inputs.clone()) * direction.clone()).sum_dim(2).into_data().into_vec::<f32>();
-        let answers = answers.map_err(|error| TrainError::Tensor(format!("{error:?}")))?;
+        let answers = read((nets.forward(inputs.clone()) * direction.clone()).sum_dim(2))?;
         let each = answers.chunks_exact(answers.len() / self.machines);
         let reading =
             |(gauge, answers): (&Gauge<'_>, &[f32])| Some(gauge.reading(answers.iter().copied().map(f64::from)));

@@ -2,60 +2,71 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use model::StackedAutoencoder;
 
+use super::Stack;
 use super::class_reading::ClassProbes;
-use super::learner::batch;
-use super::member::Member;
+use super::member::{Member, timesteps};
+use super::nets::Nets;
+use super::noise::{Noise, Walk};
+use super::products::Products;
+use super::tensors::read;
 use crate::epoch::Split;
 use crate::job::ErrorSums;
-use crate::{Job, Losses, TrainError};
+use crate::{Losses, TrainError};
 
 /// Samples of each machine evaluated at a time.
-const EVALUATION_BLOCK: usize = 250;
+pub(super) const EVALUATION_BLOCK: usize = 250;
 
-/// The losses of every machine on the present draws.
-pub(super) fn evaluate<B: Backend>(
-    job: &Job<'_>,
+/// The losses of every machine on the noise of an epoch; that of the training split is what was just trained on.
+pub(super) fn evaluate<B: Products, N: Noise<B>>(
+    stack: &Stack<'_, B, N>,
     members: &[Member],
-    net: &StackedAutoencoder<B>,
-    probes: &ClassProbes<B>,
-    device: &B::Device,
+    nets: &Nets<B>,
+    probes: &ClassProbes<'_, B>,
+    epoch: usize,
 ) -> Result<Vec<Losses>, TrainError> {
-    let mut sums = vec![ErrorSums::default(); members.len()];
-    let (train, validation, test) = (job.set.train_len(), job.set.validation_len(), job.set.test_len());
-    sum_errors(job, members, net, (Split::Train, train), device, |i, net, _| sums[i].train += net)?;
-    sum_errors(job, members, net, (Split::Validation, validation), device, |i, net, _| sums[i].validation += net)?;
-    sum_errors(job, members, net, (Split::Test, test), device, |i, net, skip| {
-        sums[i].test += net;
-        sums[i].skip_test += skip;
-    })?;
-    let losses = members.iter().zip(sums).map(|(member, sums)| job.losses(&member.wiring, sums));
-    Ok(losses.zip(probes.readings(net)?).map(|(losses, classes)| Losses { classes, ..losses }).collect())
+    let sums = |split| sum_errors(stack, members, nets, (split, epoch));
+    let (train, _) = sums(Split::Train)?;
+    let (validation, _) = sums(Split::Validation)?;
+    let (test, skip_test) = sums(Split::Test)?;
+    let losses = members.iter().enumerate().map(|(i, member)| {
+        let [train, validation, test, skip_test] = [&train, &validation, &test, &skip_test].map(|sums| sums[i]);
+        stack.job.losses(&member.wiring, ErrorSums { train, validation, test, skip_test })
+    });
+    Ok(losses.zip(probes.readings(nets)?).map(|(losses, classes)| Losses { classes, ..losses }).collect())
 }
 
-/// Goes through the samples of a split block by block and hands (machine, sum of |net - u|^2, sum of |u|^2) to `add`.
-fn sum_errors<B: Backend>(
-    job: &Job<'_>,
+/// The sums over the samples of a split of |net - u|^2 and, for the test split, |u|^2 (0 elsewhere, where nobody asks),
+/// each machine's block sums added in f64.
+fn sum_errors<B: Products, N: Noise<B>>(
+    stack: &Stack<'_, B, N>,
     members: &[Member],
-    net: &StackedAutoencoder<B>,
-    (split, samples): (Split, usize),
-    device: &B::Device,
-    mut add: impl FnMut(usize, f64, f64),
-) -> Result<(), TrainError> {
-    for first in (0..samples).step_by(EVALUATION_BLOCK) {
-        let rows = EVALUATION_BLOCK.min(samples - first);
-        let (z, u) = batch::<B>(job, members, (split, first, rows), device);
-        let errors = squares(net.forward(z) - u.clone())?;
-        for (i, (error, skip)) in errors.into_iter().zip(squares(u)?).enumerate() {
-            add(i, f64::from(error), f64::from(skip));
+    nets: &Nets<B>,
+    (split, epoch): (Split, usize),
+) -> Result<(Vec<f64>, Vec<f64>), TrainError> {
+    let walk = Walk { split, epoch, rows: EVALUATION_BLOCK, samples: split.len(stack.job.set) };
+    let (mut net, mut skip) = (Vec::new(), Vec::new());
+    for ((first, _), eps) in walk.blocks().zip(stack.noise.walk(walk, &timesteps(members))) {
+        let Some((z, u)) = stack.wirings.batch(stack.samples, members, (split, first), eps) else { break };
+        net.push(squares(nets.forward(z) - u.clone()));
+        if split == Split::Test {
+            skip.push(squares(u));
         }
     }
-    Ok(())
+    Ok((totals(net, members.len())?, totals(skip, members.len())?))
 }
 
-/// The sum of squares of each machine's slice: `[K, n, r]` -> K numbers on the host.
-fn squares<B: Backend>(values: Tensor<B, 3>) -> Result<Vec<f32>, TrainError> {
-    let sums = values.powi_scalar(2).sum_dim(2).sum_dim(1);
-    sums.into_data().into_vec().map_err(|error| TrainError::Tensor(format!("{error:?}")))
+/// The sum of squares of each machine's slice: `[K, n, r]` -> `[K, 1, 1]`.
+fn squares<B: Backend>(values: Tensor<B, 3>) -> Tensor<B, 3> {
+    (values.clone() * values).sum_dim(2).sum_dim(1)
+}
+
+/// The totals of the block sums, each `[K, 1, 1]`: they come back to the host as one tensor.
+fn totals<B: Backend>(blocks: Vec<Tensor<B, 3>>, machines: usize) -> Result<Vec<f64>, TrainError> {
+    if blocks.is_empty() {
+        return Ok(vec![0.0; machines]);
+    }
+    let count = blocks.len();
+    let sums = read(Tensor::cat(blocks, 2))?;
+    Ok(sums.chunks_exact(count).map(|sums| sums.iter().map(|&sum| f64::from(sum)).sum()).collect())
 }

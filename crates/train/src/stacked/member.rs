@@ -5,15 +5,15 @@ use model::{Parametrisation, Weights};
 use schedule::Timestep;
 
 use crate::course::Course;
-use crate::epoch::Epoch;
-use crate::isa::Isa;
+use crate::epoch::order;
 use crate::{Job, Losses, MachineError};
 
-/// One machine of a stack: its wiring, its current epoch's draws, its learning curve.
+/// One machine of a stack: its wiring, its current epoch's order, its learning curve.
 pub(super) struct Member {
     pub(super) t: Timestep,
     pub(super) wiring: Parametrisation,
-    pub(super) epoch: Epoch,
+    /// The training samples as the current epoch takes them: `[n]`.
+    pub(super) order: Vec<u32>,
     pub(super) course: Course,
     pub(super) end: End,
     /// The weights to keep, once they are known.
@@ -30,14 +30,18 @@ pub(super) enum End {
 impl Member {
     /// The machine of t at its start or where its training was left.
     pub(super) fn new(job: &Job<'_>, t: Timestep, left: Option<&Midway>) -> Self {
-        let mut epoch = Epoch::new(Isa::detect());
-        epoch.begin(job, t);
         let (course, ended) = match left {
             Some(state) => Course::resumed(job, t, state.history.clone()),
             None => (Course::new(job, t), false),
         };
         let end = if ended { End::Stopped } else { End::Training };
-        Self { t, wiring: job.parametrisation(t), epoch, course, end, kept: left.and_then(|state| state.best.clone()) }
+        let kept = left.and_then(|state| state.best.clone());
+        Self { t, wiring: job.parametrisation(t), order: Vec::new(), course, end, kept }
+    }
+
+    /// Draws the order of an epoch (1-based).
+    pub(super) fn shuffle(&mut self, job: &Job<'_>, epoch: usize) {
+        self.order = order(job, self.t.get() as u64, epoch as u64);
     }
 
     /// Whether it still learns; one that has stopped is carried along with its stack.
@@ -60,4 +64,9 @@ impl Member {
             }
         }
     }
+}
+
+/// The timesteps of a stack.
+pub(super) fn timesteps(members: &[Member]) -> Vec<Timestep> {
+    members.iter().map(|member| member.t).collect()
 }

@@ -51,7 +51,7 @@ impl Builder<'_> {
         if train.stop != StopWord::None {
             self.not_for_all("train.stop", train.stop.word(), "is trained for all its epochs", "none");
         }
-        if let Device::Ndarray | Device::Cuda = device {
+        if !matches!(device, Device::Host | Device::Auto) {
             self.not_for_all("run.device", device.word(), "is trained by the host engine", "host or auto");
         }
     }

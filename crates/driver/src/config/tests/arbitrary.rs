@@ -151,7 +151,13 @@ fn analysis() -> impl Strategy<Value = Analysis> {
 }
 
 fn experiment() -> impl Strategy<Value = Experiment> {
-    let device = prop_oneof![Just(Device::Host), Just(Device::Ndarray), Just(Device::Cuda), Just(Device::Auto)];
+    let device = prop_oneof![
+        Just(Device::Host),
+        Just(Device::Ndarray),
+        Just(Device::Cuda),
+        Just(Device::CudaHostNoise),
+        Just(Device::Auto)
+    ];
     let run = (device, 0.0..1e9_f64).prop_map(|(device, save_seconds)| Run { device, save_seconds });
     let variance = || prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
     let index = any::<prop::sample::Index>;

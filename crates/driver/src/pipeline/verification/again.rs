@@ -63,7 +63,7 @@ pub(crate) fn train_again(
     let total: usize = chosen.iter().map(|&t| job.epochs(t)).sum();
     let progress = subject.terminal.progress("training", total as u64);
     for (device, timesteps) in groups.into_values() {
-        let exact = subject.same_isa() && device != Device::Cuda;
+        let exact = subject.same_isa() && !matches!(device, Device::Cuda | Device::CudaHostNoise);
         let comparer = Comparer { subject, shelf, exact, progress: &progress, outcomes: Mutex::default() };
         match problem.train(&timesteps, (device, subject.threads), &comparer) {
             Ok(()) | Err(TrainError::Machines(_)) => {}
@@ -88,10 +88,11 @@ fn devices(subject: &Subject<'_>, timesteps: &[Timestep]) -> Result<Vec<Device>,
     let known = timing::read(&subject.folder)?;
     let device = |t: &Timestep| {
         let name = known.get(&t.get()).map_or(&subject.manifest.device, |row| &row.device);
-        let all = [Device::Host, Device::Ndarray, Device::Cuda];
+        let all = [Device::Host, Device::Ndarray, Device::Cuda, Device::CudaHostNoise];
         let unknown = || {
             let path: PathBuf = subject.folder.root().join(RunFolder::MANIFEST);
-            let message = format!("{}: device: `{name}` is none, use host, ndarray or cuda", path.display());
+            let message =
+                format!("{}: device: `{name}` is none, use host, ndarray, cuda or cuda_host_noise", path.display());
             DriverError::Message(message)
         };
         all.into_iter().find(|device| device.name() == name).ok_or_else(unknown)
