@@ -169,7 +169,8 @@ pub(crate) struct RunArgs {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
-    /// Print the experiment as tasks of an engine: machines of a run or cells of a sweep in parts, and one task that collects.
+    /// Print the experiment as tasks of an engine: machines of a run or cells of a sweep in parts, and one task that
+    /// collects; --threads are the cores of a task.
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub(crate) emit: Option<Engine>,
     /// With --emit: about so many tasks [default: tasks of some ten minutes, 1000 at most].
