@@ -92,11 +92,14 @@ fn values(real: &Samples, own: &Samples) -> Vec<(&'static str, f64)> {
     values
 }
 
+/// A number of samples with the metrics' references and how far from them a draw may lie.
+type Floors = (usize, [(&'static str, f64, f64); 6]);
+
 /// Real digits against each other, at n = 2000 and 1000: reference, three of its standard deviations where it has one.
 #[test]
 fn real_digits_have_the_floors_of_their_number() {
     let Some((train, test)) = digits() else { return };
-    let references: [(usize, [(&str, f64, f64); 6]); 2] = [
+    let references: [Floors; 2] = [
         (
             2000,
             [
