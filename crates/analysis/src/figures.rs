@@ -41,6 +41,7 @@ mod potential;
 mod reconstruction;
 mod sample_birth;
 mod sample_grid;
+mod sample_quality;
 mod samples_scatter;
 mod schedule;
 mod score_identities;
@@ -104,6 +105,7 @@ static FIGURES: &[&dyn Figure] = &[
     &sample_birth::SampleBirth,
     &sample_grid::SampleGrid,
     &samples_scatter::SamplesScatter,
+    &sample_quality::SampleQuality,
     &swiss_roll_returns::SwissRollReturns,
     &pixel_histogram::PixelHistogram,
     &mean_image::MeanImage,

@@ -95,6 +95,11 @@ pub trait Observable: Sync {
     /// The question it answers, in one sentence.
     fn question(&self) -> &'static str;
 
+    /// The version of what it measures; another one makes its table be measured anew.
+    fn version(&self) -> u32 {
+        1
+    }
+
     /// Units of work as it will report them to `advance`; `None` where the run has no such observable (no classes, no
     /// machines, ...).
     fn work(&self, lab: &Lab<'_>) -> Option<u64>;

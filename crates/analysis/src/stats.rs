@@ -39,6 +39,11 @@ impl Bootstrap {
         self.n
     }
 
+    /// The resamples, each of n indices.
+    pub(crate) fn draws(&self) -> &[Vec<u32>] {
+        &self.draws
+    }
+
     /// The interval of any statistic of a multiset of trajectory indices.
     pub fn interval(&self, statistic: impl Fn(&[u32]) -> f64) -> Interval {
         let all: Vec<u32> = (0..self.n as u32).collect();
@@ -52,7 +57,11 @@ impl Bootstrap {
     pub fn centred_interval(&self, statistic: impl Fn(&[u32]) -> f64 + Sync) -> Interval {
         let all: Vec<u32> = (0..self.n as u32).collect();
         let value = statistic(&all);
-        let resamples: Vec<f64> = self.draws.par_iter().map(|draw| statistic(draw)).collect();
+        Self::centred(value, self.draws.par_iter().map(|draw| statistic(draw)).collect())
+    }
+
+    /// The interval of `value` from the values of resamples, moved as in [`Self::centred_interval`].
+    pub(crate) fn centred(value: f64, resamples: Vec<f64>) -> Interval {
         let shift = value - resamples.iter().sum::<f64>() / resamples.len() as f64;
         let (low, high) = central(resamples.into_iter().map(|resample| resample + shift).collect());
         Interval { value, low, high }

@@ -72,23 +72,35 @@ impl<'a> ClassRule<'a> {
         }
     }
 
-    /// The class of each final state.  z0: `[n, d]` -> `[n]`.
-    pub fn decide(&self, z0: &[f32]) -> Vec<usize> {
-        let scaled = |level: &Level| z0.iter().map(|z| level.signal * z).collect::<Vec<_>>();
+    /// The probability of each class of each final state; `None` where the rule gives the class alone.  z0: `[n, d]` ->
+    /// `[n, K]`.
+    pub fn probabilities(&self, z0: &[f32]) -> Option<Vec<f64>> {
         match self {
-            Self::Trained(classifier) => most_likely(&classifier.probabilities(z0), self.count()),
+            Self::Trained(classifier) => Some(classifier.probabilities(z0)),
             Self::Posterior(law, level) => {
                 let mut probabilities = vec![0.0; z0.len() / law.dim() * self.count()];
-                law.class_probabilities(level.t, &scaled(level), &mut probabilities);
-                most_likely(&probabilities, self.count())
+                law.class_probabilities(level.t, &level.scaled(z0), &mut probabilities);
+                Some(probabilities)
             }
-            Self::Arc(spiral, level) => {
-                // Of equal weights the most likely grid point is the nearest one.
-                let nearest = spiral.grid().summaries(level.t, &scaled(level));
-                let (n, arcs) = (spiral.grid().len(), self.count());
-                nearest.iter().map(|summary| summary.most_likely * arcs / n).collect()
-            }
+            Self::Arc(..) => None,
         }
+    }
+
+    /// The class of each final state.  z0: `[n, d]` -> `[n]`.
+    pub fn decide(&self, z0: &[f32]) -> Vec<usize> {
+        if let Self::Arc(spiral, level) = self {
+            // Of equal weights the most likely grid point is the nearest one.
+            let nearest = spiral.grid().summaries(level.t, &level.scaled(z0));
+            let (n, arcs) = (spiral.grid().len(), self.count());
+            return nearest.iter().map(|summary| summary.most_likely * arcs / n).collect();
+        }
+        most_likely(&self.probabilities(z0).unwrap_or_default(), self.count())
+    }
+}
+
+impl Level {
+    fn scaled(&self, z0: &[f32]) -> Vec<f32> {
+        z0.iter().map(|z| self.signal * z).collect()
     }
 }
 

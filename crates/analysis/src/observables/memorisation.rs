@@ -5,6 +5,7 @@ use super::ensemble::{Ensemble, mean};
 use super::{Group, Measured, Observable, ObservableRow, Transition, TransitionRow};
 use crate::AnalysisError;
 use crate::lab::{Clones, Lab, Nearest, Recall, UTurns, nearest};
+use crate::quality::COPIES;
 use schedule::Timestep;
 
 /// phi_c(t) = P(the training sample nearest to two clones that share x_t is the same); the distances d1 and d2 of a sample
@@ -20,8 +21,6 @@ use schedule::Timestep;
 /// fraction.
 pub(super) struct Memorisation;
 
-/// d1 / d2 below which a sample counts as memorised.
-const MEMORISED: f64 = 1.0 / 3.0;
 /// Quantity of the clones' agreement.
 const AGREEMENT: &str = "phi_c";
 /// Quantity of the trajectories whose nearest training sample is their last.
@@ -130,26 +129,16 @@ fn settling(lab: &Lab<'_>, model: &str, clones: &Clones, measured: &mut Measured
 fn uturn_distances(lab: &Lab<'_>, model: &str, uturns: &UTurns, rows: &mut Vec<ObservableRow>) {
     let found: Vec<Vec<Nearest>> = uturns.ends.iter().map(|ends| nearest(lab.data.train, ends, false)).collect();
     let everyone = Ensemble::named(lab, "all", uturns.indices.len());
-    for (quantity, number) in NUMBERS {
+    for (quantity, number) in COPIES {
         let curves: Vec<Vec<f64>> = found.iter().map(|found| found.iter().map(number).collect()).collect();
         rows.extend(everyone.rows((model, &format!("uturn_{quantity}")), &uturns.times, &curves, mean));
     }
 }
 
-/// A number of the two nearest training samples.
-type Number = fn(&Nearest) -> f64;
-
-/// What is said of them.
-const NUMBERS: [(&str, Number); 3] = [
-    ("nearest_distance", |nearest| nearest.distance),
-    ("nearest_ratio", Nearest::ratio),
-    ("memorised", |nearest| f64::from(u8::from(nearest.ratio() < MEMORISED))),
-];
-
 /// The same of samples, for all and for each class.
 fn distances(lab: &Lab<'_>, model: &str, found: &[Nearest], classes: &[u8]) -> Vec<ObservableRow> {
     let rows = |ensemble: &Ensemble| {
-        NUMBERS.map(|(quantity, number)| {
+        COPIES.map(|(quantity, number)| {
             let interval = ensemble.estimate(&found.iter().map(number).collect::<Vec<f64>>(), mean);
             let row = ObservableRow::timeless(model, quantity, interval.value);
             row.with_interval(interval, ensemble.len()).of_group(&ensemble.group)

@@ -9,7 +9,7 @@ use crate::stats::{Bootstrap, Interval};
 ///
 /// m and C are the mean and the covariance (divisor n - 1) of the coordinates or features compared; FD is the squared
 /// 2-Wasserstein distance of the two Gaussians, blind to all else: features of a classifier see more of what is not
-/// Gaussian than coordinates do. Dowson and Landau 1982; Heusel et al. 2017. It is biased upwards by about 1/n: compare
+/// Gaussian than coordinates do. Dowson and Landau 1982; Heusel et al. 2017, equation 6. It is biased upwards by about 1/n: compare
 /// with the distance of as many real samples.
 #[derive(Debug, Clone)]
 pub struct FrechetReference {
@@ -113,6 +113,7 @@ fn trace(matrix: &[f64], axes: usize) -> f64 {
 mod tests {
     use schedule::{Purpose, Stream};
 
+    use super::super::oracle;
     use super::*;
 
     /// Normal samples of these means and standard deviations.
@@ -128,6 +129,13 @@ mod tests {
     fn distance(a: &Samples, b: &Samples) -> f64 {
         let reference = FrechetReference::of(a).unwrap();
         reference.distance(&reference.leading(&b.values, b.dim))
+    }
+
+    #[test]
+    fn the_numbers_of_the_oracle() {
+        let samples = |values: &[f32]| Samples { dim: oracle::DIM, values: values.to_vec(), labels: Vec::new() };
+        let found = distance(&samples(&oracle::REAL), &samples(&oracle::OWN));
+        assert!((found - oracle::FRECHET).abs() < 1e-11, "{found}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::manifest::{hex, sha256_of};
 use crate::DriverError;
 use crate::folder::RunFolder;
 
-/// The version of what observables measure; another one makes every table be measured anew.
+/// The version of what all observables measure; another one makes every table be measured anew.
 const FORMAT: u32 = 1;
 
 /// What every table of a run depends on, and what those that are there were measured of.
@@ -85,7 +85,13 @@ impl<'a> Freshness<'a> {
     }
 
     fn key(&self, name: &str) -> String {
-        hex(&Sha256::digest(format!("{} | {name}", self.facts)))
+        let observable = observables().iter().find(|observable| observable.name() == name);
+        // First versions are not named: tables of before versions were counted stay fresh.
+        let version = match observable.map_or(1, |observable| observable.version()) {
+            1 => String::new(),
+            version => format!(" {version}"),
+        };
+        hex(&Sha256::digest(format!("{} | {name}{version}", self.facts)))
     }
 
     /// Whether the table `name` and its transitions are there as they would be measured now.

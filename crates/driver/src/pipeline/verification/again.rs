@@ -85,7 +85,7 @@ pub(crate) fn train_again(
 
 /// The device of each of `timesteps`: `timing.csv` knows it where machines of one run were trained on several.
 fn devices(subject: &Subject<'_>, timesteps: &[Timestep]) -> Result<Vec<Device>, DriverError> {
-    let known = timing::read(&subject.folder)?;
+    let known = timing::read(subject.folder)?;
     let device = |t: &Timestep| {
         let name = known.get(&t.get()).map_or(&subject.manifest.device, |row| &row.device);
         let all = [Device::Host, Device::Ndarray, Device::Cuda, Device::CudaHostNoise];
