@@ -25,7 +25,7 @@ const fn metric(quantity: &'static str, label: &'static str, better: &'static st
 /// What is better: as the real ones.
 const LOW: &str = "smaller is better";
 const HIGH: &str = "larger is better";
-const ALIKE: &str = "best beside the real ones";
+const ALIKE: &str = "best like real ones";
 
 /// In the order of the strips; a run has those that its table holds.
 const METRICS: [Metric; 17] = [
@@ -40,8 +40,8 @@ const METRICS: [Metric; 17] = [
     metric("density", "density", ALIKE),
     metric("coverage", "coverage", HIGH),
     metric("confidence", "confidence of the class rule", ALIKE),
-    metric("nearest_distance", "distance d₁ to the nearest training sample", ALIKE),
-    metric("nearest_ratio", "d₁/d₂ of the two nearest training samples", ALIKE),
+    metric("nearest_distance", "d₁ to training samples", ALIKE),
+    metric("nearest_ratio", "d₁/d₂ to training samples", ALIKE),
     metric("memorised", "share memorised, d₁/d₂ < 1/3", LOW),
     metric("curve_distance", "distance to the curve, mean", LOW),
     metric("curve_distance_95", "distance to the curve, 95% quantile", LOW),
@@ -125,7 +125,9 @@ impl Strip<'_> {
     fn draw(&self, drawing: &mut Drawing, frame: Rect) {
         let ends = |row: &ObservableRow| [Some(row.value), row.low, row.high];
         let values = || ends(self.own).into_iter().chain(self.real.into_iter().flat_map(ends)).flatten();
-        let x = Axis::around("", values(), 20.0).with_ticks(TICKS);
+        // A share of 0 is the least there is.
+        let nothing = values().all(|value| value == 0.0).then_some(1.0);
+        let x = Axis::around("", values().chain(nothing), 20.0).with_ticks(TICKS);
         let axes = Axes { frame, x, y: Axis::new("", Scale::Linear, 0.0, 1.0).without_ticks() };
         axes.draw(drawing);
         let at = frame.y - 7.0;
