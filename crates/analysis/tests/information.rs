@@ -4,14 +4,11 @@
 mod common;
 
 use std::f64::consts::LN_2;
-use std::io::Write;
-use std::path::PathBuf;
 
 use analysis::lab::{Lab, LabData, Settings};
 use analysis::observables::{Measured, Named, ObservableRow};
 use common::{World, at, chain, measure};
-use data::mnist::{Checksums, MnistFiles};
-use data::{Frame, Pca, Selection};
+use data::{Frame, Pca};
 use model::{ClassSnr, Denoiser, Wiener};
 use schedule::{ReverseVariance, Schedule};
 
@@ -194,14 +191,7 @@ fn verdicts_and_errors_of_known_predictors() {
 
 /// The closed forms on the eigenvalues of the digits 1 and 3, for a chain of `timesteps` steps.
 fn on_digits(timesteps: usize, check: impl Fn(&Measured, &Measured)) {
-    let Some(folder) = std::env::var_os("MNIST_DIR") else {
-        let line = "skipped: MNIST_DIR is not set (folder with the four MNIST files)\n";
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
-        return;
-    };
-    let files = MnistFiles::locate(&[PathBuf::from(folder)]).expect("MNIST_DIR does not hold the four files");
-    let selection = Selection { digits: vec![1, 3], train_limit: Some(12_500), test_limit: Some(2_100) };
-    let dataset = files.read(&selection, Checksums::Published).unwrap();
+    let Some(dataset) = common::digits() else { return };
     let pca = Pca::fit(&dataset.train).unwrap();
     let frame = Frame::Principal(pca.clone());
     // Without labels there is no mixture to fit: the affine predictor alone.

@@ -3,15 +3,11 @@
 
 mod common;
 
-use std::io::Write;
-use std::path::PathBuf;
-
 use analysis::observables::{Measured, Named, ObservableRow};
 use analysis::quality::FrechetReference;
 use analysis::{MetricRow, Split, TrainingRow};
 use common::{World, at, measure};
-use data::mnist::{Checksums, MnistFiles};
-use data::{Frame, Pca, Selection};
+use data::{Frame, Pca};
 use model::{ClassSnr, Wiener};
 use schedule::{Purpose, ReverseVariance, Schedule, Stream};
 
@@ -193,14 +189,7 @@ fn the_class_readings_of_two_gaussians_have_closed_forms() {
 /// Floors of the distance between real digits, for as many samples on both sides.
 #[test]
 fn real_digits_have_the_floor_of_their_number() {
-    let Some(folder) = std::env::var_os("MNIST_DIR") else {
-        let line = "skipped: MNIST_DIR is not set (folder with the four MNIST files)\n";
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
-        return;
-    };
-    let files = MnistFiles::locate(&[PathBuf::from(folder)]).expect("MNIST_DIR does not hold the four files");
-    let selection = Selection { digits: vec![1, 3], train_limit: Some(12_500), test_limit: Some(2_100) };
-    let dataset = files.read(&selection, Checksums::Published).unwrap();
+    let Some(dataset) = common::digits() else { return };
     let frame = Frame::Principal(Pca::fit(&dataset.train).unwrap());
     let (train, test) = (frame.project_samples(&dataset.train), frame.project_samples(&dataset.test));
     let shuffled = |n: usize, stream: u64| -> Vec<usize> {

@@ -3,14 +3,10 @@
 
 mod common;
 
-use std::io::Write;
-use std::path::PathBuf;
-
 use analysis::lab::{Lab, LabData, Settings};
 use analysis::observables::{Measured, Named, ObservableRow, TransitionRow};
 use common::{World, at, chain, measure};
-use data::mnist::{Checksums, MnistFiles};
-use data::{Frame, Pca, Samples, Selection, Shape};
+use data::{Frame, Pca, Samples, Shape};
 use model::{ClassSnr, Denoiser, Empirical};
 use schedule::{Purpose, ReverseVariance, Schedule, Stream};
 
@@ -233,15 +229,7 @@ fn a_memoriser_is_caught() {
 
 /// A lab of the thesis's digits, or nothing without MNIST_DIR.
 fn digits(timesteps: usize) -> Option<Cloud> {
-    let Some(folder) = std::env::var_os("MNIST_DIR") else {
-        // Past the test harness, which keeps what a passing test prints to itself.
-        let line = "skipped: MNIST_DIR is not set (folder with the four MNIST files)\n";
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
-        return None;
-    };
-    let files = MnistFiles::locate(&[PathBuf::from(folder)]).expect("MNIST_DIR does not hold the four files");
-    let selection = Selection { digits: vec![1, 3], train_limit: Some(12_500), test_limit: Some(2_100) };
-    let data = files.read(&selection, Checksums::Published).unwrap();
+    let data = common::digits()?;
     Some(Cloud::new(timesteps, &data.train, &data.test))
 }
 

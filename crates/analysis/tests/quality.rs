@@ -3,16 +3,12 @@
 
 mod common;
 
-use std::io::Write;
-use std::path::PathBuf;
-
 use analysis::lab::{Classifier, nearest};
 use analysis::observables::{Measured, ObservableRow};
 use analysis::quality::{COPIES, FrechetReference, KernelReference, NeighbourReference, SlicedReference};
 use analysis::stats::Bootstrap;
 use common::{World, measure};
-use data::mnist::{Checksums, MnistFiles};
-use data::{Frame, Pca, Samples, Selection};
+use data::{Frame, Pca, Samples};
 use schedule::{Purpose, Stream};
 
 fn row<'a>(measured: &'a Measured, model: &str, quantity: &str, group: &str) -> &'a ObservableRow {
@@ -63,14 +59,7 @@ fn samples_of_the_law_copies_and_noise() {
 
 /// The digits 1 and 3 in principal coordinates, or nothing where the variable is not set.
 fn digits() -> Option<(Samples, Samples)> {
-    let Some(folder) = std::env::var_os("MNIST_DIR") else {
-        let line = "skipped: MNIST_DIR is not set (folder with the four MNIST files)\n";
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
-        return None;
-    };
-    let files = MnistFiles::locate(&[PathBuf::from(folder)]).expect("MNIST_DIR does not hold the four files");
-    let selection = Selection { digits: vec![1, 3], train_limit: Some(12_500), test_limit: Some(2_100) };
-    let dataset = files.read(&selection, Checksums::Published).unwrap();
+    let dataset = common::digits()?;
     let frame = Frame::Principal(Pca::fit(&dataset.train).unwrap());
     Some((frame.project_samples(&dataset.train), frame.project_samples(&dataset.test)))
 }

@@ -11,13 +11,12 @@ use crate::folder::RunFolder;
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
 use crate::pipeline::damage::Damage;
-use crate::pipeline::dataset::{self, Places};
+use crate::pipeline::dataset::Places;
 use crate::pipeline::freshness;
 use crate::pipeline::manifest::Deviation;
 use crate::pipeline::observe::{self, Wanted};
 use crate::pipeline::{draw, manifest, models, transitions};
 use crate::terminal::Terminal;
-use schedule::Schedule;
 
 /// Measures the observables that the run's settings list (all, where they list none) as far as their tables are not up
 /// to date, or anew those named, and draws the figures.
@@ -44,9 +43,7 @@ pub(crate) fn analyze(
         let message = "RUN: a regression has no chain to be analysed; its figures are drawn by `driver figures`";
         return Err(DriverError::Message(message.to_owned()));
     }
-    let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
-    let dataset = dataset::load(&experiment, &Places::new(environment), args.offline, terminal)?;
-    let bench = Bench::new(experiment, schedule, dataset)?;
+    let bench = Bench::load(experiment, &Places::new(environment), args.offline, terminal)?;
     let words = match (&args.only[..], &bench.experiment.analysis.observables[..]) {
         ([], []) => &["all".to_owned()],
         ([], listed) => listed,

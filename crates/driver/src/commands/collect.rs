@@ -4,8 +4,6 @@ mod check;
 
 use std::path::{Path, PathBuf};
 
-use schedule::Schedule;
-
 use super::run::{Finished, Setting, Todo, complete, device, summarise, threads};
 use super::sweep;
 use crate::DriverError;
@@ -14,7 +12,7 @@ use crate::config::{self, Experiment, Model, Sources, Sweep, Task};
 use crate::folder::RunFolder;
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
-use crate::pipeline::dataset::{self, Places};
+use crate::pipeline::dataset::Places;
 use crate::pipeline::finished::is_finished;
 use crate::terminal::Terminal;
 
@@ -74,9 +72,7 @@ struct Collected {
 impl Collected {
     fn open(experiment: Experiment, root: &Path, means: Means<'_>) -> Result<Self, DriverError> {
         let setting = Setting::new(device(&experiment)?, means.threads, means.terminal);
-        let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
-        let dataset = dataset::load(&experiment, means.places, means.offline, means.terminal)?;
-        let bench = Bench::new(experiment, schedule, dataset)?;
+        let bench = Bench::load(experiment, means.places, means.offline, means.terminal)?;
         let folder = RunFolder::create(root)?;
         let lock = Lock::to_write(root, "collect", means.terminal)?;
         Ok(Self { bench, folder, lock, setting })

@@ -136,10 +136,8 @@ pub(crate) fn complete(
     folder.tidy()?;
     let damage = Damage::find(&folder, Damage::but_machines, terminal)?;
     damage.announce();
-    let chain = !bench.experiment.model.is_regression();
-    let mut warnings: Vec<String> = bench.schedule.thermalisation_warning().filter(|_| chain).into_iter().collect();
+    let mut warnings: Vec<String> = bench.warning().into_iter().collect();
     if let Todo::Everything { timesteps, .. } = todo {
-        warnings.iter().for_each(|warning| terminal.warn(warning));
         words::announce(&bench, timesteps, setting);
     }
     record::before_training(&bench, &folder)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use schedule::{Schedule, Timestep};
+use schedule::Timestep;
 use sha2::{Digest, Sha256};
 
 use super::run::threads;
@@ -13,7 +13,7 @@ use crate::folder::{RunFolder, write_whole};
 use crate::lock::Lock;
 use crate::pipeline::bench::Bench;
 use crate::pipeline::conditioned::Conditioned;
-use crate::pipeline::dataset::{self, Places};
+use crate::pipeline::dataset::Places;
 use crate::pipeline::manifest::{self, Code, Manifest, hex};
 use crate::pipeline::problem::Problem;
 use crate::pipeline::shelf::Shelf;
@@ -83,9 +83,7 @@ fn inside(
     }
     let file = folder.root().join(RunFolder::CONFIG);
     let experiment = config::load(&Sources { file, ..Sources::default() })?;
-    let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
-    let dataset = dataset::load(&experiment, places, offline, terminal)?;
-    let bench = &Bench::new(experiment, schedule, dataset)?;
+    let bench = &Bench::load(experiment, places, offline, terminal)?;
     if !checks.data(bench, manifest)? {
         checks.notes.push("machines and tables were not checked, since the data are others".to_owned());
         return Ok(());

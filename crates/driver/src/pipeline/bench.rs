@@ -5,9 +5,10 @@ use data::{Dataset, Frame, Pca, Samples, Shape};
 use schedule::{Law, Purpose, ReverseVariance, Schedule, Stream, Timestep};
 use train::Stop;
 
-use super::dataset::SYNTHETIC_NOTE;
+use super::dataset::{self, Places, SYNTHETIC_NOTE};
 use crate::DriverError;
 use crate::config::{Experiment, LearningRate, LossWord, Machines, Model, Skip, StopWord};
+use crate::terminal::Terminal;
 
 /// An experiment with its data, ready for its machines or its exact law.
 pub(crate) struct Bench {
@@ -23,6 +24,21 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
+    /// The bench of an experiment, with its data read or made.
+    ///
+    /// # Errors
+    /// A schedule that cannot be built, data that cannot be had or are too few.
+    pub(crate) fn load(
+        experiment: Experiment,
+        places: &Places,
+        offline: bool,
+        terminal: Terminal,
+    ) -> Result<Self, DriverError> {
+        let schedule = Schedule::new(experiment.schedule.law, experiment.schedule.timesteps)?;
+        let dataset = dataset::load(&experiment, places, offline, terminal)?;
+        Self::new(experiment, schedule, dataset)
+    }
+
     pub(crate) fn new(experiment: Experiment, schedule: Schedule, mut dataset: Dataset) -> Result<Self, DriverError> {
         check_counts(&experiment, dataset.train.len())?;
         let validation = hold_out(&mut dataset.train, experiment.train.validation, experiment.seed);
@@ -51,6 +67,11 @@ impl Bench {
     /// d.
     pub(crate) fn dim(&self) -> usize {
         self.dataset.train.dim
+    }
+
+    /// What may spoil the samples of the chain, where there is one.
+    pub(crate) fn warning(&self) -> Option<String> {
+        self.schedule.thermalisation_warning().filter(|_| !self.experiment.model.is_regression())
     }
 
     /// What a reader must know of the data.

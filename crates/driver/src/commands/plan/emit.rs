@@ -17,6 +17,7 @@ use crate::cli::{Engine, PlanArgs};
 use crate::commands::run::{default_folder, device};
 use crate::commands::sweep::is_asked;
 use crate::config::{Experiment, Model, Sweep};
+use crate::pipeline::effort::Effort;
 use crate::terminal::Terminal;
 use split::{Unit, split};
 
@@ -90,13 +91,12 @@ pub(super) fn run(
     let needed = lineage.closure(&asked, |_| false);
     let cost = Cost::of(experiment, model, &schedule, &size, &needed, threads, &mut Rates::default());
     let together = |a: &Timestep, b: &Timestep| lineage.parent(*a) == Some(*b) || lineage.parent(*b) == Some(*a);
-    let epochs: usize = cost.effort.epochs().max(1);
-    let seconds =
-        |t: &Timestep| cost.training_seconds() * train_epochs(experiment, &schedule, *t) as f64 / epochs as f64;
-    let units: Vec<Unit> = needed
-        .chunk_by(together)
-        .map(|tree| Unit { numbers: tree.iter().map(|t| t.get()).collect(), weight: tree.iter().map(seconds).sum() })
-        .collect();
+    let epoch = cost.training_seconds() / cost.effort.epochs().max(1) as f64;
+    let unit = |tree: &[Timestep]| Unit {
+        numbers: tree.iter().map(|t| t.get()).collect(),
+        weight: epoch * Effort::of(&experiment.train, &schedule, tree).epochs() as f64,
+    };
+    let units: Vec<Unit> = needed.chunk_by(together).map(unit).collect();
     let batch = Batch {
         before: common(args, &["--shard"], "--timesteps"),
         tasks: tasks(&units, args.tasks),
@@ -105,12 +105,6 @@ pub(super) fn run(
     };
     terminal.result(written(&batch, engine));
     Ok(())
-}
-
-/// The epochs of the machine of t.
-fn train_epochs(experiment: &Experiment, schedule: &schedule::Schedule, t: Timestep) -> usize {
-    let parent = experiment.train.lineage(schedule).parent(t);
-    experiment.train.warm_start.filter(|_| parent.is_some()).map_or(experiment.train.epochs, |warm| warm.epochs)
 }
 
 /// The cells of a sweep as tasks of the engine.
@@ -161,9 +155,9 @@ fn batch(name: &str, args: &PlanArgs, threads: usize, environment: &[(String, St
     let program = std::env::current_exe().map_err(DriverError::io(Path::new("driver"), "its place cannot be found"))?;
     let folder = std::env::current_dir().map_err(DriverError::io(Path::new("."), "cannot be found"))?;
     let out = args.run.out.clone().unwrap_or_else(|| default_folder(&args.run, name, None)).display().to_string();
-    let threads_word = threads.to_string();
     let offline = args.run.offline.then(|| "--offline".to_owned());
-    let with_threads = ["--threads".to_owned(), threads_word, "--quiet".to_owned()];
+    let how = ["--threads".to_owned(), threads.to_string(), "--quiet".to_owned()];
+    let how: Vec<String> = how.into_iter().chain(offline).collect();
     Ok(Batch {
         name: name.to_owned(),
         program,
@@ -174,12 +168,8 @@ fn batch(name: &str, args: &PlanArgs, threads: usize, environment: &[(String, St
             .cloned()
             .collect(),
         before: Vec::new(),
-        after: ["--out".to_owned(), out.clone()]
-            .into_iter()
-            .chain(with_threads.clone())
-            .chain(offline.clone())
-            .collect(),
-        collect: ["collect".to_owned(), out].into_iter().chain(with_threads).chain(offline).collect(),
+        after: [&["--out".to_owned(), out.clone()], &how[..]].concat(),
+        collect: [&["collect".to_owned(), out], &how[..]].concat(),
         tasks: Vec::new(),
         threads,
         memory: 0.0,

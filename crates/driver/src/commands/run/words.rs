@@ -14,8 +14,9 @@ use crate::pipeline::record::{self, Floor, Summary};
 use crate::pipeline::transitions;
 use crate::terminal::Terminal;
 
-/// Says what is about to be done.
+/// Says what is about to be done, and what may spoil it.
 pub(super) fn announce(bench: &Bench, timesteps: &[Timestep], setting: &Setting) {
+    bench.warning().into_iter().for_each(|warning| setting.terminal.warn(warning));
     let experiment = &bench.experiment;
     let note = bench.data_note().map_or(String::new(), |note| format!(" ({note})"));
     let model = match experiment.model {
