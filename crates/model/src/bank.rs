@@ -7,7 +7,7 @@ use data::Frame;
 use schedule::{Schedule, Timestep};
 
 use crate::framed::Seen;
-use crate::{ConditionedMachine, Denoiser, Machine, ModelError, Net, Predictor, checkpoint};
+use crate::{Canvas, ConditionedMachine, Denoiser, Machine, ModelError, Net, Predictor, checkpoint};
 
 /// T machines in a folder of checkpoints, of which memory holds only those in use, whatever T; or the T that one
 /// machine for all timesteps is.
@@ -17,6 +17,8 @@ pub struct Bank {
     dim: usize,
     /// The frame the machines are seen from, with sqrt(alpha_bar_t) of t = 1..=T, where it is not their own.
     view: Option<(Frame, Vec<f64>)>,
+    /// What local units see of a state in the coordinates that answers are given in, with sqrt(alpha_bar_t).
+    canvas: Option<(Arc<Canvas>, Vec<f64>)>,
 }
 
 /// Where the machine of a timestep comes from.
@@ -32,7 +34,7 @@ impl Bank {
 
     /// The machines in `folder`, for data of `dim` coordinates.
     pub fn open(folder: &Path, dim: usize) -> Self {
-        Self { source: Source::Folder(folder.to_owned()), dim, view: None }
+        Self { source: Source::Folder(folder.to_owned()), dim, view: None, canvas: None }
     }
 
     /// The one machine for all timesteps in `folder`, for data of `dim` coordinates.
@@ -44,14 +46,29 @@ impl Bank {
         let bytes = std::fs::read(&path).map_err(|source| ModelError::Read { path: path.clone(), source })?;
         let machine = checkpoint::conditioned_from_bytes(&path, &bytes)?.machine;
         check_dim(&path, machine.dim, dim)?;
-        Ok(Self { source: Source::Conditioned(Arc::new(machine)), dim, view: None })
+        Ok(Self { source: Source::Conditioned(Arc::new(machine)), dim, view: None, canvas: None })
     }
 
     /// The same machines for states in the coordinates of `frame`; those that live in principal coordinates stay as
     /// they are.
     pub fn seen_from(self, frame: &Frame, schedule: &Schedule) -> Self {
-        let signals = schedule.timesteps().map(|t| schedule.forward(t).signal).collect();
-        Self { view: Some((frame.clone(), signals)), ..self }
+        let whole = |canvas: &(Arc<Canvas>, _)| canvas.0.axes().is_none();
+        let canvas = match Canvas::new(frame, frame.dim()) {
+            // Machines of pixels are turned, and their local units then see all coordinates of the frame.
+            Ok(canvas) if self.canvas.as_ref().is_some_and(whole) => Some((Arc::new(canvas), signals(schedule))),
+            _ => self.canvas,
+        };
+        Self { view: Some((frame.clone(), signals(schedule))), canvas, ..self }
+    }
+
+    /// The same machines, which live in `frame` and of which nets see the first `inputs` coordinates: local units see the
+    /// images behind its states.
+    ///
+    /// # Errors
+    /// [`ModelError::Setting`] when the data are no square images.
+    pub fn on_canvas(self, frame: &Frame, inputs: usize, schedule: &Schedule) -> Result<Self, ModelError> {
+        let canvas = Arc::new(Canvas::new(frame, inputs)?);
+        Ok(Self { canvas: Some((canvas, signals(schedule))), ..self })
     }
 
     /// The file of timestep t: `t0042.safetensors`.
@@ -87,9 +104,20 @@ impl Bank {
     }
 
     fn turned(&self, machine: Machine, t: Timestep) -> Machine {
-        let turned = self.view.as_ref().and_then(|(frame, signals)| machine.turned(frame, signals[t.index()]));
-        turned.unwrap_or(machine)
+        let canvas = self.canvas.as_ref().map(|(canvas, signals)| (canvas, signals[t.index()]));
+        let view = self.view.as_ref().map(|(frame, signals)| (frame, signals[t.index()]));
+        let turned = view.and_then(|(frame, signal)| machine.turned(frame, canvas.map(|(canvas, _)| canvas), signal));
+        match (turned, canvas) {
+            (Some(turned), _) => turned,
+            (None, Some((canvas, signal))) => machine.on_canvas(canvas, signal),
+            (None, None) => machine,
+        }
     }
+}
+
+/// sqrt(alpha_bar_t) of t = 1..=T.
+fn signals(schedule: &Schedule) -> Vec<f64> {
+    schedule.timesteps().map(|t| schedule.forward(t).signal).collect()
 }
 
 fn check_dim(path: &Path, found: usize, expected: usize) -> Result<(), ModelError> {

@@ -3,13 +3,16 @@
 //! Tensors (f32, row-major): `w1` `[r, H]`, `b1` `[H]`, `w2` `[H, r]`, `b2` `[r]`; `skip` `[1]` for a scalar or `[d]` for a
 //! diagonal skip, absent without one; the learning curve at n evaluations: `epoch` (u32, `[n]`), `train_mse`, `test_mse`
 //! (f64, `[n]`) and, where there are any, `validation_mse` and `wiener_test_mse`, and before training and after every
-//! evaluation `class_gain` and `class_offset` (f64, `[n + 1]`).  The metadata key `machine` holds a
+//! evaluation `class_gain` and `class_offset` (f64, `[n + 1]`).  Local units of k x k patches and C channels have
+//! `local_w1` `[k^2, C]`, `local_b1` `[C]` and `local_w2` `[C, k^2]`, and act on images as the `local` module says.  The metadata key `machine` holds a
 //! JSON object: `format`, `t`, `dim`, `alpha_bar`, `kept` (the epoch whose weights these are), `key`.
-//! eps_hat = skip * z + relu(z w1 + b1) w2 + b2, on the first r of the d coordinates of the run's frame.
+//! eps_hat = skip * z + relu(z w1 + b1) w2 + b2 (+ U^T local(U z + sqrt(alpha_bar) mu)), on the first r of the d coordinates
+//! of the run's frame.  `format` is 4 with local units and 3 without.
 //! A layer of sigmoids has `w` `[d, d]` and `b` `[d]` in the place of these: eps_hat = tanh((x w + b) / 2).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
@@ -26,10 +29,12 @@ pub use conditioned::{
 pub use frame::{frame_from_bytes, write_frame};
 pub use midway::{Midway, midway_from_bytes, write_midway};
 
-use crate::{Machine, ModelError, Net, SigmoidLayer, Skip};
+use crate::{Canvas, Local, LocalConfig, LocalUnits, Machine, ModelError, Net, SigmoidLayer, Skip};
 
 /// The version of the layout above.
 pub const FORMAT: u64 = 3;
+/// The version of files with local units, which a program that knows none must not read.
+const LOCAL_FORMAT: u64 = 4;
 
 /// Mean squared errors on eps per coordinate after the epochs that were evaluated.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -126,7 +131,27 @@ fn weights(machine: &Machine) -> Vec<Raw> {
         Skip::Scalar(gain) => tensors.push(f32s("skip", &[1], &[*gain])),
         Skip::Diagonal(gains) => tensors.push(f32s("skip", &[gains.len()], gains)),
     }
+    if let Some(local) = &machine.local {
+        tensors.extend(local_arrays("local_", &local.units));
+    }
     tensors
+}
+
+/// The tensors of local units.
+fn local_arrays(prefix: &str, units: &LocalUnits) -> [Raw; 3] {
+    let LocalConfig { kernel, channels } = units.config();
+    let array = |name: &str, shape: &[usize], values: &[f32]| f32s(&format!("{prefix}{name}"), shape, values);
+    [
+        array("w1", &[kernel * kernel, channels], &units.w1),
+        array("b1", &[channels], &units.b1),
+        array("w2", &[channels, kernel * kernel], &units.w2),
+    ]
+}
+
+/// The version of a file with these tensors.
+fn format_of(tensors: &[Raw]) -> u64 {
+    let local = tensors.iter().any(|(name, ..)| name.contains("local_"));
+    if local { LOCAL_FORMAT } else { FORMAT }
 }
 
 /// The bytes of a checkpoint file, the same for the same content.
@@ -140,8 +165,8 @@ pub fn write(checkpoint: &Checkpoint) -> Result<Vec<u8>, ModelError> {
         Net::Sigmoid(SigmoidLayer { w, b }) => vec![f32s("w", &[b.len(), b.len()], w), f32s("b", &[b.len()], b)],
     };
     tensors.extend(curves(history));
-    let (dim, kept) = (machine.dim(), history.kept);
-    let metadata = json!({ "format": FORMAT, "t": t, "dim": dim, "alpha_bar": alpha_bar, "kept": kept, "key": key });
+    let (dim, kept, format) = (machine.dim(), history.kept, format_of(&tensors));
+    let metadata = json!({ "format": format, "t": t, "dim": dim, "alpha_bar": alpha_bar, "kept": kept, "key": key });
     encode(&tensors, &metadata)
 }
 
@@ -178,8 +203,8 @@ impl<'a> Reader<'a> {
         let metadata: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         let reader = Self { path: path.to_owned(), tensors, metadata };
         match reader.integer("format")? {
-            format if format == FORMAT as usize => Ok(reader),
-            format => Err(invalid(format!("format {format}, this program reads format {FORMAT}"))),
+            format if [FORMAT, LOCAL_FORMAT].contains(&(format as u64)) => Ok(reader),
+            format => Err(invalid(format!("format {format}, this program reads formats {FORMAT} and {LOCAL_FORMAT}"))),
         }
     }
 
@@ -286,6 +311,34 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The local units of a prefix, where the file has any.
+    fn local_units(&self, prefix: &str) -> Result<Option<LocalUnits>, ModelError> {
+        let name = |part: &str| format!("{prefix}{part}");
+        if !self.tensors.names().contains(&name("w1").as_str()) {
+            return Ok(None);
+        }
+        let [patch, channels] = self.matrix(&name("w1"))?;
+        let kernel = patch.isqrt();
+        if channels == 0 || kernel * kernel != patch || kernel.is_multiple_of(2) {
+            return Err(self.invalid(format!("tensor `{}` is [{patch}, {channels}], expected an odd square by channels", name("w1"))));
+        }
+        Ok(Some(LocalUnits {
+            w1: self.floats(&name("w1"), &[patch, channels])?,
+            b1: self.floats(&name("b1"), &[channels])?,
+            w2: self.floats(&name("w2"), &[channels, patch])?,
+        }))
+    }
+
+    fn local(&self, dim: usize, inputs: usize) -> Result<Option<Local>, ModelError> {
+        let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64).unwrap_or_default();
+        let Some(units) = self.local_units("local_")? else { return Ok(None) };
+        if dim.isqrt().pow(2) != dim {
+            return Err(self.invalid(format!("local units on {dim} coordinates, which are no square image")));
+        }
+        let canvas = Arc::new(Canvas::bare(dim, inputs));
+        Ok(Some(Local { units, canvas, signal: alpha_bar.sqrt() }))
+    }
+
     fn autoencoder(&self, dim: usize) -> Result<Machine, ModelError> {
         let [inputs, hidden] = self.matrix("w1")?;
         self.at_least_one(&[("the number of hidden units", hidden)])?;
@@ -301,6 +354,7 @@ impl<'a> Reader<'a> {
             w2: self.floats("w2", &[hidden, inputs])?,
             b2: self.floats("b2", &[inputs])?,
             skip: self.skip(dim)?,
+            local: self.local(dim, inputs)?,
         })
     }
 }
@@ -319,6 +373,7 @@ mod tests {
             w2: vec![1.0, f32::MIN_POSITIVE, -1.0, 0.5],
             b2: vec![0.1, 0.2],
             skip,
+            local: None,
         };
         let history = History {
             epoch: vec![3, 5],

@@ -58,6 +58,7 @@ impl ConditionedMachine {
             w2: self.w2.clone(),
             b2: self.b2.clone(),
             skip: Skip::None,
+            local: None,
         }
     }
 }
@@ -78,7 +79,8 @@ mod tests {
             b1: vec![0.25, -1.0],
             w2: vec![1.0, 2.0, 9.0, -1.0, 0.5, 9.0],
             b2: vec![0.1, 0.2, 9.0],
-            gain: 0.0,
+            gains: Vec::new(),
+            local: None,
         };
         let machine = ConditionedMachine::new(4, &weights);
         assert_eq!((machine.dim, machine.hidden), (2, 2));

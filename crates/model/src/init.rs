@@ -2,7 +2,7 @@
 
 use schedule::{Purpose, Stream, Timestep};
 
-use crate::{MachineConfig, SkipKind};
+use crate::{LocalConfig, LocalUnits, MachineConfig, SkipKind};
 
 /// The trainable numbers of one machine in scaled units, row-major, matrices `[in, out]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,22 +15,40 @@ pub struct Weights {
     pub w2: Vec<f32>,
     /// b2: `[r]`.
     pub b2: Vec<f32>,
-    /// The trained scalar skip in units of the output scale; stays 0 unless the skip is learned.
-    pub gain: f32,
+    /// What is added to the gains of the skip, in the units of [`Parametrisation`](crate::Parametrisation): one for all
+    /// coordinates, one for each of the r, or none where the skip is not trained.
+    pub gains: Vec<f32>,
+    /// The local units, where there are any.
+    pub local: Option<LocalUnits>,
 }
 
 impl Weights {
     /// PyTorch's default for a linear layer, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weights and biases; W2 = b2 = 0
-    /// with a skip, so that training starts at the skip itself.  Stream: (seed, init, t).
+    /// with a skip, so that training starts at the skip itself; the local units likewise.  Stream: (seed, init, t).
     pub fn init(config: MachineConfig, inputs: usize, seed: u64, t: Timestep) -> Self {
         let hidden = config.hidden;
         let mut uniform = uniform(Stream::new(seed, Purpose::Init, t.get() as u64, 0));
         let (w1, b1) = (uniform(inputs * hidden, inputs), uniform(hidden, inputs));
         let (w2, b2) = match config.skip {
             SkipKind::None => (uniform(hidden * inputs, hidden), uniform(inputs, hidden)),
-            SkipKind::Learned | SkipKind::Wiener => (vec![0.0; hidden * inputs], vec![0.0; inputs]),
+            SkipKind::Learned | SkipKind::Wiener | SkipKind::Diagonal => {
+                (vec![0.0; hidden * inputs], vec![0.0; inputs])
+            }
         };
-        Self { w1, b1, w2, b2, gain: 0.0 }
+        let local = config.local.map(|local| LocalUnits::init(local, config.skip, &mut uniform));
+        Self { w1, b1, w2, b2, gains: vec![0.0; config.gains(inputs)], local }
+    }
+
+    /// Whether they are of a net of this shape with r inputs.
+    pub fn fits(&self, config: MachineConfig, inputs: usize) -> bool {
+        let hidden = config.hidden;
+        let lengths = [&self.w1, &self.b1, &self.w2, &self.b2, &self.gains].map(Vec::len);
+        let local = match (&self.local, config.local) {
+            (Some(units), Some(shape)) => units.fits(shape),
+            (None, None) => true,
+            _ => false,
+        };
+        local && lengths == [inputs * hidden, hidden, hidden * inputs, inputs, config.gains(inputs)]
     }
 
     /// PyTorch's default for the layers of a [`ConditionedMachine`](crate::ConditionedMachine) of d coordinates and H hidden
@@ -42,7 +60,20 @@ impl Weights {
         let (w2, b2) = (uniform(hidden * dim, hidden), uniform(dim, hidden));
         let with_zero =
             |rows: &[f32]| rows.chunks_exact(dim).flat_map(|row| row.iter().copied().chain([0.0])).collect();
-        Self { w1, b1, w2: with_zero(&w2), b2: with_zero(&b2), gain: 0.0 }
+        Self { w1, b1, w2: with_zero(&w2), b2: with_zero(&b2), gains: Vec::new(), local: None }
+    }
+}
+
+impl LocalUnits {
+    /// PyTorch's default for a convolution of one channel, and for the one back; w2 = 0 with a skip.
+    fn init(LocalConfig { kernel, channels }: LocalConfig, skip: SkipKind, uniform: &mut impl FnMut(usize, usize) -> Vec<f32>) -> Self {
+        let patch = kernel * kernel;
+        let (w1, b1) = (uniform(patch * channels, patch), uniform(channels, patch));
+        let w2 = match skip {
+            SkipKind::None => uniform(channels * patch, channels * patch),
+            SkipKind::Learned | SkipKind::Wiener | SkipKind::Diagonal => vec![0.0; channels * patch],
+        };
+        Self { w1, b1, w2 }
     }
 }
 

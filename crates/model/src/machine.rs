@@ -3,10 +3,12 @@
 mod jacobian;
 mod precise;
 
+use std::sync::Arc;
+
 use data::Frame;
 use data::linalg::{View, multiply, multiply_into};
 
-use crate::Predictor;
+use crate::{Canvas, LocalUnits, Predictor};
 
 pub use jacobian::{Jacobian, JacobianNorm, UnitSum};
 
@@ -21,7 +23,19 @@ pub enum Skip {
     Diagonal(Vec<f32>),
 }
 
-/// eps_hat = skip(z) + W2 relu(W1 z + b1) + b2, the net acting on the first `inputs` of the `dim` coordinates.
+/// The local units of a finished machine, and the image that they see of a state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Local {
+    /// Their weights.
+    pub units: LocalUnits,
+    /// How a state becomes an image.
+    pub canvas: Arc<Canvas>,
+    /// sqrt(alpha_bar_t), the share of the mean image in a state.
+    pub signal: f64,
+}
+
+/// eps_hat = skip(z) + W2 relu(W1 z + b1) + b2 (+ U^T local(U z + signal mu)), the net acting on the first `inputs` of the
+/// `dim` coordinates.
 ///
 /// Matrices are row-major and stored `[in, out]`, so that a batch `[n, in]` multiplies from the left.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,14 +56,30 @@ pub struct Machine {
     pub b2: Vec<f32>,
     /// The skip connection.
     pub skip: Skip,
+    /// The local units of the hidden layer, where it has any.
+    pub local: Option<Local>,
 }
 
 impl Machine {
-    /// The same machine for a state in the coordinates of `frame`: x_t = U z_t + signal mu.
+    /// H and the local units: all units of the hidden layer, the local ones behind the dense ones, pixel by pixel.
+    pub fn units(&self) -> usize {
+        self.hidden + self.local.as_ref().map_or(0, |local| local.canvas.pixels() * local.units.b1.len())
+    }
+
+    /// The same machine, its local units looking at states through `canvas` at signal = sqrt(alpha_bar_t).
+    pub fn on_canvas(mut self, canvas: &Arc<Canvas>, signal: f64) -> Self {
+        if let Some(local) = &mut self.local {
+            (local.canvas, local.signal) = (Arc::clone(canvas), signal);
+        }
+        self
+    }
+
+    /// The same machine for a state in the coordinates of `frame`: x_t = U z_t + signal mu; `canvas` is that of all
+    /// coordinates of the frame, where there are local units.
     ///
     /// eps turns with U, so W1' = U^T W1, b1' = b1 + signal mu W1, W2' = W2 U, b2' = (b2 + c signal mu) U; exact up to
     /// rounding.  `None` for a machine that lives in principal coordinates already.
-    pub fn turned(&self, frame: &Frame, signal: f64) -> Option<Self> {
+    pub fn turned(&self, frame: &Frame, canvas: Option<&Arc<Canvas>>, signal: f64) -> Option<Self> {
         let (d, h) = (self.dim, self.hidden);
         let gain = match self.skip {
             Skip::None => 0.0,
@@ -61,18 +91,36 @@ impl Machine {
         multiply(&mut b1, View::new(&origin, 1, d), View::new(&self.w1, d, h), 1.0);
         let b2: Vec<f32> = self.b2.iter().zip(&origin).map(|(bias, x)| bias + gain * x).collect();
         let columns = transposed(&self.w1, d, h);
-        Some(Self {
+        let turned = Self {
             w1: transposed(&frame.project(&columns, 0.0), h, d),
             b1,
             w2: frame.project(&self.w2, 0.0),
             b2: frame.project(&b2, 0.0),
             skip: self.skip.clone(),
+            local: self.local.clone(),
             ..*self
+        };
+        Some(match canvas {
+            Some(canvas) => turned.on_canvas(canvas, signal),
+            None => turned,
         })
     }
 
-    /// W1 z + b1, the inputs of the hidden units.  zt: `[n, d]` -> `[n, H]`.
+    /// The inputs of all hidden units, as [`Self::units`] orders them.  zt: `[n, d]` -> `[n, units]`.
     pub fn preactivations(&self, zt: &[f32]) -> Vec<f32> {
+        let dense = self.dense_preactivations(zt);
+        let Some(Local { units, canvas, signal }) = &self.local else { return dense };
+        let images = canvas.images(zt, self.dim, *signal);
+        let mut all = Vec::with_capacity(zt.len() / self.dim * self.units());
+        for (row, image) in images.chunks_exact(canvas.pixels()).enumerate() {
+            all.extend_from_slice(&dense[row * self.hidden..(row + 1) * self.hidden]);
+            all.extend(units.preactivations(image, canvas.side()));
+        }
+        all
+    }
+
+    /// W1 z + b1, the inputs of the dense units.  zt: `[n, d]` -> `[n, H]`.
+    fn dense_preactivations(&self, zt: &[f32]) -> Vec<f32> {
         let (d, r, h) = (self.dim, self.inputs, self.hidden);
         let n = zt.len() / d;
         let mut sums: Vec<f32> = self.b1.iter().copied().cycle().take(n * h).collect();
@@ -102,13 +150,29 @@ impl Predictor for Machine {
     fn eps_hat(&self, zt: &[f32], eps_hat: &mut [f32]) {
         let (d, r, h) = (self.dim, self.inputs, self.hidden);
         let n = zt.len() / d;
-        let mut activation = self.preactivations(zt);
+        let mut activation = self.dense_preactivations(zt);
         activation.iter_mut().for_each(|a| *a = a.max(0.0));
         self.apply_skip(zt, eps_hat);
         for row in eps_hat.chunks_exact_mut(d) {
             row.iter_mut().zip(&self.b2).for_each(|(out, bias)| *out += bias);
         }
         multiply_into(eps_hat, d, View::new(&activation, n, h), View::new(&self.w2, h, r), 1.0);
+        if let Some(local) = &self.local {
+            local.add_answer(zt, d, eps_hat);
+        }
+    }
+}
+
+impl Local {
+    /// Adds what the local units answer to rows of z, `stride` apart, to rows of eps_hat.
+    fn add_answer(&self, z: &[f32], stride: usize, eps_hat: &mut [f32]) {
+        let (pixels, side) = (self.canvas.pixels(), self.canvas.side());
+        let images = self.canvas.images(z, stride, self.signal);
+        let mut answers = vec![0.0; images.len()];
+        for (image, answer) in images.chunks_exact(pixels).zip(answers.chunks_exact_mut(pixels)) {
+            self.units.add_answer(image, side, answer);
+        }
+        self.canvas.add_back(&answers, stride, eps_hat);
     }
 }
 
@@ -127,6 +191,7 @@ mod tests {
             w2: vec![1.0, 2.0, -1.0, 0.5],
             b2: vec![0.1, 0.2],
             skip,
+            local: None,
         }
     }
 
@@ -168,10 +233,10 @@ mod tests {
         let mut eps_hat = [0.0; 6];
         whole.eps_hat(&xt, &mut eps_hat);
         let mut turned = [0.0; 6];
-        whole.turned(&frame, 0.8).unwrap().eps_hat(&frame.project(&xt, 0.8), &mut turned);
+        whole.turned(&frame, None, 0.8).unwrap().eps_hat(&frame.project(&xt, 0.8), &mut turned);
         for (a, b) in turned.iter().zip(frame.project(&eps_hat, 0.0)) {
             assert!((a - b).abs() < 1e-5, "{a} {b}");
         }
-        assert_eq!(machine(Skip::Diagonal(vec![1.0; 3])).turned(&frame, 0.8), None);
+        assert_eq!(machine(Skip::Diagonal(vec![1.0; 3])).turned(&frame, None, 0.8), None);
     }
 }

@@ -14,8 +14,8 @@ pub struct StackedConfig {
     pub inputs: usize,
     /// H, the hidden units of each net.
     pub hidden: usize,
-    /// Whether each net trains a scalar skip of its own.
-    pub trained_gain: bool,
+    /// The trained gains of each net: 0, 1 for all coordinates, or r.
+    pub gains: usize,
 }
 
 /// K nets relu(z W1 + b1) W2 + b2 (+ gain z) applied to K batches at once.
@@ -29,7 +29,7 @@ pub struct StackedAutoencoder<B: Backend> {
     pub w2: Param<Tensor<B, 3>>,
     /// b2: `[K, 1, r]`.
     pub b2: Param<Tensor<B, 3>>,
-    /// The scalar skips in scaled units, `[K, 1, 1]`; absent unless they are trained.
+    /// The trained gains in scaled units, `[K, 1, 1]` or `[K, 1, r]`; absent without any.
     pub gain: Option<Param<Tensor<B, 3>>>,
 }
 
@@ -46,7 +46,7 @@ impl StackedConfig {
             b1: stack([k, 1, h], |w| &w.b1),
             w2: stack([k, h, r], |w| &w.w2),
             b2: stack([k, 1, r], |w| &w.b2),
-            gain: self.trained_gain.then(|| stack([k, 1, 1], |w| std::slice::from_ref(&w.gain))),
+            gain: (self.gains > 0).then(|| stack([k, 1, self.gains], |w| &w.gains)),
         }
     }
 }
@@ -70,7 +70,8 @@ impl<B: Backend> StackedAutoencoder<B> {
         let host = |param: &Param<Tensor<B, 3>>| param.val().into_data().into_vec::<f32>();
         let [k, r, h] = self.w1.val().dims();
         let (w1, b1, w2, b2) = (host(&self.w1)?, host(&self.b1)?, host(&self.w2)?, host(&self.b2)?);
-        let gains = self.gain.as_ref().map(host).transpose()?.unwrap_or_else(|| vec![0.0; k]);
+        let gains = self.gain.as_ref().map(host).transpose()?.unwrap_or_default();
+        let each = gains.len() / k.max(1);
         let part = |values: &[f32], size: usize, i: usize| values[i * size..(i + 1) * size].to_vec();
         Ok((0..k)
             .map(|i| Weights {
@@ -78,7 +79,8 @@ impl<B: Backend> StackedAutoencoder<B> {
                 b1: part(&b1, h, i),
                 w2: part(&w2, h * r, i),
                 b2: part(&b2, r, i),
-                gain: gains[i],
+                gains: part(&gains, each, i),
+                local: None,
             })
             .collect())
     }

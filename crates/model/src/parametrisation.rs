@@ -1,8 +1,10 @@
 //! How a machine's net is wired into eps_hat at one timestep, and the training problem that follows.
 
+use std::sync::Arc;
+
 use schedule::{Forward, Schedule, Timestep};
 
-use crate::{Machine, Skip, Weights};
+use crate::{Canvas, Local, LocalConfig, LocalUnits, Machine, Skip, Weights};
 
 /// What passes by the hidden layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,15 @@ pub enum SkipKind {
     Learned,
     /// The best affine predictor, not trained: the net learns what is not linear.
     Wiener,
+    /// A trained gain for each principal axis, started at the best affine predictor.
+    Diagonal,
+}
+
+impl SkipKind {
+    /// Whether the skip is, or starts as, the best affine predictor: the machine then lives in the principal frame.
+    pub fn is_affine(self) -> bool {
+        matches!(self, Self::Wiener | Self::Diagonal)
+    }
 }
 
 /// The shape of every machine of a bank.
@@ -22,11 +33,33 @@ pub struct MachineConfig {
     pub hidden: usize,
     /// What passes by the hidden layer.
     pub skip: SkipKind,
+    /// The local units of the hidden layer, where it has any.
+    pub local: Option<LocalConfig>,
 }
 
 impl MachineConfig {
+    /// Dense units only.
+    pub fn dense(hidden: usize, skip: SkipKind) -> Self {
+        Self { hidden, skip, local: None }
+    }
+
+    /// The trained gains of a net of r inputs: one for all coordinates, one for each, or none.
+    pub fn gains(self, inputs: usize) -> usize {
+        match self.skip {
+            SkipKind::None | SkipKind::Wiener => 0,
+            SkipKind::Learned => 1,
+            SkipKind::Diagonal => inputs,
+        }
+    }
+
+    /// The trainable numbers of a net of r inputs.
+    pub fn weights(self, inputs: usize) -> usize {
+        let dense = 2 * inputs * self.hidden + self.hidden + inputs;
+        dense + self.gains(inputs) + self.local.map_or(0, LocalConfig::weights)
+    }
+
     /// No hidden layer and nothing beside it: the net is trained on eps itself, as a [`SigmoidLayer`](crate::SigmoidLayer) is.
-    pub const LAYER: Self = Self { hidden: 0, skip: SkipKind::None };
+    pub const LAYER: Self = Self { hidden: 0, skip: SkipKind::None, local: None };
 }
 
 /// Second moments of the training set in the coordinates of the run.
@@ -55,8 +88,11 @@ pub struct Parametrisation {
     pub target_eps: Vec<f32>,
     /// See [`Self::target_eps`].
     pub target_z0: Vec<f32>,
-    /// Whether the net carries a trained scalar skip of its own (in scaled units).
-    pub trained_gain: bool,
+    /// sqrt(alpha_bar_t), the share of the mean image in what local units see.
+    pub signal: f64,
+    /// What a trained gain of 1 is: 1 where all coordinates share it, 1/sqrt(A lambda_k + D) along axis k, so that it
+    /// multiplies a coordinate of variance 1 and one learning rate serves every axis; as many as there are trained gains.
+    pub gain_units: Vec<f32>,
     output: f64,
     snr: f64,
     skip: Skip,
@@ -80,13 +116,20 @@ impl Parametrisation {
         let variances = match config.skip {
             SkipKind::None => vec![f64::INFINITY; dim],
             SkipKind::Learned => vec![moments.second_moment; dim],
-            SkipKind::Wiener => moments.eigenvalues.iter().copied().take_while(|lambda| *lambda > 0.0).collect(),
+            SkipKind::Wiener | SkipKind::Diagonal => moments.eigenvalues.iter().copied().take_while(|lambda| *lambda > 0.0).collect(),
         };
         let skip = match config.skip {
             SkipKind::None => Skip::None,
             SkipKind::Learned => Skip::Scalar(wiener_gain(alpha_bar, moments.second_moment) as f32),
-            SkipKind::Wiener => {
+            SkipKind::Wiener | SkipKind::Diagonal => {
                 Skip::Diagonal(moments.eigenvalues.iter().map(|&v| wiener_gain(alpha_bar, v) as f32).collect())
+            }
+        };
+        let gain_units = match config.skip {
+            SkipKind::None | SkipKind::Wiener => Vec::new(),
+            SkipKind::Learned => vec![1.0],
+            SkipKind::Diagonal => {
+                variances.iter().map(|&v| (alpha_bar * v + 1.0 - alpha_bar).sqrt().recip() as f32).collect()
             }
         };
         let left: Vec<f64> = variances.iter().map(|&v| residual(alpha_bar, v)).collect();
@@ -99,7 +142,8 @@ impl Parametrisation {
             target_z0: variances.iter().map(|&v| (wiener_gain(alpha_bar, v) * signal / output) as f32).collect(),
             output,
             snr: schedule.snr(t),
-            trained_gain: config.skip == SkipKind::Learned,
+            signal,
+            gain_units,
             skip,
         }
     }
@@ -125,10 +169,20 @@ impl Parametrisation {
     /// The finished machine: trained weights with the wiring's scale folded in.
     pub fn machine(&self, weights: &Weights) -> Machine {
         let scaled = |values: &[f32]| values.iter().map(|&v| (f64::from(v) * self.output) as f32).collect();
-        let skip = match &self.skip {
-            Skip::Scalar(base) => Skip::Scalar((f64::from(*base) + self.output * f64::from(weights.gain)) as f32),
-            other => other.clone(),
+        let mut skip = self.skip.clone();
+        let bases = match &mut skip {
+            Skip::None => &mut [][..],
+            Skip::Scalar(base) => std::slice::from_mut(base),
+            Skip::Diagonal(bases) => bases.as_mut_slice(),
         };
+        for (base, (gain, unit)) in bases.iter_mut().zip(weights.gains.iter().zip(&self.gain_units)) {
+            *base = (f64::from(*base) + self.output * f64::from(*unit) * f64::from(*gain)) as f32;
+        }
+        let local = weights.local.as_ref().map(|units| Local {
+            units: LocalUnits { w2: scaled(&units.w2), ..units.clone() },
+            canvas: Arc::new(Canvas::bare(self.dim, self.inputs())),
+            signal: self.signal,
+        });
         Machine {
             dim: self.dim,
             inputs: self.inputs(),
@@ -138,6 +192,7 @@ impl Parametrisation {
             w2: scaled(&weights.w2),
             b2: scaled(&weights.b2),
             skip,
+            local,
         }
     }
 
@@ -146,17 +201,29 @@ impl Parametrisation {
     /// The machine has the shape of this wiring; what it holds of a skip that is not trained is not looked at.
     pub fn weights(&self, machine: &Machine) -> Weights {
         let unscaled = |values: &[f32]| values.iter().map(|&v| (f64::from(v) / self.output) as f32).collect();
-        let gain = match (&self.skip, &machine.skip) {
-            (Skip::Scalar(base), Skip::Scalar(gain)) => (f64::from(*gain) - f64::from(*base)) / self.output,
-            _ => 0.0,
+        let (bases, found) = (gains_of(&self.skip), gains_of(&machine.skip));
+        let untrained = |((base, found), unit): ((&f32, &f32), &f32)| {
+            ((f64::from(*found) - f64::from(*base)) / (self.output * f64::from(*unit))) as f32
         };
+        let gains = bases.iter().zip(found).zip(&self.gain_units).map(untrained).collect();
+        let local = machine.local.as_ref().map(|Local { units, .. }| LocalUnits { w2: unscaled(&units.w2), ..units.clone() });
         Weights {
             w1: machine.w1.clone(),
             b1: machine.b1.clone(),
             w2: unscaled(&machine.w2),
             b2: unscaled(&machine.b2),
-            gain: gain as f32,
+            gains,
+            local,
         }
+    }
+}
+
+/// The gains of a skip.
+fn gains_of(skip: &Skip) -> &[f32] {
+    match skip {
+        Skip::None => &[],
+        Skip::Scalar(gain) => std::slice::from_ref(gain),
+        Skip::Diagonal(gains) => gains,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The course of one machine's training, the same for every engine: its learning curve and its end.
 
 use model::checkpoint::{History, Midway};
-use model::{ClassReading, SkipKind, Weights};
+use model::{ClassReading, Weights};
 use schedule::Timestep;
 
 use crate::stopping::{Verdict, Watch};
@@ -23,7 +23,7 @@ impl Course {
         let stop = job.settings.stop;
         Self {
             t,
-            wiener: job.config.skip == SkipKind::Wiener,
+            wiener: job.config.skip.is_affine(),
             keeps_best: stop.keeps_best(),
             watch: Watch::new(stop),
             history: History::default(),
@@ -91,7 +91,7 @@ impl Job<'_> {
     /// [`TrainError::Observer`] when it cannot be had, [`TrainError::Midway`] when it is of another shape.
     pub(crate) fn left_off(&self, t: Timestep, observer: &dyn Observer) -> Result<Option<Midway>, TrainError> {
         match observer.left_off(t).map_err(TrainError::Observer)? {
-            Some(state) if !state.fits(self.set.inputs, self.config.hidden) => Err(TrainError::Midway { t: t.get() }),
+            Some(state) if !state.fits(self.config, self.set.inputs) => Err(TrainError::Midway { t: t.get() }),
             state => Ok(state),
         }
     }
@@ -106,11 +106,10 @@ impl Job<'_> {
         };
         let machine = observer.trained(neighbour).map_err(TrainError::Observer)?;
         let wiring = self.parametrisation(neighbour);
-        let shapes =
-            [(machine.dim, wiring.dim), (machine.inputs, self.set.inputs), (machine.hidden, self.config.hidden)];
-        if shapes.iter().any(|(found, expected)| found != expected) {
+        let weights = wiring.weights(&machine);
+        if machine.dim != wiring.dim || !weights.fits(self.config, self.set.inputs) {
             return Err(TrainError::Neighbour { t: t.get(), neighbour: neighbour.get() });
         }
-        Ok(wiring.weights(&machine))
+        Ok(weights)
     }
 }

@@ -5,6 +5,8 @@ pub(crate) mod board;
 pub(crate) mod conditioned;
 mod descend;
 mod kernels;
+mod local;
+mod outer;
 mod panels;
 mod product;
 mod tile;

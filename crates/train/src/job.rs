@@ -1,7 +1,9 @@
 //! What is to be trained: the same description for every engine.
 
+use std::sync::Arc;
+
 use data::Samples;
-use model::{ClassGauge, MachineConfig, Moments, Parametrisation};
+use model::{Canvas, ClassGauge, MachineConfig, Moments, Parametrisation};
 use schedule::{LossWeight, Schedule, Timestep};
 
 use crate::{Lineage, Losses, Stop, pages};
@@ -54,9 +56,13 @@ pub struct Settings {
     pub evaluate_every: usize,
     /// The weight of the loss over t.
     pub loss: LossWeight,
+    /// What the learning rate is multiplied by for local units and for the gains of a diagonal skip: few weights, whose
+    /// gradients are sums over many pixels or belong to one axis alone.
+    pub local_rate: f64,
     /// The seed of all streams.
     pub seed: u64,
 }
+
 
 /// The samples in the coordinates that the nets see.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +79,8 @@ pub struct TrainingSet {
     pub validation: Vec<f32>,
     /// As [`Self::test_beyond`], over the validation samples.
     pub validation_beyond: f64,
+    /// The images behind the samples, for local units.
+    pub canvas: Option<Arc<Canvas>>,
 }
 
 impl TrainingSet {
@@ -85,12 +93,18 @@ impl TrainingSet {
             test_beyond: beyond(test, inputs),
             validation: Vec::new(),
             validation_beyond: 0.0,
+            canvas: None,
         }
     }
 
     /// The same with samples to validate on.
     pub fn with_validation(self, validation: &Samples) -> Self {
         Self { validation: kept(validation, self.inputs), validation_beyond: beyond(validation, self.inputs), ..self }
+    }
+
+    /// The same with the images that local units see.
+    pub fn with_canvas(self, canvas: Canvas) -> Self {
+        Self { canvas: Some(Arc::new(canvas)), ..self }
     }
 
     /// n, the training samples.

@@ -24,9 +24,9 @@ type B = Autodiff<NdArray<f32>>;
 pub fn train_regression(job: &Job<'_>, t: Timestep, observer: &dyn Observer) -> Result<(), TrainError> {
     observer.started(t);
     let (device, hidden) = (NdArrayDevice::Cpu, job.config.hidden);
-    let config = MachineConfig { hidden, skip: SkipKind::None };
+    let config = MachineConfig::dense(hidden, SkipKind::None);
     let start = Weights::init(config, 1, job.settings.seed, t);
-    let mut net = StackedConfig { inputs: 1, hidden, trained_gain: false }.init::<B>(&[start], &device);
+    let mut net = StackedConfig { inputs: 1, hidden, gains: 0 }.init::<B>(&[start], &device);
     let adam = AdamConfig::new().with_beta_1(BETA_1 as f32).with_beta_2(BETA_2 as f32).with_epsilon(EPSILON as f32);
     let mut optimizer = adam.init::<B, _>();
     let mut course = Course::new(job, t);
@@ -68,7 +68,7 @@ fn unread(error: DataError) -> TrainError {
 fn machine(weights: Vec<Weights>) -> Result<Machine, TrainError> {
     let none = || TrainError::Tensor("the stack is empty".to_owned());
     let Weights { w1, b1, w2, b2, .. } = weights.into_iter().next().ok_or_else(none)?;
-    Ok(Machine { dim: 1, inputs: 1, hidden: b1.len(), w1, b1, w2, b2, skip: Skip::None })
+    Ok(Machine { dim: 1, inputs: 1, hidden: b1.len(), w1, b1, w2, b2, skip: Skip::None, local: None })
 }
 
 /// The means of (y_hat - y)^2 over both splits.

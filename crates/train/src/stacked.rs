@@ -8,6 +8,7 @@ mod evaluation;
 #[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "the CPU does not fail"))]
 mod guard;
 mod learner;
+mod local;
 mod member;
 mod nets;
 mod noise;
@@ -124,11 +125,12 @@ impl<B: Products, N: Noise<B>> Engine<'_, B, N> {
         block.iter().for_each(|(t, _)| observer.started(*t));
         let mut members: Vec<Member> = block.iter().map(|(t, state)| Member::new(job, *t, state.as_ref())).collect();
         let mut learner = Learner::<B>::begin(job, block, observer, &self.device)?;
-        let stack = Stack { job, samples, noise: &self.noise, wirings: Wirings::new(&members, &self.device) };
+        let wirings = Wirings::new(job, &members, &self.device);
+        let stack = Stack { job, samples, noise: &self.noise, wirings };
         let probes = ClassProbes::<B>::new(job, &members, &self.device);
         let begun = block.iter().map(done).max().unwrap_or(0);
         if begun == 0 {
-            for (member, reading) in members.iter_mut().zip(probes.readings(learner.nets())?) {
+            for (member, reading) in members.iter_mut().zip(probes.readings(learner.nets(), &stack.wirings)?) {
                 member.course.begun(reading);
             }
         }

@@ -91,7 +91,7 @@ impl LocalScore<'_> {
         let slopes = match &self.source {
             Source::Machine(machine) => {
                 let form = machine.jacobian_form(u, u);
-                machine.active(zt).chunks_exact(machine.hidden).map(|active| form.at(active)).collect()
+                machine.active(zt).chunks_exact(machine.units()).map(|active| form.at(active)).collect()
             }
             Source::Law { law, t, .. } => {
                 let mut slopes = vec![0.0; zt.len() / u.len()];
@@ -110,7 +110,7 @@ impl LocalScore<'_> {
                 let (d, active) = (machine.dim, machine.active(zt));
                 let of_set = |set: &Range<usize>| {
                     let form = machine.jacobian_mean_form(&directions[set.start * d..set.end * d]);
-                    active.chunks_exact(machine.hidden).map(|active| form.at(active)).collect()
+                    active.chunks_exact(machine.units()).map(|active| form.at(active)).collect()
                 };
                 sets.iter().map(of_set).collect()
             }

@@ -87,7 +87,7 @@ struct Usage {
 impl Usage {
     fn of(machine: &Machine, zt: &[f32]) -> Self {
         let active = machine.active(zt);
-        let h = machine.hidden;
+        let h = machine.units();
         let states = active.len() / h;
         let regions = active.chunks_exact(h).collect::<HashSet<_>>().len();
         let mut counts = vec![0_u32; h];

@@ -142,7 +142,7 @@ fn of_machine(lab: &Lab<'_>, t: Timestep, machine: &Machine) -> Result<Vec<Obser
     let (model, d) = (lab.model.name, lab.dim() as f64);
     let probes = Probes::new(lab, t, usize::MAX);
     let active = machine.active(&probes.zt);
-    let patterns = || active.chunks_exact(machine.hidden);
+    let patterns = || active.chunks_exact(machine.units());
     let trace = machine.jacobian_trace();
     let traces: Vec<f64> = patterns().map(|active| trace.at(active)).collect();
     // |I - sqrt(D) J|^2 = d - 2 sqrt(D) tr J + D |J|^2.

@@ -155,7 +155,7 @@ fn rank_floor(lab: &Lab<'_>, t: Timestep) -> Result<Option<f64>, AnalysisError> 
     let Some(bank) = lab.bank else { return Ok(None) };
     let machine = bank.machine(t)?;
     let floor = 1.0 - machine.hidden as f64 / machine.dim as f64;
-    Ok((machine.skip == Skip::None && floor > 0.0).then_some(floor))
+    Ok((machine.skip == Skip::None && machine.local.is_none() && floor > 0.0).then_some(floor))
 }
 
 /// The errors of the training set as a law, on training and on test samples, over the coarse grid.

@@ -137,7 +137,7 @@ fn divergences(
         let noise = lab.schedule.forward(t).noise;
         let machine = bank.machine(t)?;
         let (active, trace) = (machine.active(&answers.zt), machine.jacobian_trace());
-        return Ok(Some(active.chunks_exact(machine.hidden).map(|active| -trace.at(active) / noise).collect()));
+        return Ok(Some(active.chunks_exact(machine.units()).map(|active| -trace.at(active) / noise).collect()));
     }
     Ok(match model.name {
         "law" => lab.truth().map(|law| exact(law.denoiser)),

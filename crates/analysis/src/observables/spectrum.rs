@@ -81,15 +81,15 @@ fn axis(dim: usize, k: usize) -> Vec<f64> {
 
 fn of_machine(lab: &Lab<'_>, t: Timestep, machine: &Machine) -> Result<Vec<ObservableRow>, AnalysisError> {
     let active = machine.active(&noised(lab, &few_starts(lab, usize::MAX), t));
-    let mut shares = vec![0.0; machine.hidden];
-    for pattern in active.chunks_exact(machine.hidden) {
+    let mut shares = vec![0.0; machine.units()];
+    for pattern in active.chunks_exact(machine.units()) {
         shares.iter_mut().zip(pattern).for_each(|(share, &on)| *share += f64::from(u8::from(on)));
     }
-    let states = (active.len() / machine.hidden) as f64;
+    let states = (active.len() / machine.units()) as f64;
     shares.iter_mut().for_each(|share| *share /= states);
 
     let row = |quantity: &str, value| ObservableRow::exact(t, lab.model.name, quantity, value);
-    let whole = machine.net_map(&vec![1.0; machine.hidden]).map_err(ModelError::from)?;
+    let whole = machine.net_map(&vec![1.0; machine.units()]).map_err(ModelError::from)?;
     let mean = machine.net_map(&shares).map_err(ModelError::from)?;
     let listed = |quantity, svd: &Svd| {
         let values = svd.values.iter().take(LISTED).enumerate();

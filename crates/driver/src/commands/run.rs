@@ -168,7 +168,7 @@ struct Made {
 fn make_model(bench: &Bench, folder: &RunFolder, todo: Todo<'_>, setting: &Setting) -> Result<Made, DriverError> {
     match bench.experiment.model {
         Model::Machines(machines) => {
-            let problem = Problem::new(bench, machines);
+            let problem = Problem::new(bench, machines)?;
             let shelf = Shelf::new(&problem, folder);
             let trained = match todo {
                 Todo::Everything { timesteps, sharing } => {
@@ -187,7 +187,7 @@ fn make_model(bench: &Bench, folder: &RunFolder, todo: Todo<'_>, setting: &Setti
             Ok(Made { model: shelf.key(), trained })
         }
         Model::Conditioned { hidden } => {
-            let problem = Problem::for_all(bench, hidden);
+            let problem = Problem::for_all(bench, hidden)?;
             let machine = Conditioned::new(&problem, folder);
             if let Todo::Everything { sharing: Some(sharing), .. } = todo {
                 sharing.adopt_one(&machine, folder, setting.terminal)?;

@@ -91,7 +91,7 @@ fn inside(
     let subject = &Subject { folder, manifest, bench, code, threads, terminal };
     match bench.experiment.model {
         Model::Machines(settings) => {
-            let problem = Problem::new(bench, settings);
+            let problem = Problem::new(bench, settings)?;
             let shelf = Shelf::new(&problem, folder);
             let curves = machines::check(subject, &shelf, checks);
             let whole = checks.findings.keys().all(|name| !name.starts_with("machines/"));
@@ -106,7 +106,7 @@ fn inside(
             }
         }
         Model::Conditioned { hidden } => {
-            let problem = Problem::for_all(bench, hidden);
+            let problem = Problem::for_all(bench, hidden)?;
             let machine = Conditioned::new(&problem, folder);
             let curves = conditioned::check(subject, &machine, checks);
             let whole = checks.is_sound(Conditioned::FILE);

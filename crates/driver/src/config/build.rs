@@ -184,6 +184,7 @@ impl Builder<'_> {
             epochs: raw.epochs,
             batch: raw.batch,
             learning_rate: raw.learning_rate,
+            local_rate: raw.local_rate,
             decay: raw.decay,
             loss,
             warm_start,

@@ -4,11 +4,11 @@ use std::ops;
 
 use analysis::observables;
 
-use super::error::{ConfigError, Faults};
-use super::keys::{Key, Kind, Range, default_word, keys};
+use super::error::{ConfigError, Faults, shown};
+use super::keys::{Key, Kind, MOST_CHANNELS, Range, WIDEST_KERNEL, default_word, keys};
 use super::layers::Layers;
 use super::suggest;
-use super::value::{Node, Value};
+use super::value::{Entry, Node, Value};
 
 /// Faults reported of one list.
 const MOST_FAULTS: usize = 5;
@@ -80,6 +80,7 @@ fn faults_of(kind: &Kind, node: &Node) -> Found {
             words.iter().flat_map(|word| faults_of_observable(kind, word)).take(MOST_FAULTS).collect()
         }
         (Kind::FloatMatrix, Value::List(rows)) => list(kind, node, rows, faults_of_row),
+        (Kind::Local, Value::Table(entries)) => faults_of_local(node, entries),
         _ => wrong_type(node),
     }
 }
@@ -90,6 +91,33 @@ fn list(kind: &Kind, node: &Node, items: &[Node], of_item: impl Fn(&Kind, &Node)
         return refuse_unless(false, kind, node);
     }
     items.iter().flat_map(|item| of_item(kind, item)).take(MOST_FAULTS).collect()
+}
+
+/// The table of local units' shape: both of its keys and no other.
+fn faults_of_local(node: &Node, entries: &[Entry]) -> Found {
+    const NAMES: [&str; 2] = ["kernel", "channels"];
+    let unknown = entries.iter().filter(|entry| !NAMES.contains(&entry.name.as_str()));
+    let mut found: Found = unknown
+        .map(|entry| (entry.name_span.clone(), format!("{} is not known here, use kernel and channels", shown(&entry.name))))
+        .collect();
+    let given = |name: &str| entries.iter().find(|entry| entry.name == name);
+    for (name, most) in NAMES.into_iter().zip([WIDEST_KERNEL, MOST_CHANNELS]) {
+        match given(name).map(|entry| &entry.node) {
+            None => found.push((node.span.clone(), format!("{name} is missing, write {{ kernel = 5, channels = 32 }}"))),
+            Some(value) => {
+                let faults = faults_of(&Kind::Int { min: 1, max: most }, value);
+                found.extend(faults.into_iter().map(|(span, message)| (span, format!("{name}: {message}"))));
+            }
+        }
+    }
+    let even = given("kernel").map(|entry| &entry.node).filter(|kernel| {
+        matches!(kernel.value, Value::Integer { value: Some(kernel), .. } if kernel % 2 == 0 && (1..=WIDEST_KERNEL).contains(&kernel))
+    });
+    found.extend(even.map(|kernel| {
+        (kernel.span.clone(), format!("kernel: {} is not allowed, use an odd number from 1 to {WIDEST_KERNEL}", kernel.value.written()))
+    }));
+    found.truncate(MOST_FAULTS);
+    found
 }
 
 /// A row of a matrix: one or more finite numbers.

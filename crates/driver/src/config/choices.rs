@@ -116,6 +116,8 @@ choice! {
         Learned = "learned",
         /// The closed-form best affine predictor of eps, not trained.
         Wiener = "wiener",
+        /// A trained gain for each principal axis, started at the best affine predictor.
+        Diagonal = "diagonal",
     }
 }
 
@@ -126,6 +128,13 @@ choice! {
         Delta = "delta",
         /// The gradient of (eps - eps_hat)^2 / 2.
         Gradient = "gradient",
+    }
+}
+
+impl Skip {
+    /// Whether it is, or starts as, the best affine predictor, diagonal in the principal frame.
+    pub fn is_affine(self) -> bool {
+        matches!(self, Self::Wiener | Self::Diagonal)
     }
 }
 

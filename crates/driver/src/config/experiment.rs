@@ -9,6 +9,7 @@ pub use learning_rate::LearningRate;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use model::LocalConfig;
 use schedule::{Law, LossWeight, ReverseVariance, Schedule};
 use train::{Lineage, Stop, WarmStart};
 
@@ -74,6 +75,22 @@ pub enum Model {
 }
 
 impl Model {
+    /// The machines of its timesteps, where it has any.
+    pub fn machines(self) -> Option<Machines> {
+        match self {
+            Self::Machines(machines) => Some(machines),
+            Self::Conditioned { .. } | Self::Exact(_) => None,
+        }
+    }
+
+    /// The shape of its local units, where it has any.
+    pub fn local(self) -> Option<LocalConfig> {
+        match self {
+            Self::Machines(Machines::Autoencoders { local, .. }) => local,
+            _ => None,
+        }
+    }
+
     /// Whether it is a fit without a chain.
     pub fn is_regression(self) -> bool {
         matches!(self, Self::Machines(Machines::Regression { .. }))
@@ -100,6 +117,8 @@ pub enum Machines {
         hidden: usize,
         /// What stands beside it.
         skip: Skip,
+        /// Its local units, where it has any; the data are images then.
+        local: Option<LocalConfig>,
     },
     /// One layer of sigmoids each.
     Sigmoid {
@@ -122,6 +141,11 @@ impl Machines {
         }
     }
 
+    /// Whether some of its weights have a learning rate of their own ([`Train::local_rate`]).
+    pub fn has_local_rate(self) -> bool {
+        matches!(self, Self::Autoencoders { skip, local, .. } if skip == Skip::Diagonal || local.is_some())
+    }
+
     /// What stands beside it.
     pub fn skip(self) -> Skip {
         match self {
@@ -140,6 +164,8 @@ pub struct Train {
     pub batch: usize,
     /// Step size of Adam over t.
     pub learning_rate: LearningRate,
+    /// What it is multiplied by for local units and for the gains of a diagonal skip.
+    pub local_rate: f64,
     /// Step size of Adam over the epochs.
     pub decay: Decay,
     /// Weight of the error over t.

@@ -10,6 +10,7 @@ mod table;
 
 pub use explain::explain;
 pub use kind::{Kind, Range};
+pub(crate) use kind::{MOST_CHANNELS, WIDEST_KERNEL};
 pub use schema::schema;
 
 use super::raw::RawExperiment;

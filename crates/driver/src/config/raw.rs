@@ -66,6 +66,15 @@ pub(crate) struct RawModel {
     pub(crate) law: Option<ExactLaw>,
     pub(crate) hidden: usize,
     pub(crate) skip: Skip,
+    pub(crate) local: Option<RawLocal>,
+}
+
+/// The table `model.local`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLocal {
+    pub(crate) kernel: usize,
+    pub(crate) channels: usize,
 }
 
 /// Keys of `[train]`.
@@ -75,6 +84,7 @@ pub(crate) struct RawTrain {
     pub(crate) epochs: usize,
     pub(crate) batch: usize,
     pub(crate) learning_rate: LearningRate,
+    pub(crate) local_rate: f64,
     pub(crate) decay: Decay,
     pub(crate) rule: Rule,
     pub(crate) loss: LossWord,
@@ -168,11 +178,12 @@ impl Default for RawExperiment {
                 coupling: 1.5,
             },
             schedule: RawSchedule { law: LawWord::Linear, timesteps: 1000, beta_start: 1e-4, beta_end: 0.02 },
-            model: RawModel { kind: ModelWord::Machines, law: None, hidden: 200, skip: Skip::Wiener },
+            model: RawModel { kind: ModelWord::Machines, law: None, hidden: 200, skip: Skip::Wiener, local: None },
             train: RawTrain {
                 epochs: 10,
                 batch: 50,
                 learning_rate: LearningRate::Constant(1e-3),
+                local_rate: 10.0,
                 decay: Decay::Cosine,
                 rule: Rule::Gradient,
                 loss: LossWord::Simple,

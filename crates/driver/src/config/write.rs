@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use model::LocalConfig;
 use schedule::{Law, ReverseVariance};
 use toml::Value;
 use train::{Stop, WarmStart};
@@ -50,13 +51,16 @@ impl Experiment {
             settings.extend(law(self.schedule.law, self.schedule.timesteps));
         }
         settings.extend(match self.model {
-            Model::Machines(Machines::Autoencoders { hidden, skip }) => {
-                [model(ModelWord::Machines, hidden, skip), train(&self.train)].concat()
+            Model::Machines(machines @ Machines::Autoencoders { hidden, skip, local: shape }) => {
+                let mut settings = model(ModelWord::Machines, hidden, skip);
+                settings.extend(shape.map(|shape| ("model.local", local(shape))));
+                settings.extend(train(&self.train, machines.has_local_rate()));
+                settings
             }
             Model::Machines(Machines::Sigmoid { rule }) => sigmoid(rule, &self.train),
             Model::Machines(Machines::Regression { hidden }) => regression(hidden, &self.train),
             Model::Conditioned { hidden } => {
-                [model(ModelWord::Conditioned, hidden, Skip::None), train(&self.train)].concat()
+                [model(ModelWord::Conditioned, hidden, Skip::None), train(&self.train, false)].concat()
             }
             Model::Exact(law) => {
                 vec![("model.kind", word(ModelWord::Exact.word())), ("model.law", word(law.word()))]
@@ -139,8 +143,17 @@ fn analysis(analysis: &Analysis) -> Settings {
     ]
 }
 
-fn train(train: &Train) -> Settings {
+/// The shape of local units.
+fn local(LocalConfig { kernel, channels }: LocalConfig) -> Value {
+    let table = [("kernel", int(kernel)), ("channels", int(channels))];
+    Value::Table(table.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+}
+
+fn train(train: &Train, local_rate: bool) -> Settings {
     let mut settings = steps(train).to_vec();
+    if local_rate {
+        settings.push(("train.local_rate", Value::Float(train.local_rate)));
+    }
     settings.push(("train.loss", word(LossWord::of(train.loss).word())));
     settings.extend(match train.warm_start {
         None => vec![("train.warm_start", word(WarmStartWord::None.word()))],

@@ -44,10 +44,11 @@ impl Bench {
         let validation = hold_out(&mut dataset.train, experiment.train.validation, experiment.seed);
         let pca = Pca::fit(&dataset.train)?;
         let frame = match experiment.model {
-            Model::Machines(machines) if machines.skip() != Skip::Wiener => Frame::Identity { dim: dataset.train.dim },
+            Model::Machines(machines) if !machines.skip().is_affine() => Frame::Identity { dim: dataset.train.dim },
             Model::Conditioned { .. } => Frame::Identity { dim: dataset.train.dim },
             Model::Machines(_) if pca.rank() == 0 => {
-                let message = "wiener is not allowed for training samples that are all the same";
+                let skip = experiment.model.machines().map_or(Skip::Wiener, Machines::skip);
+                let message = format!("{skip} is not allowed for training samples that are all the same");
                 return Err(experiment.error("model.skip", message).into());
             }
             Model::Machines(_) | Model::Exact(_) => Frame::Principal(pca.clone()),
@@ -59,7 +60,7 @@ impl Bench {
     pub(crate) fn machines(&self) -> Option<Machines> {
         match self.experiment.model {
             Model::Machines(machines) => Some(machines),
-            Model::Conditioned { hidden } => Some(Machines::Autoencoders { hidden, skip: Skip::None }),
+            Model::Conditioned { hidden } => Some(Machines::Autoencoders { hidden, skip: Skip::None, local: None }),
             Model::Exact(_) => None,
         }
     }

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::shelf::Shelf;
 use super::{dataset, sampling};
 use crate::DriverError;
-use crate::config::{Components, Data, ExactLaw, Model};
+use crate::config::{Components, Data, ExactLaw, Machines, Model};
 use crate::folder::RunFolder;
 use crate::terminal::Terminal;
 
@@ -25,10 +25,20 @@ const ARCS: usize = 2;
 /// A law that cannot be made from the training set, a machine that cannot be read.
 pub(crate) fn denoiser(bench: &Bench, folder: &RunFolder) -> Result<Box<dyn Denoiser>, DriverError> {
     Ok(match bench.experiment.model {
-        Model::Machines(_) => Box::new(Bank::open(&folder.machines(), bench.dim())),
+        Model::Machines(machines) => Box::new(trained(bench, folder, machines)?),
         Model::Conditioned { .. } => Box::new(Bank::open_conditioned(&folder.machines(), bench.dim())?),
         Model::Exact(law) => exact(bench, law)?,
     })
+}
+
+/// The bank of trained machines.
+fn trained(bench: &Bench, folder: &RunFolder, machines: Machines) -> Result<Bank, DriverError> {
+    let bank = Bank::open(&folder.machines(), bench.dim());
+    if bench.experiment.model.local().is_none() {
+        return Ok(bank);
+    }
+    let inputs = if machines.skip().is_affine() { bench.pca.rank() } else { bench.dim() };
+    Ok(bank.on_canvas(&bench.frame, inputs, &bench.schedule)?)
 }
 
 /// The exact denoiser of a law.
@@ -63,7 +73,7 @@ fn exact(bench: &Bench, law: ExactLaw) -> Result<Box<dyn Denoiser>, DriverError>
 pub(crate) fn bank(bench: &Bench, folder: &RunFolder) -> Result<Option<Bank>, DriverError> {
     let (machines, dim) = (folder.machines(), bench.dim());
     Ok(match bench.experiment.model {
-        Model::Machines(_) => Some(Bank::open(&machines, dim)),
+        Model::Machines(settings) => Some(trained(bench, folder, settings)?),
         Model::Conditioned { .. } => Some(Bank::open_conditioned(&machines, dim)?),
         Model::Exact(_) => None,
     })
@@ -76,13 +86,13 @@ pub(crate) fn bank(bench: &Bench, folder: &RunFolder) -> Result<Option<Bank>, Dr
 pub(crate) fn key(bench: &Bench, folder: &RunFolder) -> Result<String, DriverError> {
     match bench.experiment.model {
         Model::Machines(machines) => {
-            let problem = Problem::new(bench, machines);
+            let problem = Problem::new(bench, machines)?;
             let shelf = Shelf::new(&problem, folder);
             shelf.check()?;
             Ok(shelf.key())
         }
         Model::Conditioned { hidden } => {
-            let problem = Problem::for_all(bench, hidden);
+            let problem = Problem::for_all(bench, hidden)?;
             let machine = Conditioned::new(&problem, folder);
             machine.check()?;
             Ok(machine.key().to_owned())

@@ -1,10 +1,11 @@
 //! The training problem: the data as the machines see them, and how the machines are trained.
 
-use model::{ClassGauge, Device, MachineConfig, Moments, SkipKind};
+use model::{Canvas, ClassGauge, Device, MachineConfig, Moments, SkipKind};
 use schedule::Timestep;
 use train::{Job, Observer, Settings, TrainError, TrainingSet};
 
 use super::bench::Bench;
+use crate::DriverError;
 use crate::config::{Decay, Machines, Rule, Skip};
 
 /// The machines of a bench, ready to train.
@@ -20,27 +21,36 @@ pub(crate) struct Problem<'a> {
 
 impl<'a> Problem<'a> {
     /// The problem of training `machines` on the data of `bench`.
-    pub(crate) fn new(bench: &'a Bench, machines: Machines) -> Self {
+    ///
+    /// # Errors
+    /// Local units on what are no images.
+    pub(crate) fn new(bench: &'a Bench, machines: Machines) -> Result<Self, DriverError> {
         let config = machine_config(machines);
         let frame = &bench.frame;
         let train = frame.project_samples(&bench.dataset.train);
         let test = frame.project_samples(&bench.dataset.test);
         let validation = frame.project_samples(&bench.validation);
         let inputs = match config.skip {
-            SkipKind::Wiener => bench.pca.rank(),
+            SkipKind::Wiener | SkipKind::Diagonal => bench.pca.rank(),
             SkipKind::None | SkipKind::Learned => bench.dim(),
         };
         let squares: f64 = train.values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
         let moments =
             Moments { eigenvalues: bench.pca.eigenvalues.clone(), second_moment: squares / train.values.len() as f64 };
-        let set = TrainingSet::new(&train, &test, inputs).with_validation(&validation);
+        let mut set = TrainingSet::new(&train, &test, inputs).with_validation(&validation);
+        if config.local.is_some() {
+            set = set.with_canvas(Canvas::new(frame, inputs)?);
+        }
         let classes = ClassGauge::of(&train, bench.experiment.seed);
-        Self { bench, machines, config, moments, set, settings: settings(bench), classes }
+        Ok(Self { bench, machines, config, moments, set, settings: settings(bench), classes })
     }
 
     /// The problem of training one machine of `hidden` units for all timesteps.
-    pub(crate) fn for_all(bench: &'a Bench, hidden: usize) -> Self {
-        Self::new(bench, Machines::Autoencoders { hidden, skip: Skip::None })
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn for_all(bench: &'a Bench, hidden: usize) -> Result<Self, DriverError> {
+        Self::new(bench, Machines::Autoencoders { hidden, skip: Skip::None, local: None })
     }
 
     pub(crate) fn job(&self) -> Job<'_> {
@@ -76,10 +86,10 @@ impl<'a> Problem<'a> {
 }
 
 /// The machines in the model's words.
-fn machine_config(machines: Machines) -> MachineConfig {
+pub(crate) fn machine_config(machines: Machines) -> MachineConfig {
     match machines {
-        Machines::Autoencoders { hidden, skip } => MachineConfig { hidden, skip: skip_kind(skip) },
-        Machines::Regression { hidden } => MachineConfig { hidden, skip: SkipKind::None },
+        Machines::Autoencoders { hidden, skip, local } => MachineConfig { hidden, skip: skip_kind(skip), local },
+        Machines::Regression { hidden } => MachineConfig::dense(hidden, SkipKind::None),
         Machines::Sigmoid { .. } => MachineConfig::LAYER,
     }
 }
@@ -87,7 +97,10 @@ fn machine_config(machines: Machines) -> MachineConfig {
 /// What the machines are, in the words of their keys.
 pub(crate) fn shape(machines: Machines) -> String {
     match machines {
-        Machines::Autoencoders { .. } => format!("{:?}", machine_config(machines)),
+        Machines::Autoencoders { hidden, skip, local } => {
+            let local = local.map_or(String::new(), |local| format!(", {local:?}"));
+            format!("MachineConfig {{ hidden: {hidden}, skip: {:?}{local} }}", skip_kind(skip))
+        }
         Machines::Regression { hidden } => format!("regression of {hidden} units"),
         Machines::Sigmoid { rule } => format!("layer of sigmoids, {rule} rule"),
     }
@@ -104,6 +117,7 @@ fn settings(bench: &Bench) -> Settings {
             Decay::None => train::Decay::None,
             Decay::Cosine => train::Decay::Cosine,
         },
+        local_rate: train.local_rate,
         stop: train.stop,
         evaluate_every: train.evaluate_every,
         loss: train.loss,
@@ -116,5 +130,6 @@ fn skip_kind(skip: Skip) -> SkipKind {
         Skip::None => SkipKind::None,
         Skip::Learned => SkipKind::Learned,
         Skip::Wiener => SkipKind::Wiener,
+        Skip::Diagonal => SkipKind::Diagonal,
     }
 }

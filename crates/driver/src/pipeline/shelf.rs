@@ -159,7 +159,10 @@ pub(crate) fn file(t: Timestep) -> String {
 pub(crate) fn keys(experiment: &Experiment, schedule: &Schedule, machines: Machines, data: &str) -> Vec<String> {
     let train = &experiment.train;
     let lineage = train.lineage(schedule);
-    let shape = shape(machines);
+    let mut shape = shape(machines);
+    if machines.has_local_rate() {
+        shape.push_str(&format!(", local rate {:?}", train.local_rate));
+    }
     let mut keys = vec![String::new(); schedule.len()];
     for t in lineage.ordered(&schedule.timesteps().collect::<Vec<_>>()) {
         let parent = lineage.parent(t);

@@ -212,7 +212,7 @@ mod tests {
     fn midway(curves: Vec<History>) -> ConditionedMidway {
         let weights = |salt: f32| {
             let values = |len: usize| (0..len).map(|i| salt + i as f32 / 7.0).collect();
-            Weights { w1: values(9), b1: values(3), w2: values(9), b2: values(3), gain: 0.0 }
+            Weights { w1: values(9), b1: values(3), w2: values(9), b2: values(3), gains: Vec::new(), local: None }
         };
         let state = Midway {
             done: 7,

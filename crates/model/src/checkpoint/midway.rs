@@ -2,15 +2,16 @@
 //!
 //! Tensors (f32, row-major): for each of the prefixes `weights`, `first`, `second` (Adam's moments) and, where an earlier
 //! epoch may be kept, `best`: `PREFIX.w1` `[r, H]`, `PREFIX.b1` `[H]`, `PREFIX.w2` `[H, r]`, `PREFIX.b2` `[r]`,
-//! `PREFIX.gain` `[1]`, all in scaled units; the learning curve so far as in a finished checkpoint.  The metadata key
+//! `PREFIX.gain` `[1]` or `[r]` where the skip is trained, `PREFIX.local_w1`, `local_b1`, `local_w2` with local units, all in scaled units; the learning curve so far as in a finished checkpoint.  The metadata key
 //! `machine` holds a JSON object: `format`, `t`, `done` (epochs trained), `kept`, `key`.
 
 use std::path::Path;
 
+use safetensors::tensor::Dtype;
 use serde_json::json;
 
-use super::{FORMAT, History, Raw, Reader, curves, encode, f32s};
-use crate::{ModelError, Weights};
+use super::{History, Raw, Reader, curves, encode, f32s, format_of, local_arrays};
+use crate::{MachineConfig, ModelError, Weights};
 
 /// Everything that the epochs to come depend on, after an epoch of a machine's training.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,13 +31,10 @@ pub struct Midway {
 }
 
 impl Midway {
-    /// Whether it is of nets of r inputs and H hidden units.
-    pub fn fits(&self, inputs: usize, hidden: usize) -> bool {
+    /// Whether it is of nets of this shape with r inputs.
+    pub fn fits(&self, config: MachineConfig, inputs: usize) -> bool {
         let all = [Some(&self.weights), Some(&self.first), Some(&self.second), self.best.as_ref()];
-        all.into_iter().flatten().all(|weights| {
-            let lengths = [&weights.w1, &weights.b1, &weights.w2, &weights.b2].map(Vec::len);
-            lengths == [inputs * hidden, hidden, hidden * inputs, inputs]
-        })
+        all.into_iter().flatten().all(|weights| weights.fits(config, inputs))
     }
 }
 
@@ -51,19 +49,24 @@ pub fn write_midway(t: usize, key: &str, state: &Midway) -> Result<Vec<u8>, Mode
         tensors.extend(weights.into_iter().flat_map(|weights| arrays(prefix, weights)));
     }
     let (done, kept) = (state.done, state.history.kept);
-    encode(&tensors, &json!({ "format": FORMAT, "t": t, "done": done, "kept": kept, "key": key }))
+    let format = format_of(&tensors);
+    encode(&tensors, &json!({ "format": format, "t": t, "done": done, "kept": kept, "key": key }))
 }
 
-pub(super) fn arrays(prefix: &str, weights: &Weights) -> [Raw; 5] {
+pub(super) fn arrays(prefix: &str, weights: &Weights) -> Vec<Raw> {
     let (r, h) = (weights.b2.len(), weights.b1.len());
     let array = |name: &str, shape: &[usize], values: &[f32]| f32s(&format!("{prefix}.{name}"), shape, values);
-    [
+    let mut all = vec![
         array("w1", &[r, h], &weights.w1),
         array("b1", &[h], &weights.b1),
         array("w2", &[h, r], &weights.w2),
         array("b2", &[r], &weights.b2),
-        array("gain", &[1], &[weights.gain]),
-    ]
+    ];
+    if !weights.gains.is_empty() {
+        all.push(array("gain", &[weights.gains.len()], &weights.gains));
+    }
+    all.extend(weights.local.iter().flat_map(|units| local_arrays(&format!("{prefix}.local_"), units)));
+    all
 }
 
 /// Reads the bytes of such a file, and the key in it; `path` is what errors name.
@@ -89,12 +92,17 @@ impl Reader<'_> {
     pub(super) fn weights(&self, prefix: &str) -> Result<Weights, ModelError> {
         let name = |part: &str| format!("{prefix}.{part}");
         let [inputs, hidden] = self.matrix(&name("w1"))?;
+        let gains = match self.tensors.names().contains(&name("gain").as_str()) {
+            true => self.raw(&name("gain"), Dtype::F32)?.0,
+            false => vec![0],
+        };
         Ok(Weights {
             w1: self.floats(&name("w1"), &[inputs, hidden])?,
             b1: self.floats(&name("b1"), &[hidden])?,
             w2: self.floats(&name("w2"), &[hidden, inputs])?,
             b2: self.floats(&name("b2"), &[inputs])?,
-            gain: self.floats(&name("gain"), &[1])?[0],
+            gains: if gains == [0] { Vec::new() } else { self.floats(&name("gain"), &gains)? },
+            local: self.local_units(&name("local_"))?,
         })
     }
 }
@@ -102,10 +110,11 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SkipKind;
 
     fn weights(salt: f32) -> Weights {
         let values = |len: usize| (0..len).map(|i| salt + i as f32 / 7.0).collect();
-        Weights { w1: values(6), b1: values(3), w2: values(6), b2: values(2), gain: -salt }
+        Weights { w1: values(6), b1: values(3), w2: values(6), b2: values(2), gains: vec![-salt], local: None }
     }
 
     fn midway(best: Option<Weights>) -> Midway {
@@ -134,10 +143,11 @@ mod tests {
 
     #[test]
     fn shapes_are_those_of_the_net() {
-        assert!(midway(None).fits(2, 3));
-        assert!(!midway(None).fits(3, 2));
+        let shape = |hidden| MachineConfig::dense(hidden, SkipKind::Learned);
+        assert!(midway(None).fits(shape(3), 2));
+        assert!(!midway(None).fits(shape(2), 3));
         let mut wrong = midway(Some(weights(1.0)));
         wrong.best = Some(Weights { b2: Vec::new(), ..weights(1.0) });
-        assert!(!wrong.fits(2, 3));
+        assert!(!wrong.fits(shape(3), 2));
     }
 }

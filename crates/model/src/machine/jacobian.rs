@@ -1,19 +1,19 @@
 //! The exact Jacobian of a machine, which is affine wherever no hidden unit switches.
 //!
 //! J = d eps_hat / d z = diag(skip) + W2^T diag(1[a > 0]) W1^T on the first r coordinates (matrices stored `[in, out]`), where
-//! a = W1 z + b1.  Everything that depends on z enters through the activation pattern 1[a > 0], so sums over the units
+//! a = W1 z + b1, and U^T w2^T diag(1[a > 0]) w1^T U more with local units, which are units like the others.  Everything that depends on z enters through the activation pattern 1[a > 0], so sums over the units
 //! are prepared once a machine and then cost H additions a state.
 
 use data::DataError;
 use data::linalg::{Svd, View, multiply};
 
-use super::{Machine, Skip};
+use super::{Local, Machine, Skip};
 
 /// The Jacobian of a machine on one of its linear regions.
 #[derive(Debug, Clone, Copy)]
 pub struct Jacobian<'a> {
     machine: &'a Machine,
-    /// Which units are active: `[H]`.
+    /// Which units are active: `[units]`.
     active: &'a [bool],
 }
 
@@ -22,25 +22,28 @@ pub struct Jacobian<'a> {
 pub struct UnitSum {
     /// What does not depend on z.
     pub constant: f64,
-    /// The share of each unit: `[H]`.
+    /// The share of each unit: `[units]`.
     pub shares: Vec<f64>,
 }
 
 /// |J|_F^2 = constant + 2 sum_h m_h share_h + sum_hk m_h m_k pair_hk, m the activation pattern.
+///
+/// With local units there are too many pairs, and J itself is made for each pattern.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JacobianNorm {
+pub struct JacobianNorm<'a> {
+    machine: &'a Machine,
     singles: UnitSum,
-    /// (W2 W2^T) o (W1^T W1), element by element: `[H, H]`.
+    /// (W2 W2^T) o (W1^T W1), element by element: `[H, H]`; empty with local units.
     pairs: Vec<f64>,
 }
 
 impl Machine {
-    /// Which hidden units are active, a_h > 0.  zt: `[n, d]` -> `[n, H]`.
+    /// Which hidden units are active, a_h > 0.  zt: `[n, d]` -> `[n, units]`.
     pub fn active(&self, zt: &[f32]) -> Vec<bool> {
         self.preactivations(zt).into_iter().map(|a| a > 0.0).collect()
     }
 
-    /// J on the region whose pattern is `active`: `[H]`.
+    /// J on the region whose pattern is `active`: `[units]`.
     pub fn jacobian<'a>(&'a self, active: &'a [bool]) -> Jacobian<'a> {
         Jacobian { machine: self, active }
     }
@@ -64,6 +67,14 @@ impl Machine {
         for (read, written) in read.chunks_exact(h.max(1)).zip(written.chunks_exact(h.max(1))) {
             shares.iter_mut().zip(read.iter().zip(written)).for_each(|(share, (a, b))| *share += a * b / n as f64);
         }
+        if let Some(local) = &self.local {
+            let mut sums = vec![0.0; self.units() - h];
+            for u in directions.chunks_exact(d) {
+                let products = local.read(u).into_iter().zip(local.written(u));
+                sums.iter_mut().zip(products).for_each(|(sum, (a, b))| *sum += a * b / n as f64);
+            }
+            shares.extend(sums);
+        }
         let skipped = |u: &[f64]| u.iter().enumerate().map(|(k, u)| self.skip_gain(k) * u * u).sum::<f64>();
         UnitSum { constant: directions.chunks_exact(d).map(skipped).sum::<f64>() / n as f64, shares }
     }
@@ -75,9 +86,13 @@ impl Machine {
     }
 
     /// |J|_F^2 over the activation patterns.
-    pub fn jacobian_norm(&self) -> JacobianNorm {
+    pub fn jacobian_norm(&self) -> JacobianNorm<'_> {
         let (r, h) = (self.inputs, self.hidden);
         let constant = (0..self.dim).map(|k| self.skip_gain(k).powi(2)).sum();
+        if self.local.is_some() {
+            let singles = UnitSum { constant, shares: Vec::new() };
+            return JacobianNorm { machine: self, singles, pairs: Vec::new() };
+        }
         let singles = UnitSum { constant, shares: self.loops(|k| self.skip_gain(k)) };
         let (w1, w2) = (in_f64(&self.w1), in_f64(&self.w2));
         let (mut seen, mut written) = (vec![0.0; h * h], vec![0.0; h * h]);
@@ -85,16 +100,23 @@ impl Machine {
         multiply(&mut seen, w1.transposed(), w1, 0.0);
         multiply(&mut written, w2, w2.transposed(), 0.0);
         let pairs = seen.iter().zip(&written).map(|(a, b)| a * b).collect();
-        JacobianNorm { singles, pairs }
+        JacobianNorm { machine: self, singles, pairs }
     }
 
     /// The singular value decomposition of sum_h weight_h (column h of W1)(row h of W2), `[r, r]`: the linear map that the
-    /// net is when each unit passes a fixed share of its input.  A row z times it is what the net adds to eps_hat.
+    /// net is when each unit, weights `[units]`, passes a fixed share of its input.  A row z times it is what the net adds to eps_hat.
     ///
     /// # Errors
     /// [`DataError::Singular`] for weights that are not finite.
     pub fn net_map(&self, weights: &[f64]) -> Result<Svd, DataError> {
         let (r, h) = (self.inputs, self.hidden);
+        if let Some(local) = &self.local {
+            // Read first and written second, as below.
+            let mut map = transposed(&local.map(&weights[h..]), r, r);
+            let dense: Vec<f64> = self.w1.iter().zip(weights[..h].iter().cycle()).map(|(&w, s)| f64::from(w) * s).collect();
+            multiply(&mut map, View::new(&dense, r, h), View::new(&in_f64(&self.w2), h, r), 1.0);
+            return Svd::of(&map, r, r);
+        }
         let kept: Vec<usize> = (0..h).filter(|&h| weights[h] != 0.0).collect();
         let columns = |row: &[f32]| kept.iter().map(|&h| weights[h] * f64::from(row[h])).collect::<Vec<_>>();
         let first: Vec<f64> = self.w1.chunks_exact(h.max(1)).flat_map(columns).collect();
@@ -114,22 +136,24 @@ impl Machine {
         }
     }
 
-    /// W1^T v, what each unit sees of a direction `[d]`: `[H]`.
+    /// W1^T v, what each unit sees of a direction `[d]`: `[units]`.
     fn read(&self, v: &[f64]) -> Vec<f64> {
         let mut seen = vec![0.0; self.hidden];
         for (v, row) in v.iter().zip(self.w1.chunks_exact(self.hidden.max(1))) {
             seen.iter_mut().zip(row).for_each(|(seen, &w)| *seen += v * f64::from(w));
         }
+        seen.extend(self.local.iter().flat_map(|local| local.read(v)));
         seen
     }
 
-    /// W2 u, what each unit writes along a direction `[d]`: `[H]`.
+    /// W2 u, what each unit writes along a direction `[d]`: `[units]`.
     fn written(&self, u: &[f64]) -> Vec<f64> {
         let row = |row: &[f32]| row.iter().zip(u).map(|(&w, u)| f64::from(w) * u).sum();
-        self.w2.chunks_exact(self.inputs.max(1)).map(row).collect()
+        let dense = self.w2.chunks_exact(self.inputs.max(1)).map(row);
+        dense.chain(self.local.iter().flat_map(|local| local.written(u))).collect()
     }
 
-    /// sum_k factor(k) W1_kh W2_hk for each unit h: `[H]`.
+    /// sum_k factor(k) W1_kh W2_hk for each unit h: `[units]`.
     fn loops(&self, factor: impl Fn(usize) -> f64) -> Vec<f64> {
         let mut sums = vec![0.0; self.hidden];
         for (k, row) in self.w1.chunks_exact(self.hidden.max(1)).enumerate() {
@@ -137,6 +161,8 @@ impl Machine {
                 *sum += factor(k) * f64::from(w) * f64::from(self.w2[h * self.inputs + k]);
             }
         }
+        let factors: Vec<f64> = (0..self.inputs).map(factor).collect();
+        sums.extend(self.local.iter().flat_map(|local| local.loops(&factors)));
         sums
     }
 }
@@ -146,7 +172,12 @@ impl Jacobian<'_> {
     pub fn times(&self, v: &[f64]) -> Vec<f64> {
         let machine = self.machine;
         let mut product = self.skipped(v);
-        let seen = machine.read(v);
+        let mut seen = machine.read(v);
+        if let Some(local) = &machine.local {
+            silence(&mut seen, self.active);
+            let written = local.write(&seen[machine.hidden..]);
+            product.iter_mut().zip(written).for_each(|(out, value)| *out += value);
+        }
         for (h, row) in machine.w2.chunks_exact(machine.inputs.max(1)).enumerate().filter(|(h, _)| self.active[*h]) {
             product.iter_mut().zip(row).for_each(|(out, &w)| *out += seen[h] * f64::from(w));
         }
@@ -158,7 +189,11 @@ impl Jacobian<'_> {
         let machine = self.machine;
         let mut product = self.skipped(u);
         let mut written = machine.written(u);
-        written.iter_mut().zip(self.active).filter(|(_, active)| !**active).for_each(|(out, _)| *out = 0.0);
+        silence(&mut written, self.active);
+        if let Some(local) = &machine.local {
+            let seen = local.read_back(&written[machine.hidden..]);
+            product.iter_mut().zip(seen).for_each(|(out, value)| *out += value);
+        }
         for (out, row) in product.iter_mut().zip(machine.w1.chunks_exact(machine.hidden.max(1))) {
             *out += row.iter().zip(&written).map(|(&w, written)| f64::from(w) * written).sum::<f64>();
         }
@@ -181,6 +216,12 @@ impl Jacobian<'_> {
         let (written, seen) = (View::new(&written, kept.len(), r), View::new(&seen, r, kept.len()));
         data::linalg::multiply_into(&mut dense, d, written.transposed(), seen.transposed(), 0.0);
         (0..d).for_each(|k| dense[k * d + k] += machine.skip_gain(k));
+        if let Some(local) = &machine.local {
+            let weights: Vec<f64> = self.active[machine.hidden..].iter().map(|&on| f64::from(u8::from(on))).collect();
+            for (row, of_local) in dense.chunks_exact_mut(d).zip(local.map(&weights).chunks_exact(r)) {
+                row.iter_mut().zip(of_local).for_each(|(out, value)| *out += value);
+            }
+        }
         dense
     }
 
@@ -200,15 +241,19 @@ impl Jacobian<'_> {
 }
 
 impl UnitSum {
-    /// Its value on the region whose pattern is `active`: `[H]`.
+    /// Its value on the region whose pattern is `active`: `[units]`.
     pub fn at(&self, active: &[bool]) -> f64 {
         self.constant + self.shares.iter().zip(active).filter(|(_, active)| **active).map(|(s, _)| s).sum::<f64>()
     }
 }
 
-impl JacobianNorm {
-    /// |J|_F^2 at each pattern.  active: `[n, H]` -> `[n]`.
+impl JacobianNorm<'_> {
+    /// |J|_F^2 at each pattern.  active: `[n, units]` -> `[n]`.
     pub fn at(&self, active: &[bool]) -> Vec<f64> {
+        if self.machine.local.is_some() {
+            let square = |active| self.machine.jacobian(active).dense().iter().map(|j| j * j).sum();
+            return active.chunks_exact(self.machine.units()).map(square).collect();
+        }
         let h = self.singles.shares.len();
         let n = active.len() / h.max(1);
         let pattern: Vec<f64> = active.iter().map(|&on| f64::from(u8::from(on))).collect();
@@ -221,6 +266,48 @@ impl JacobianNorm {
         };
         rows.map(norm).collect()
     }
+}
+
+impl Local {
+    /// What each local unit sees of a direction `[d]`: `[side^2 C]`.
+    fn read(&self, v: &[f64]) -> Vec<f64> {
+        self.units.read(&self.canvas.lift(v), self.canvas.side())
+    }
+
+    /// What each local unit writes along a direction `[d]`: `[side^2 C]`.
+    fn written(&self, u: &[f64]) -> Vec<f64> {
+        self.units.written(&self.canvas.lift(u), self.canvas.side())
+    }
+
+    /// What units of these outputs `[side^2 C]` write: `[r]`.
+    fn write(&self, units: &[f64]) -> Vec<f64> {
+        self.canvas.project(&self.units.write(units, self.canvas.side()))
+    }
+
+    /// The transpose of [`Self::read`]: `[side^2 C]` -> `[r]`.
+    fn read_back(&self, units: &[f64]) -> Vec<f64> {
+        self.canvas.project(&self.units.read_back(units, self.canvas.side()))
+    }
+
+    /// sum_u weight_u (what unit u writes)(what it sees)^T: `[r, r]`.
+    fn map(&self, weights: &[f64]) -> Vec<f64> {
+        self.canvas.turned(&self.units.map(weights, self.canvas.side()))
+    }
+
+    /// sum_k factor_k (what unit u sees)_k (what it writes)_k for each unit: `[side^2 C]`.
+    fn loops(&self, factors: &[f64]) -> Vec<f64> {
+        self.units.loops(&self.canvas.spread(factors), self.canvas.side())
+    }
+}
+
+/// Sets what the units that are off pass on to 0.
+fn silence(units: &mut [f64], active: &[bool]) {
+    units.iter_mut().zip(active).filter(|(_, active)| !**active).for_each(|(unit, _)| *unit = 0.0);
+}
+
+/// The transpose of a row-major `[rows, cols]`.
+fn transposed(matrix: &[f64], rows: usize, cols: usize) -> Vec<f64> {
+    (0..cols).flat_map(|j| (0..rows).map(move |i| matrix[i * cols + j])).collect()
 }
 
 fn in_f64(values: &[f32]) -> Vec<f64> {
@@ -236,7 +323,7 @@ mod tests {
     fn machine(skip: Skip) -> Machine {
         let wave = |count: usize, step: f64| (0..count).map(|i| (step * i as f64 + 0.4).sin() as f32).collect();
         let (w1, b1, w2) = (wave(24, 1.1), wave(6, 2.3), wave(24, 0.73));
-        Machine { dim: 5, inputs: 4, hidden: 6, w1, b1, w2, b2: vec![0.1; 4], skip }
+        Machine { dim: 5, inputs: 4, hidden: 6, w1, b1, w2, b2: vec![0.1; 4], skip, local: None }
     }
 
     fn skips() -> [Skip; 3] {

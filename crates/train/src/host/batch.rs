@@ -66,18 +66,17 @@ impl Batch {
         }
     }
 
-    /// Loads z and the errors of a net without weights, b2 + gain z - u, of `rows` samples from position `first` on;
+    /// Loads z and the errors of a net without weights, b2 + gains z - u, of `rows` samples from position `first` on;
     /// returns the sum of u^2 for the test split (0 for the other, where nobody asks).
     pub(super) fn load(
         &mut self,
         isa: Isa,
         (epoch, set, wiring, levels): (&Epoch, &TrainingSet, &Parametrisation, &Levels),
         (split, first, rows): (Split, usize, usize),
-        (bias, gain): (&[f32], f32),
+        (bias, gains): (&[f32], &[f32]),
     ) -> f64 {
         let (inputs, errors) = (&mut self.inputs, &mut self.errors);
-        let gain = wiring.trained_gain.then_some(gain);
-        isa.dispatch(Load { epoch, set, wiring, levels, split, first, rows, bias, gain, inputs, errors })
+        isa.dispatch(Load { epoch, set, wiring, levels, split, first, rows, bias, gains, inputs, errors })
     }
 }
 
@@ -90,7 +89,8 @@ struct Load<'a> {
     first: usize,
     rows: usize,
     bias: &'a [f32],
-    gain: Option<f32>,
+    /// None, one for all coordinates, or one for each.
+    gains: &'a [f32],
     inputs: &'a mut [f32],
     errors: &'a mut [f32],
 }
@@ -117,8 +117,10 @@ impl WithSimd for Load<'_> {
             for (error, b) in errors.iter_mut().zip(self.bias) {
                 *error = b - *error;
             }
-            if let Some(gain) = self.gain {
-                errors.iter_mut().zip(z).for_each(|(error, z)| *error += gain * *z);
+            match self.gains {
+                [] => {}
+                [gain] => errors.iter_mut().zip(z).for_each(|(error, z)| *error += gain * *z),
+                gains => errors.iter_mut().zip(gains.iter().zip(z)).for_each(|(error, (gain, z))| *error += gain * *z),
             }
         }
         total

@@ -81,7 +81,7 @@ impl<'a> Training<'a> {
 
     fn go_on(&mut self, ConditionedMidway { state, curves }: ConditionedMidway) -> Result<(), TrainError> {
         let (job, timesteps) = (self.job, self.job.schedule.len());
-        let fits = state.fits(job.set.inputs + 1, job.config.hidden) && state.done <= job.passes();
+        let fits = state.fits(job.config, job.set.inputs + 1) && state.done <= job.passes();
         if !fits || ![0, timesteps].contains(&curves.len()) {
             return Err(TrainError::ConditionedMidway);
         }

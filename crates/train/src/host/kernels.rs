@@ -101,6 +101,16 @@ kernel! {
     }
 }
 
+kernel! {
+    /// sums_k = sum_n a_nk b_nk over rows `stride` apart: `[n, stride]` -> `[k]`, a chain of fused multiply-adds each.
+    pub(super) fn column_dots<'a>(a: &'a [f32], b: &'a [f32], stride: usize, sums: &'a mut [f32]) {
+        sums.fill(0.0);
+        for (a, b) in a.chunks_exact(stride).zip(b.chunks_exact(stride)) {
+            sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum = a.mul_add(*b, *sum));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

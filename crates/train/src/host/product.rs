@@ -39,6 +39,8 @@ pub(super) enum Then<'a> {
     MaskAndSumColumns(&'a [f32], &'a mut [f32]),
     /// The squares of out are added to these lanes, `[rows, PAD]`; out itself is left undefined.
     SumSquares(&'a mut [f32]),
+    /// Nothing more.
+    Nothing,
 }
 
 /// out = then(start + a b); a: `[m, k]`, b: `[k, n]`, out: `[m, n]` with rows as [`row_stride`] says.
@@ -61,19 +63,20 @@ pub(super) fn product(
         assert!(columns_fit(row.len()), "a value for each column");
     }
     let then = match then {
-        Then::Relu => RawThen::Relu,
+        Then::Relu => Some(RawThen::Relu),
         Then::SumColumns(sums) => {
             assert!(columns_fit(sums.len()), "a sum for each column");
-            RawThen::SumColumns(sums.as_mut_ptr())
+            Some(RawThen::SumColumns(sums.as_mut_ptr()))
         }
         Then::MaskAndSumColumns(mask, sums) => {
             assert!(rows_fit(mask.len()) && columns_fit(sums.len()), "a mask for each value, a sum for each column");
-            RawThen::MaskAndSumColumns(mask.as_ptr(), sums.as_mut_ptr())
+            Some(RawThen::MaskAndSumColumns(mask.as_ptr(), sums.as_mut_ptr()))
         }
         Then::SumSquares(lanes) => {
             assert!(lanes.len() >= a.rows * PAD, "lanes for each row");
-            RawThen::SumSquares(lanes.as_mut_ptr())
+            Some(RawThen::SumSquares(lanes.as_mut_ptr()))
         }
+        Then::Nothing => None,
     };
     for part in Part::ALL {
         part.isa(isa).dispatch(Product { a, b, part, start, out: out.as_mut_ptr(), stride, then, upcoming });
@@ -96,7 +99,7 @@ struct Product<'a> {
     out: *mut f32,
     /// The distance between rows of out.
     stride: usize,
-    then: RawThen,
+    then: Option<RawThen>,
     upcoming: &'a Upcoming,
 }
 
@@ -114,7 +117,7 @@ impl WithSimd for Product<'_> {
                 let mut finish = Accumulate {
                     out: self.out,
                     start: if block == 0 { self.start } else { Start::Itself },
-                    then: (block + 1 == blocks).then_some(self.then),
+                    then: self.then.filter(|_| block + 1 == blocks),
                 };
                 self.rows(simd, (first, next - first), panel, &mut finish);
             }

@@ -4,11 +4,12 @@ mod class_reading;
 mod conditioned;
 
 use model::checkpoint::{History, Midway};
-use model::{Parametrisation, Weights};
+use model::{Parametrisation, SkipKind, Weights};
 use schedule::Timestep;
 
 use super::batch::{Batch, Levels};
 use super::kernels::{self, AdamStep};
+use super::local::LocalTrainer;
 use super::panels::{PAD, Rows, padded, row_stride};
 use super::product::{Start, Then, product};
 use super::upcoming::Upcoming;
@@ -46,15 +47,18 @@ pub(crate) struct Trainer<'a> {
     w2_transposed: Transposed,
     /// `[1, r]`.
     b2: Weighted,
-    /// `[1, 1]`.
-    gain: Weighted,
+    /// `[1, 0]`, `[1, 1]` or `[1, r]`.
+    gains: Weighted,
+    /// The same times their units, what z is multiplied by.
+    gains_in_use: Vec<f32>,
+    local: Option<LocalTrainer>,
     epoch: Epoch,
     batch: Batch,
     upcoming: Upcoming,
-    /// Gradients of the biases and of the gain.
+    /// Gradients of the biases and of the gains.
     narrow_gradient: Vec<f32>,
     wide_gradient: Vec<f32>,
-    gain_gradient: Vec<f32>,
+    gains_gradient: Vec<f32>,
     /// Sums of squared errors of the rows in evaluation, `[rows, PAD]`.
     squares: Vec<f32>,
     /// Samples evaluated at a time.
@@ -83,13 +87,15 @@ impl<'a> Trainer<'a> {
             w2: Weighted::new(h, r),
             w2_transposed: Transposed::new(h, r),
             b2: Weighted::new(1, r),
-            gain: Weighted::new(1, 1),
+            gains: Weighted::new(1, job.config.gains(inputs)),
+            gains_in_use: vec![0.0; job.config.gains(inputs)],
+            local: local(job, isa, block),
             epoch: Epoch::new(isa),
             batch: Batch::new(block.max(job.settings.batch), r, h),
             upcoming: Upcoming::default(),
             narrow_gradient: vec![0.0; padded(h)],
             wide_gradient: vec![0.0; padded(r)],
-            gain_gradient: vec![0.0; PAD],
+            gains_gradient: vec![0.0; padded(job.config.gains(inputs))],
             squares: vec![0.0; block * PAD],
             block,
             gauge: None,
@@ -107,7 +113,11 @@ impl<'a> Trainer<'a> {
         self.w2.reset(&weights.w2);
         self.w2_transposed.reset(&weights.w2);
         self.b2.reset(&weights.b2);
-        self.gain.reset(&[weights.gain]);
+        self.gains.reset(&weights.gains);
+        self.use_gains();
+        if let (Some(local), Some(units)) = (&mut self.local, &weights.local) {
+            local.begin(self.wiring.signal, units);
+        }
     }
 
     /// Goes on with the machine of timestep t where it was left.
@@ -118,7 +128,10 @@ impl<'a> Trainer<'a> {
         self.b1.set_moments(&first.b1, &second.b1);
         self.w2.set_moments(&first.w2, &second.w2);
         self.b2.set_moments(&first.b2, &second.b2);
-        self.gain.set_moments(&[first.gain], &[second.gain]);
+        self.gains.set_moments(&first.gains, &second.gains);
+        if let (Some(local), Some(first), Some(second)) = (&mut self.local, &first.local, &second.local) {
+            local.set_moments(first, second);
+        }
     }
 
     /// The state after `done` epochs.
@@ -171,16 +184,16 @@ impl<'a> Trainer<'a> {
     }
 
     fn dense(&self, part: fn(&Weighted) -> Vec<f32>) -> Weights {
-        let [w1, b1, w2, b2, gain] = [&self.w1, &self.b1, &self.w2, &self.b2, &self.gain].map(part);
-        Weights { w1, b1, w2, b2, gain: gain[0] }
+        let [w1, b1, w2, b2, gains] = [&self.w1, &self.b1, &self.w2, &self.b2, &self.gains].map(part);
+        Weights { w1, b1, w2, b2, gains, local: self.local.as_ref().map(|local| local.dense(part)) }
     }
 
     /// Loads `rows` samples from position `first` of a split on; returns the sum of u^2.
     pub(crate) fn load(&mut self, split: Split, first: usize, rows: usize) -> f64 {
         self.epoch.draw_to(self.job.set, split, first + rows);
-        let (bias, gain) = (&self.b2.value, self.gain.value[0]);
+        let (bias, gains) = (&self.b2.value, &self.gains_in_use);
         let source = (&self.epoch, self.job.set, &self.wiring, &self.levels);
-        self.batch.load(self.isa, source, (split, first, rows), (bias, gain))
+        self.batch.load(self.isa, source, (split, first, rows), (bias, gains))
     }
 
     /// Has the samples and the noise of these positions fetched during the products to come.
@@ -189,11 +202,14 @@ impl<'a> Trainer<'a> {
         self.upcoming.announce(lines, positions.flat_map(|position| <[_; 2]>::from(epoch.pair(set, split, position))));
     }
 
-    /// hidden = relu(z W1 + b1), then errors += hidden W2 for the loaded rows.
+    /// errors += what the local units answer, hidden = relu(z W1 + b1), then errors += hidden W2 for the loaded rows.
     fn forward(&mut self, rows: usize, evaluate: bool) {
         let Batch { inputs, errors, hidden, .. } = &mut self.batch;
         let (r, h) = (self.inputs, self.job.config.hidden);
         let isa = self.isa;
+        if let Some(local) = &mut self.local {
+            local.add_answers(Rows { values: inputs, rows, cols: r }, errors);
+        }
         product(
             isa,
             Rows { values: inputs, rows, cols: r },
@@ -225,10 +241,12 @@ impl<'a> Trainer<'a> {
     pub(crate) fn step(&mut self, step: usize) {
         // d/dx of factor * sum e^2 is 2 factor e dx: the constant goes into Adam's reading of the gradient.
         let (rate, factor) = (self.job.learning_rate(self.t, step), 2.0 * self.job.loss_factor(self.t));
-        self.descend(AdamStep::new(step, rate, factor));
+        self.descend(|times| AdamStep::new(step, rate * times, factor));
     }
 
-    fn descend(&mut self, adam: AdamStep) {
+    /// One Adam step; `at` is Adam at so many times the learning rate.
+    fn descend(&mut self, at: impl Fn(f64) -> AdamStep) {
+        let (adam, adam_of_few) = (at(1.0), at(self.job.settings.local_rate));
         let (isa, rows) = (self.isa, self.job.settings.batch);
         let (r, h) = (self.inputs, self.job.config.hidden);
         self.forward(rows, false);
@@ -250,11 +268,30 @@ impl<'a> Trainer<'a> {
         self.w1.descend(isa, (wide(inputs), narrow(hidden_errors)), adam, None, &self.upcoming);
         self.b1.descend_along(isa, &self.narrow_gradient, adam);
         self.b2.descend_along(isa, &self.wide_gradient, adam);
-        if self.wiring.trained_gain {
-            let len = rows * row_stride(r);
-            self.gain_gradient[0] = kernels::dot(isa, &errors[..len], &inputs[..len]) as f32;
-            self.gain.descend_along(isa, &self.gain_gradient, adam);
+        if let Some(local) = &mut self.local {
+            local.descend(wide(errors), adam_of_few);
         }
+        let len = rows * row_stride(r);
+        match self.job.config.skip {
+            SkipKind::None | SkipKind::Wiener => {}
+            SkipKind::Learned => {
+                self.gains_gradient[0] = kernels::dot(isa, &errors[..len], &inputs[..len]) as f32;
+                self.gains.descend_along(isa, &self.gains_gradient, adam);
+            }
+            SkipKind::Diagonal => {
+                kernels::column_dots(isa, &errors[..len], &inputs[..len], row_stride(r), &mut self.gains_gradient);
+                let units = self.gains_gradient.iter_mut().zip(&self.wiring.gain_units);
+                units.for_each(|(gradient, unit)| *gradient *= unit);
+                self.gains.descend_along(isa, &self.gains_gradient, adam_of_few);
+            }
+        }
+        self.use_gains();
+    }
+
+    /// Takes the gains as they are now into use.
+    fn use_gains(&mut self) {
+        let trained = self.gains.value.iter().zip(&self.wiring.gain_units);
+        self.gains_in_use.iter_mut().zip(trained).for_each(|(gain, (value, unit))| *gain = value * unit);
     }
 
     /// Sums over the samples of a split of |net - u|^2 and |u|^2.
@@ -274,10 +311,16 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// The trainer of the local units, where the machines have any.
+fn local(job: &Job<'_>, isa: Isa, block: usize) -> Option<LocalTrainer> {
+    let (shape, canvas) = (job.config.local?, job.set.canvas.as_ref()?);
+    Some(LocalTrainer::new(isa, shape, canvas, job.settings.batch, block))
+}
+
 #[cfg(test)]
 mod tests {
     use data::{GaussianMixture, Pca};
-    use model::{Machine, MachineConfig, Moments, SkipKind};
+    use model::{Machine, MachineConfig, Moments};
     use schedule::{Law, LossWeight, Schedule};
 
     use super::*;
@@ -303,7 +346,7 @@ mod tests {
         };
         let job = Job {
             schedule: &schedule,
-            config: MachineConfig { hidden, skip: SkipKind::Learned },
+            config: MachineConfig::dense(hidden, SkipKind::Learned),
             moments: &Moments { eigenvalues, second_moment: 0.7 },
             set: &TrainingSet::new(&data.train, &data.test, dim),
             settings: &settings,

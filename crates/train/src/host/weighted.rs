@@ -95,7 +95,12 @@ impl Weighted {
         Matrix { layout: self.layout, values: &self.value }
     }
 
-    /// One Adam step of a `[1, n]` with a gradient at hand.
+    /// How its numbers lie, those of its gradient too.
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// One Adam step with a gradient at hand, laid out as the value is.
     pub(super) fn descend_along(&mut self, isa: Isa, gradient: &[f32], step: AdamStep) {
         kernels::adam(isa, step, &mut self.value, gradient, &mut self.first, &mut self.second);
     }

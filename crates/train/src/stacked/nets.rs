@@ -3,9 +3,11 @@
 use burn::tensor::activation::relu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
-use model::{SkipKind, Weights};
+use model::Weights;
 
+use super::local::LocalNets;
 use super::products::Products;
+use super::samples::Wirings;
 use super::tensors::{Parts, read};
 use crate::{Job, TrainError};
 
@@ -20,8 +22,10 @@ pub(super) struct Nets<B: Backend> {
     pub(super) w2: Tensor<B, 3>,
     /// `[K, 1, r]`.
     pub(super) b2: Tensor<B, 3>,
-    /// `[K, 1, 1]`; absent unless it is trained.
+    /// `[K, 1, 1]` or `[K, 1, r]`; absent unless they are trained.
     pub(super) gain: Option<Tensor<B, 3>>,
+    /// The local units, where there are any.
+    pub(super) local: Option<LocalNets<B>>,
 }
 
 impl<B: Backend> Nets<B> {
@@ -37,13 +41,14 @@ impl<B: Backend> Nets<B> {
             let values: Vec<f32> = machines.iter().flat_map(|machine| part(machine).iter().copied()).collect();
             Tensor::from_data(TensorData::new(values, shape), device)
         };
-        let trained_gain = job.config.skip == SkipKind::Learned;
+        let gains = job.config.gains(r);
         Self {
             w1: stack([k, r, h], |w| &w.w1),
             b1: stack([k, 1, h], |w| &w.b1),
             w2: stack([k, h, r], |w| &w.w2),
             b2: stack([k, 1, r], |w| &w.b2),
-            gain: trained_gain.then(|| stack([k, 1, 1], |w| std::slice::from_ref(&w.gain))),
+            gain: (gains > 0).then(|| stack([k, 1, gains], |w| &w.gains)),
+            local: job.config.local.map(|shape| LocalNets::upload(shape, &machines, device)),
         }
     }
 
@@ -53,11 +58,11 @@ impl<B: Backend> Nets<B> {
         let part = |tensor: &Tensor<B, 3>, size: usize| read(tensor.clone()).map(|values| Parts::of(values, size));
         let (mut w1, mut b1) = (part(&self.w1, r * h)?, part(&self.b1, h)?);
         let (mut w2, mut b2) = (part(&self.w2, h * r)?, part(&self.b2, r)?);
-        let gains = self.gain.clone().map_or_else(|| Ok(vec![0.0; k]), read)?;
-        Ok(gains
-            .into_iter()
-            .map(|gain| Weights { w1: w1.next(), b1: b1.next(), w2: w2.next(), b2: b2.next(), gain })
-            .collect())
+        let each = self.gain.as_ref().map_or(0, |gain| gain.dims()[2]);
+        let mut gains = Parts::of(self.gain.clone().map_or_else(|| Ok(Vec::new()), read)?, each);
+        let mut local = self.local.as_ref().map(LocalNets::download).transpose()?.unwrap_or_default().into_iter();
+        let (mut w1, mut b1, mut w2, mut b2, mut gains) = (|| w1.next(), || b1.next(), || w2.next(), || b2.next(), || gains.next());
+        Ok((0..k).map(|_| Weights { w1: w1(), b1: b1(), w2: w2(), b2: b2(), gains: gains(), local: local.next() }).collect())
     }
 
     /// As many zeros, the moments before the first step.
@@ -68,6 +73,7 @@ impl<B: Backend> Nets<B> {
             w2: self.w2.zeros_like(),
             b2: self.b2.zeros_like(),
             gain: self.gain.as_ref().map(Tensor::zeros_like),
+            local: self.local.as_ref().map(LocalNets::zeros_like),
         }
     }
 }
@@ -78,37 +84,63 @@ impl<B: Products> Nets<B> {
         relu(B::product(z, self.w1.clone()) + self.b1.clone())
     }
 
-    /// The answers to z from the hidden units.  `[K, n, r]`, `[K, n, H]` -> `[K, n, r]`.
-    fn answers(&self, z: Tensor<B, 3>, hidden: Tensor<B, 3>) -> Tensor<B, 3> {
+    /// The answers to z from the dense units and the gains.  `[K, n, r]`, `[K, n, H]` -> `[K, n, r]`.
+    fn answers(&self, z: Tensor<B, 3>, hidden: Tensor<B, 3>, wirings: &Wirings<B>) -> Tensor<B, 3> {
         let out = B::product(hidden, self.w2.clone()) + self.b2.clone();
-        match &self.gain {
-            Some(gain) => out + z * gain.clone(),
+        match self.gain.as_ref().zip(wirings.gain_units.as_ref()) {
+            Some((gain, units)) => out + z * (gain.clone() * units.clone()),
             None => out,
         }
     }
 
     /// The nets' outputs in scaled units.  z: `[K, n, r]` -> `[K, n, r]`.
-    pub(super) fn forward(&self, z: Tensor<B, 3>) -> Tensor<B, 3> {
+    pub(super) fn forward(&self, z: Tensor<B, 3>, wirings: &Wirings<B>) -> Tensor<B, 3> {
         let hidden = self.hidden(z.clone());
-        self.answers(z, hidden)
+        let out = self.answers(z.clone(), hidden, wirings);
+        match (&self.local, &wirings.screen) {
+            (Some(local), Some(screen)) => out + local.forward(z, screen).answer,
+            _ => out,
+        }
     }
 
     /// The gradients of sum_k f_k |net_k(z_k) - u_k|^2 over the batch, factors 2 f: `[K, 1, 1]`.
     ///
-    /// With e = 2 f (net - u): dW2 = hidden^T e, db2 = sum_n e, dgain = sum e z, and with
-    /// h = (e W2^T) 1(hidden > 0): dW1 = z^T h, db1 = sum_n h.
-    pub(super) fn gradients(&self, z: Tensor<B, 3>, u: Tensor<B, 3>, factors: &Tensor<B, 3>) -> Self {
+    /// With e = 2 f (net - u): dW2 = hidden^T e, db2 = sum_n e, dgain = sum e z (over the coordinates too, if they share
+    /// it), and with h = (e W2^T) 1(hidden > 0): dW1 = z^T h, db1 = sum_n h.
+    pub(super) fn gradients(
+        &self,
+        z: Tensor<B, 3>,
+        u: Tensor<B, 3>,
+        factors: &Tensor<B, 3>,
+        wirings: &Wirings<B>,
+    ) -> Self {
+        let screen = wirings.screen.as_ref();
         let hidden = self.hidden(z.clone());
-        let errors = (self.answers(z.clone(), hidden.clone()) - u) * factors.clone();
+        let seen = self.local.as_ref().zip(screen).map(|(local, screen)| local.forward(z.clone(), screen));
+        let mut answers = self.answers(z.clone(), hidden.clone(), wirings);
+        if let Some(seen) = &seen {
+            answers = answers + seen.answer.clone();
+        }
+        let errors = (answers - u) * factors.clone();
         let off = hidden.clone().lower_equal_elem(0.0);
         let hidden_errors = B::product(errors.clone(), self.w2.clone().swap_dims(1, 2)).mask_fill(off, 0.0);
-        let gain = self.gain.as_ref().map(|_| (errors.clone() * z.clone()).sum_dim(2).sum_dim(1));
+        let gain = self.gain.as_ref().map(|gain| {
+            let products = (errors.clone() * z.clone()).sum_dim(1);
+            let sums = if gain.dims()[2] == 1 { products.sum_dim(2) } else { products };
+            match &wirings.gain_units {
+                Some(units) => sums * units.clone(),
+                None => sums,
+            }
+        });
+        let local = self.local.as_ref().zip(screen).zip(seen);
+        let local = local.map(|((local, screen), seen)| local.gradients(seen, errors.clone(), screen));
         Self {
             w1: B::product(z.swap_dims(1, 2), hidden_errors.clone()),
             b1: hidden_errors.sum_dim(1),
             w2: B::product(hidden.swap_dims(1, 2), errors.clone()),
             b2: errors.sum_dim(1),
             gain,
+            local,
         }
     }
 }

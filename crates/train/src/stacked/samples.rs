@@ -3,6 +3,7 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor, TensorData};
 
+use super::local::Screen;
 use super::member::Member;
 use super::tensors::rows;
 use crate::Job;
@@ -42,11 +43,17 @@ pub(super) struct Wirings<B: Backend> {
     input_eps: Tensor<B, 3>,
     target_z0: Tensor<B, 3>,
     target_eps: Tensor<B, 3>,
+    /// What trained gains of 1 are: `[K, 1, 1]` or `[K, 1, r]`; absent where none are trained.
+    pub(super) gain_units: Option<Tensor<B, 3>>,
+    /// What local units see, where there are any.
+    pub(super) screen: Option<Screen<B>>,
     device: B::Device,
 }
 
 impl<B: Backend> Wirings<B> {
-    pub(super) fn new(members: &[Member], device: &B::Device) -> Self {
+    pub(super) fn new(job: &Job<'_>, members: &[Member], device: &B::Device) -> Self {
+        let gains = job.config.gains(job.set.inputs);
+        let canvas = job.set.canvas.as_ref().filter(|_| job.config.local.is_some());
         let shape = (members.len(), members.first().map_or(0, |member| member.wiring.inputs()));
         let wirings = || members.iter().map(|member| &member.wiring);
         Self {
@@ -54,6 +61,9 @@ impl<B: Backend> Wirings<B> {
             input_eps: rows(wirings().map(|wiring| &wiring.input_eps[..]), shape, device),
             target_z0: rows(wirings().map(|wiring| &wiring.target_z0[..]), shape, device),
             target_eps: rows(wirings().map(|wiring| &wiring.target_eps[..]), shape, device),
+            gain_units: (gains > 0)
+                .then(|| rows(wirings().map(|wiring| &wiring.gain_units[..]), (members.len(), gains), device)),
+            screen: canvas.map(|canvas| Screen::new(canvas, members, device)),
             device: device.clone(),
         }
     }

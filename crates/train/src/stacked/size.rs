@@ -12,6 +12,11 @@ const WIDE: usize = 7;
 /// Tensors `[rows, H]` of a batch: before and after the rectifier, its mask, the errors.
 const NARROW: usize = 4;
 
+/// Tensors `[rows, side^2]` of local units: images, answers and errors, each with an edge or without.
+const IMAGES: usize = 6;
+/// Tensors `[rows, side^2, k^2]`: patches and their pieces, what is written, the errors.
+const PATCHES: usize = 4;
+
 /// The most machines of a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stacks {
@@ -33,10 +38,14 @@ impl Demand {
     pub(super) fn of(job: &Job<'_>) -> Self {
         let (set, r, h) = (job.set, job.set.inputs as u64, job.config.hidden as u64);
         let samples = [&set.train, &set.validation, &set.test].map(|values| values.len() as u64);
-        let weights = 2 * r * h + r + h + 1;
+        let weights = job.config.weights(set.inputs) as u64;
         let probes = job.classes.map_or(0, |classes| classes.z0().len() / classes.direction().len().max(1));
         let rows = (job.settings.batch.max(EVALUATION_BLOCK) + probes) as u64;
-        let activations = rows * (WIDE as u64 * r + NARROW as u64 * h);
+        let local = job.config.local.zip(set.canvas.as_ref()).map_or(0, |(shape, canvas)| {
+            let at_pixel = PATCHES as u64 * shape.patch() as u64 + NARROW as u64 * shape.channels as u64;
+            canvas.pixels() as u64 * (IMAGES as u64 + at_pixel)
+        });
+        let activations = rows * (WIDE as u64 * r + NARROW as u64 * h + local);
         Self { fixed: 4 * samples.iter().sum::<u64>(), machine: 4 * (COPIES as u64 * weights + activations) }
     }
 

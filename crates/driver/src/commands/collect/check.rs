@@ -18,7 +18,7 @@ use crate::pipeline::shelf::{Shelf, Standing};
 pub(super) fn machines(bench: &Bench, folder: &RunFolder) -> Result<Vec<String>, DriverError> {
     let Model::Machines(machines) = bench.experiment.model else { return Ok(Vec::new()) };
     let shards = shards::read(folder.root())?;
-    let problem = Problem::new(bench, machines);
+    let problem = Problem::new(bench, machines)?;
     let shelf = Shelf::new(&problem, folder);
     let mut missing = Vec::new();
     let mut wrong = Vec::new();

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use data::linalg::{View, multiply};
+use model::LocalConfig;
 use schedule::{Schedule, Timestep};
 
 use super::Size;
 use crate::config::{ExactLaw, Experiment, Machines, Skip};
+use crate::pipeline::problem::machine_config;
 use crate::pipeline::effort::Effort;
 use crate::terminal::{bytes, duration};
 
@@ -59,25 +61,29 @@ impl Cost {
         let train = size.train - validation;
         // A product [n, d] [d, H] takes 2 n d H operations: two forward, three backward; a layer has H = d, and one of each.
         let (hidden, parameters, forward, both) = match model {
-            Machines::Autoencoders { hidden, .. } => (hidden, 2 * dim * hidden + dim + hidden, 2.0, 5.0),
+            Machines::Autoencoders { hidden, .. } => (hidden, parameters(model, dim), 2.0, 5.0),
             Machines::Sigmoid { .. } => (dim, dim * dim + dim, 1.0, 2.0),
             Machines::Regression { hidden } => (hidden, 3 * hidden + 1, 2.0, 5.0),
         };
         let batch = experiment.train.batch;
         let steps = train / batch;
         let product = 2.0 * dim as f64 * hidden as f64;
-        let training = both * product * (steps * batch * effort.epochs()) as f64
-            + forward * product * ((train + validation + test) * effort.evaluations()) as f64;
+        let work = experiment.model.local().map_or([0.0; 2], |shape| local_work(shape, dim));
+        let (both, forward) = (both * product + work[0], forward * product + work[1]);
+        let training = both * (steps * batch * effort.epochs()) as f64
+            + forward * ((train + validation + test) * effort.evaluations()) as f64;
         let chain_steps = experiment.schedule.timesteps.div_ceil(experiment.sample.stride);
-        let sampling = forward * product * (experiment.sample.count * chain_steps) as f64;
+        let sampling = forward * (experiment.sample.count * chain_steps) as f64;
         let rate = rates.of(batch, dim, hidden);
         let workers = threads.min(machines).max(1) as f64;
         let seconds = training / (rate * TRAINING_EFFICIENCY * workers) + sampling / (rate * threads as f64);
         // Per machine in work: value, gradient and two moments of each parameter, and the noise of an epoch; once: the data.
-        let working = 4.0 * (4 * parameters + (size.train + test) * dim) as f64;
+        let patches = |shape: LocalConfig| batch * dim * (3 * shape.patch() + 2 * shape.channels);
+        let local = experiment.model.local().map_or(0, patches);
+        let working = 4.0 * (4 * parameters + (size.train + test) * dim + local) as f64;
         let memory = working * workers + 8.0 * (2 * (size.train + test) * dim) as f64;
         let disk = 4.0 * (parameters * machines + experiment.sample.count * dim) as f64;
-        let floor = (matches!(model, Machines::Autoencoders { skip: Skip::None, .. }) && hidden < dim)
+        let floor = (matches!(model, Machines::Autoencoders { skip: Skip::None, local: None, .. }) && hidden < dim)
             .then(|| 1.0 - hidden as f64 / dim as f64);
         Self {
             machines,
@@ -110,7 +116,7 @@ impl Cost {
         rates: &mut Rates,
     ) -> Self {
         let all: Vec<Timestep> = schedule.timesteps().collect();
-        let machine = Machines::Autoencoders { hidden, skip: Skip::None };
+        let machine = Machines::Autoencoders { hidden, skip: Skip::None, local: None };
         let bank = Self::of(experiment, machine, schedule, size, &all, threads, rates);
         let product = 2.0 * size.dim as f64 * hidden as f64;
         let evaluated = bank.train.min(bank.test) + bank.validation + bank.test;
@@ -170,6 +176,19 @@ impl Cost {
         }));
         lines
     }
+}
+
+/// The trainable numbers of a machine with a hidden layer.
+fn parameters(machine: Machines, dim: usize) -> usize {
+    machine_config(machine).weights(dim)
+}
+
+/// Operations a sample of the local units: a step (five products at every pixel, and three between state and image), and an
+/// answer (two and two).
+fn local_work(shape: LocalConfig, pixels: usize) -> [f64; 2] {
+    let product = 2.0 * (pixels * shape.patch() * shape.channels) as f64;
+    let turned = 2.0 * (pixels * pixels) as f64;
+    [5.0 * product + 3.0 * turned, 2.0 * product + 2.0 * turned]
 }
 
 /// What an exact law has to do: no training, one evaluation of the law a sample and a step.

@@ -61,7 +61,7 @@ fn train_and_record(
 ) -> Result<Result<(), FailedMachines>, DriverError> {
     // Other models have no machines of their own timesteps, which the arguments' check has refused.
     let Model::Machines(machines) = bench.experiment.model else { return Ok(Ok(())) };
-    let problem = Problem::new(bench, machines);
+    let problem = Problem::new(bench, machines)?;
     let shelf = Shelf::new(&problem, folder);
     let asked: Vec<usize> = timesteps.iter().map(|t| t.get()).collect();
     let record = |machines: &[TimingRow], failed: Option<String>| {

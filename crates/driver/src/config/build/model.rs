@@ -4,6 +4,7 @@ use super::super::choices::{Device, ExactLaw, LossWord, ModelWord, Rule, Skip, S
 use super::super::experiment::{Components, Data, LearningRate, Machines, Model};
 use super::super::keys::{Key, keys};
 use super::super::raw::{RawModel, RawTrain};
+use model::LocalConfig;
 use super::Builder;
 
 impl Builder<'_> {
@@ -11,7 +12,13 @@ impl Builder<'_> {
     pub(super) fn model(&mut self, raw: &RawModel, rule: Rule, data: Option<&Data>) -> Option<Model> {
         match raw.kind {
             ModelWord::Machines => {
-                return Some(Model::Machines(Machines::Autoencoders { hidden: raw.hidden, skip: raw.skip }));
+                let local = raw.local.as_ref().map(|local| LocalConfig { kernel: local.kernel, channels: local.channels });
+                if local.is_some() && data.is_some_and(|data| !data.is_of_images()) {
+                    let source = data.map_or("", |data| data.source().word());
+                    let message = format!("goes with images, data.source = mnist, mnist_csv or synthetic_digits; here {source}");
+                    self.fault("model.local", message);
+                }
+                return Some(Model::Machines(Machines::Autoencoders { hidden: raw.hidden, skip: raw.skip, local }));
             }
             ModelWord::Conditioned => return Some(Model::Conditioned { hidden: raw.hidden }),
             ModelWord::Sigmoid => return Some(Model::Machines(Machines::Sigmoid { rule })),

@@ -83,6 +83,11 @@ impl Data {
         }
     }
 
+    /// Whether its samples are images.
+    pub fn is_of_images(&self) -> bool {
+        matches!(self, Self::Mnist { .. } | Self::MnistCsv { .. } | Self::SyntheticDigits { .. })
+    }
+
     /// Which source it is.
     pub fn source(&self) -> Source {
         match self {

@@ -46,7 +46,14 @@ pub enum Kind {
     FloatOrKnots(Range),
     /// Any number of the words that name observables.
     Observables,
+    /// The shape of local units: a table of an odd `kernel` and `channels`.
+    Local,
 }
+
+/// The widest patch of local units.
+pub(crate) const WIDEST_KERNEL: i64 = 15;
+/// The most local units at a pixel.
+pub(crate) const MOST_CHANNELS: i64 = 512;
 
 impl Kind {
     /// The type in words, for "expected ...".
@@ -63,6 +70,7 @@ impl Kind {
             Self::TextList | Self::Observables => "a list of strings".to_owned(),
             Self::FloatMatrix => "a list of lists of numbers".to_owned(),
             Self::FloatOrKnots(_) => "a number or a list of [t, number] pairs".to_owned(),
+            Self::Local => "a table { kernel = K, channels = C }".to_owned(),
         }
     }
 
@@ -81,6 +89,9 @@ impl Kind {
             Self::FloatMatrix => "one or more lists, each of one or more numbers".to_owned(),
             Self::FloatOrKnots(range) => format!("{range}, or one or more pairs [t, such a number]"),
             Self::Observables => format!("some of {}", observables::words_known().join(", ")),
+            Self::Local => {
+                format!("kernel an odd number from 1 to {WIDEST_KERNEL} and channels from 1 to {MOST_CHANNELS}")
+            }
         }
     }
 

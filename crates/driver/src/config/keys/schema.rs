@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use analysis::observables;
 use serde_json::{Map, Value, json};
 
-use super::{Key, Kind, Range, Requirement, default_value, default_word, find, keys, names_in, sections, sweep};
+use super::{Key, Kind, MOST_CHANNELS, Range, Requirement, default_value, default_word, find, keys, names_in, sections, sweep, WIDEST_KERNEL};
 
 /// The dialect of the schema.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -107,6 +107,12 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
             let pair = [("prefixItems", json!([whole(1, i64::MAX), number(range)])), ("minItems", json!(2))];
             let knot = extended(extended(of_type("array"), pair), [("maxItems", json!(2))]);
             extended(Map::new(), [("anyOf", json!([number(range), list(knot, 1)]))])
+        }
+        Kind::Local => {
+            let kernel: Vec<i64> = (1..=WIDEST_KERNEL).step_by(2).collect();
+            let kernel = extended(of_type("integer"), [("enum", json!(kernel))]);
+            let inner = [("kernel", Value::Object(kernel)), ("channels", Value::Object(whole(1, MOST_CHANNELS)))];
+            object(inner.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect(), vec!["kernel", "channels"])
         }
         Kind::Observables => list(extended(of_type("string"), [("enum", json!(observables::words_known()))]), 0),
     }

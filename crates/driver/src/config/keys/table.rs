@@ -195,11 +195,20 @@ pub(super) static KEYS: &[Key] = &[
         "model.skip",
         Kind::Choice(Skip::WORDS),
         "The part of eps_hat linear in x beside the hidden layer: none, one trained scalar, or the closed-form best \
-         affine predictor; one machine for all timesteps has none.",
+         affine predictor, as it is or with a gain for each principal axis that is trained on; one machine for all timesteps has \
+         none.",
     )
     .goes_with("model.kind", MACHINES)
     .words(Skip::ABOUT)
     .example(r#""none""#),
+    key(
+        "model.local",
+        Kind::Local,
+        "Local units beside those of model.hidden in the same hidden layer: at every pixel of an image channels units, each of \
+         which sees and writes the kernel x kernel patch around it through weights that all pixels share (default: none).",
+    )
+    .goes_with("model.kind", MACHINES)
+    .example("{ kernel = 5, channels = 32 }"),
     key(
         "train.epochs",
         Kind::Int { min: 1, max: MOST_EPOCHS },
@@ -218,6 +227,14 @@ pub(super) static KEYS: &[Key] = &[
     )
     .goes_with("model.kind", TRAINED)
     .example("[[1, 8e-3], [100, 4e-3]]"),
+    key(
+        "train.local_rate",
+        Kind::Float(Range::POSITIVE),
+        "What train.learning_rate is multiplied by for the local units of model.local and for the gains of model.skip = diagonal, \
+         few weights whose gradients are sums over many pixels or belong to one axis alone.",
+    )
+    .goes_with("model.kind", MACHINES)
+    .example("5.0"),
     key("train.decay", Kind::Choice(Decay::WORDS), "How the learning rate falls over the epochs.")
         .goes_with("model.kind", TRAINED)
     .words(Decay::ABOUT)

@@ -11,7 +11,7 @@ use crate::host::upcoming::Upcoming;
 impl Trainer<'_> {
     /// The present reading of the probes, where classes are watched.
     ///
-    /// direction . net(z) = hidden . (W2 direction) + direction . (b2 + gain z): one product of `[P, r]` by `[r, H]`, P at
+    /// direction . net(z) = hidden . (W2 direction) + direction . (b2 + gains z): one product of `[P, r]` by `[r, H]`, P at
     /// most 256, where an epoch has 5 n + 2 (n + m) such rows: 0.3% of one of 12,500 samples.
     pub(crate) fn class_reading(&mut self) -> Option<ClassReading> {
         let gauge = self.gauge.as_ref()?;
@@ -20,7 +20,14 @@ impl Trainer<'_> {
         // The output that answers for the time, where there is one, has no part in the direction.
         let mut direction = gauge.direction().to_vec();
         direction.resize(self.inputs, 0.0);
-        let (w2, bias, gain) = (self.w2.times(&direction), self.b2.times(&direction), self.gain.value[0]);
+        let (w2, bias) = (self.w2.times(&direction), self.b2.times(&direction));
+        let gain = |k: usize| match self.gains_in_use[..] {
+            [] => 0.0,
+            [gain] => f64::from(gain),
+            ref gains => f64::from(gains[k]),
+        };
+        // What gains and direction make of z together.
+        let skipped: Vec<f64> = gauge.direction().iter().enumerate().map(|(k, u)| gain(k) * u).collect();
         let mut answers = Vec::new();
         for block in gauge.inputs.chunks(self.block * r) {
             let rows = block.len() / r;
@@ -39,11 +46,16 @@ impl Trainer<'_> {
                 Then::Relu,
                 &Upcoming::default(),
             );
+            let local = self.local.as_mut().map(|local| {
+                let errors = &mut self.batch.errors;
+                errors[..rows * stride].fill(0.0);
+                local.add_answers(Rows { values: &self.batch.inputs, rows, cols: self.inputs }, errors);
+                errors.chunks_exact(stride).map(|row| dot(&row[..r], &direction)).take(rows).collect::<Vec<_>>()
+            });
             let hidden = self.batch.hidden.chunks_exact(row_stride(h)).zip(block.chunks_exact(r));
-            answers.extend(
-                hidden
-                    .map(|(hidden, z)| bias[0] + dot(&hidden[..h], &w2) + f64::from(gain) * dot(z, gauge.direction())),
-            );
+            let dense = hidden.map(|(hidden, z)| bias[0] + dot(&hidden[..h], &w2) + dot(z, &skipped));
+            let local = local.into_iter().flatten().chain(std::iter::repeat(0.0));
+            answers.extend(dense.zip(local).map(|(dense, local)| dense + local));
         }
         Some(gauge.reading(answers.into_iter()))
     }

@@ -37,7 +37,7 @@ impl<'a> Trainer<'a> {
         let factor = 2.0 / (job.settings.batch * job.set.inputs) as f64;
         self.walk(|trainer, step| {
             let step = (pass - 1) * steps + step;
-            trainer.descend(AdamStep::new(step, rate * job.settings.decay.factor(step, all), factor));
+            trainer.descend(|_| AdamStep::new(step, rate * job.settings.decay.factor(step, all), factor));
         });
     }
 

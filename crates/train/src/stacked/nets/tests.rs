@@ -16,7 +16,8 @@ fn random(shape: [usize; 3]) -> Tensor<Plain, 3> {
 fn nets(trained_gain: bool) -> Nets<Plain> {
     let (k, _, r, h) = SHAPES;
     let gain = trained_gain.then(|| random([k, 1, 1]));
-    Nets { w1: random([k, r, h]), b1: random([k, 1, h]), w2: random([k, h, r]), b2: random([k, 1, r]), gain }
+    let local = None;
+    Nets { w1: random([k, r, h]), b1: random([k, 1, h]), w2: random([k, h, r]), b2: random([k, 1, r]), gain, local }
 }
 
 /// The same nets, to be differentiated by.
