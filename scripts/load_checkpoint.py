@@ -34,11 +34,12 @@ TOLERANCE = 1e-6
 
 
 class Bank(torch.nn.Module):
-    """One single-hidden-layer autoencoder per timestep, eps_hat = U (skip z + relu(z W1 + b1) W2 + b2).
+    """One single-hidden-layer autoencoder per timestep, eps_hat = U (skip z + relu(z W1 + b1) W2 + b2 + local(z)).
 
     z = U^T (x_t - sqrt(alpha_bar_t) mean) where the machines live in a principal frame, else z = x_t.  The net sees and
     corrects the first r of the d coordinates.  Parameters: w1 [K, r, H], b1 [K, H], w2 [K, H, r], b2 [K, r] and, where
-    there is a skip, skip [K, 1] or [K, d], for the K machines of the 1-based `timesteps`.
+    there is a skip, skip [K, 1] or [K, d], for the K machines of the 1-based `timesteps`.  Local units, where there are any,
+    see the image of the first r coordinates: local_w1 [K, k^2, C], local_b1 [K, C], local_w2 [K, C, k^2].
     """
 
     def __init__(self, tensors, facts):
@@ -47,7 +48,7 @@ class Bank(torch.nn.Module):
             raise ValueError(f"format {facts['format']} with {facts['activation']}, this file reads {FORMAT} with relu")
         self.facts = facts
         self.index = {t: k for k, t in enumerate(tensors["timesteps"].tolist())}
-        for name in ["w1", "b1", "w2", "b2", "skip"]:
+        for name in ["w1", "b1", "w2", "b2", "skip", "local_w1", "local_b1", "local_w2"]:
             self.register_parameter(name, torch.nn.Parameter(tensors[name]) if name in tensors else None)
         for name in ["betas", "alpha_bar", "mean", "axes"]:
             self.register_buffer(name, tensors.get(name))
@@ -87,8 +88,28 @@ class Bank(torch.nn.Module):
         k, r = self.index[t], self.w1.shape[1]
         w1, b1, w2, b2 = (tensor[k].to(z.dtype) for tensor in (self.w1, self.b1, self.w2, self.b2))
         net = torch.relu(z[:, :r] @ w1 + b1) @ w2 + b2
+        if self.local_w1 is not None:
+            net = net + self.local(z[:, :r], t)
         net = torch.nn.functional.pad(net, (0, z.shape[1] - r))
         return net if self.skip is None else self.skip[k].to(z.dtype) * z + net
+
+    def local(self, z, t):
+        """What the local units add to eps_hat, [n, r], from the first r coordinates: a convolution, relu, and a convolution
+        back on the square image x = U z + sqrt(alpha_bar_t) mean."""
+        k, r = self.index[t], z.shape[1]
+        w1, b1, w2 = (tensor[k].to(z.dtype) for tensor in (self.local_w1, self.local_b1, self.local_w2))
+        image = z
+        if self.axes is not None:
+            axes, signal = self.axes[:, :r].to(z.dtype), self.alpha_bar[t - 1].sqrt()
+            image = z @ axes.T + (signal * self.mean).to(z.dtype)
+        side, kernel = round(image.shape[1] ** 0.5), round(w1.shape[0] ** 0.5)
+        units = torch.nn.functional.conv2d(
+            image.view(-1, 1, side, side), w1.T.reshape(-1, 1, kernel, kernel), b1, padding=kernel // 2
+        )
+        written = torch.nn.functional.conv_transpose2d(
+            torch.relu(units), w2.reshape(-1, 1, kernel, kernel), padding=kernel // 2
+        ).flatten(1)
+        return written if self.axes is None else written @ axes
 
     def eps_hat(self, x, t):
         """The predicted noise of x_t at the 1-based timestep t, both [n, d] in the data's own coordinates."""

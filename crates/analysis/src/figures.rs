@@ -51,6 +51,7 @@ mod strips;
 mod swiss_roll;
 mod swiss_roll_returns;
 mod test_loss_variance;
+mod unit_populations;
 mod variational_bound;
 mod window_surgery;
 
@@ -142,6 +143,7 @@ static FIGURES: &[&dyn Figure] = &[
     &local_dimension::LOCAL_DIMENSION,
     &linear_regions::LINEAR_REGIONS,
     &spectrum::Spectrum,
+    &unit_populations::UNIT_POPULATIONS,
     &mode_softening::ModeSoftening,
 ];
 

@@ -33,6 +33,7 @@ mod sample_quality;
 mod score_identities;
 mod spectrum;
 mod stability;
+mod unit_populations;
 mod uturn;
 mod variational_bound;
 mod window_surgery;
@@ -134,6 +135,7 @@ static OBSERVABLES: &[&dyn Observable] = &[
     &local_dimension::LocalDimension,
     &linear_regions::LinearRegions,
     &spectrum::Spectrum,
+    &unit_populations::UnitPopulations,
     &mode_softening::ModeSoftening,
     &loss_landscape::LossLandscape,
     &information_rate::InformationRate,

@@ -135,7 +135,7 @@ fn reader(d: usize, h: usize, skip: Skip, gain: f32) -> Machine {
     (0..h).for_each(|i| w1[i * h + i] = 1.0);
     let w2: Vec<f32> = (0..h).flat_map(|i| (0..d).map(move |k| if i == k { gain } else { 0.0 })).collect();
     let b2 = (0..d).map(|k| if k < h { -30.0 * gain } else { 0.0 }).collect();
-    Machine { dim: d, inputs: d, hidden: h, w1, b1: vec![30.0; h], w2, b2, skip }
+    Machine { dim: d, inputs: d, hidden: h, w1, b1: vec![30.0; h], w2, b2, skip, local: None }
 }
 
 /// Random weights of the size that training starts from.
@@ -147,7 +147,7 @@ fn random(d: usize, h: usize, seed: u64) -> Machine {
         values.into_iter().map(|v| scale * v).collect::<Vec<_>>()
     };
     let (w1, b1, w2) = (normals(d * h, 0.4), normals(h, 0.3), normals(d * h, 0.3));
-    Machine { dim: d, inputs: d, hidden: h, w1, b1, w2, b2: vec![0.0; d], skip: Skip::None }
+    Machine { dim: d, inputs: d, hidden: h, w1, b1, w2, b2: vec![0.0; d], skip: Skip::None, local: None }
 }
 
 fn bank(folder: &Path, world: &World, machine: impl Fn(usize) -> Machine) -> Bank {

@@ -8,6 +8,7 @@
 //! | `timesteps` | i64 | `[K]` | the 1-based t of each machine |
 //! | `w1`, `b1`, `w2`, `b2` | f32 | `[K, r, H]`, `[K, H]`, `[K, H, r]`, `[K, r]` | the machines |
 //! | `skip` | f32 | `[K, 1]` or `[K, d]` | the factors of z beside the net; absent without a skip |
+//! | `local_w1`, `local_b1`, `local_w2` | f32 | `[K, k^2, C]`, `[K, C]`, `[K, C, k^2]` | their local units, where they have any |
 //! | `mean`, `axes` | f64, f32 | `[d]`, `[d, d]` | the principal frame of machines that live in one: column k is axis k |
 //! | `check_t` | i64 | `[C]` | timesteps at which answers are stored, where any are |
 //! | `check_x` | f32 | `[C, N, d]` | states x_t in the data's own coordinates |
@@ -15,7 +16,9 @@
 //! | `check_eps_hat_f32` | f32 | `[C, N, d]` | as the program's own chain computes it in f32 |
 //!
 //! eps_hat(x_t) = U (skip * z + relu(z w1 + b1) w2 + b2), the net on the first r of the d coordinates z, with
-//! z = U^T (x_t - sqrt(alpha_bar_t) mean), U = `axes`; without a frame z = x_t.  The metadata entry `bank` holds a JSON
+//! z = U^T (x_t - sqrt(alpha_bar_t) mean), U = `axes`; without a frame z = x_t.  Local units add V^T local(V z +
+//! sqrt(alpha_bar_t) mean), V the first r columns of U, where the unit c at a pixel of the square image sees the k x k patch
+//! around it through column c of `local_w1` and writes row c of `local_w2` to it.  The metadata entry `bank` holds a JSON
 //! object: `format`, `dim`, `inputs`, `hidden`, `timesteps` (T), `activation`, and what the writer adds.
 
 use std::collections::BTreeMap;
@@ -23,7 +26,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::{Machine, Skip};
+use crate::{LocalConfig, Machine, Skip};
 
 /// The version of the layout above.
 const FORMAT: u64 = 1;
@@ -39,6 +42,8 @@ pub struct BankShape {
     pub hidden: usize,
     /// Factors of the skip: 0, 1 or d.
     pub gains: usize,
+    /// The shape of the local units, where there are any.
+    pub local: Option<LocalConfig>,
     /// T.
     pub timesteps: usize,
     /// K.
@@ -62,12 +67,15 @@ impl BankShape {
 
     /// Whether a machine can stand in the file.
     pub fn fits(&self, machine: &Machine) -> bool {
-        Self::of_machine(machine) == [self.dim, self.inputs, self.hidden, self.gains]
+        let local = machine.local.as_ref().map(|local| local.units.config());
+        Self::of_machine(machine) == [self.dim, self.inputs, self.hidden, self.gains] && local == self.local
     }
 
     /// The tensors that are there: name, type and shape, those of wide types first so that all are aligned.
     fn tensors(&self) -> Vec<(&'static str, &'static str, Vec<usize>)> {
-        let Self { dim: d, inputs: r, hidden: h, gains, timesteps, machines: k, framed, checked: [c, n] } = *self;
+        let Self { dim: d, inputs: r, hidden: h, gains, local, timesteps, machines: k, framed, checked: [c, n] } =
+            *self;
+        let (patch, channels) = local.map_or((0, 0), |local| (local.patch(), local.channels));
         let all = [
             ("betas", "F64", vec![timesteps]),
             ("alpha_bar", "F64", vec![timesteps]),
@@ -83,6 +91,9 @@ impl BankShape {
             ("b1", "F32", vec![k, h]),
             ("w2", "F32", vec![k, h, r]),
             ("b2", "F32", vec![k, r]),
+            ("local_w1", "F32", vec![k, patch, channels]),
+            ("local_b1", "F32", vec![k, channels]),
+            ("local_w2", "F32", vec![k, channels, patch]),
         ];
         all.into_iter().filter(|(.., shape)| shape.iter().product::<usize>() > 0).collect()
     }
@@ -152,6 +163,11 @@ impl<W: Write + Seek> BankWriter<W> {
         let matrices = [("w1", &machine.w1), ("b1", &machine.b1), ("w2", &machine.w2), ("b2", &machine.b2)];
         for (name, values) in matrices {
             self.f32s(name, k, values)?;
+        }
+        if let Some(local) = &machine.local {
+            self.f32s("local_w1", k, &local.units.w1)?;
+            self.f32s("local_b1", k, &local.units.b1)?;
+            self.f32s("local_w2", k, &local.units.w2)?;
         }
         match &machine.skip {
             Skip::None => Ok(()),
@@ -228,12 +244,23 @@ mod tests {
             w2: numbers(8, 20),
             b2: numbers(2, 30),
             skip,
+            local: None,
         }
     }
 
     fn shape(machines: &[Machine], framed: bool) -> BankShape {
         let [dim, inputs, hidden, gains] = BankShape::of_machine(&machines[0]);
-        BankShape { dim, inputs, hidden, gains, timesteps: 5, machines: machines.len(), framed, checked: [1, 2] }
+        BankShape {
+            dim,
+            inputs,
+            hidden,
+            gains,
+            local: None,
+            timesteps: 5,
+            machines: machines.len(),
+            framed,
+            checked: [1, 2],
+        }
     }
 
     /// The file of these machines, written backwards.

@@ -320,7 +320,10 @@ impl<'a> Reader<'a> {
         let [patch, channels] = self.matrix(&name("w1"))?;
         let kernel = patch.isqrt();
         if channels == 0 || kernel * kernel != patch || kernel.is_multiple_of(2) {
-            return Err(self.invalid(format!("tensor `{}` is [{patch}, {channels}], expected an odd square by channels", name("w1"))));
+            return Err(self.invalid(format!(
+                "tensor `{}` is [{patch}, {channels}], expected an odd square by channels",
+                name("w1")
+            )));
         }
         Ok(Some(LocalUnits {
             w1: self.floats(&name("w1"), &[patch, channels])?,

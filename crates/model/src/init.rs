@@ -66,7 +66,11 @@ impl Weights {
 
 impl LocalUnits {
     /// PyTorch's default for a convolution of one channel, and for the one back; w2 = 0 with a skip.
-    fn init(LocalConfig { kernel, channels }: LocalConfig, skip: SkipKind, uniform: &mut impl FnMut(usize, usize) -> Vec<f32>) -> Self {
+    fn init(
+        LocalConfig { kernel, channels }: LocalConfig,
+        skip: SkipKind,
+        uniform: &mut impl FnMut(usize, usize) -> Vec<f32>,
+    ) -> Self {
         let patch = kernel * kernel;
         let (w1, b1) = (uniform(patch * channels, patch), uniform(channels, patch));
         let w2 = match skip {

@@ -116,7 +116,9 @@ impl Parametrisation {
         let variances = match config.skip {
             SkipKind::None => vec![f64::INFINITY; dim],
             SkipKind::Learned => vec![moments.second_moment; dim],
-            SkipKind::Wiener | SkipKind::Diagonal => moments.eigenvalues.iter().copied().take_while(|lambda| *lambda > 0.0).collect(),
+            SkipKind::Wiener | SkipKind::Diagonal => {
+                moments.eigenvalues.iter().copied().take_while(|lambda| *lambda > 0.0).collect()
+            }
         };
         let skip = match config.skip {
             SkipKind::None => Skip::None,
@@ -206,7 +208,8 @@ impl Parametrisation {
             ((f64::from(*found) - f64::from(*base)) / (self.output * f64::from(*unit))) as f32
         };
         let gains = bases.iter().zip(found).zip(&self.gain_units).map(untrained).collect();
-        let local = machine.local.as_ref().map(|Local { units, .. }| LocalUnits { w2: unscaled(&units.w2), ..units.clone() });
+        let local =
+            machine.local.as_ref().map(|Local { units, .. }| LocalUnits { w2: unscaled(&units.w2), ..units.clone() });
         Weights {
             w1: machine.w1.clone(),
             b1: machine.b1.clone(),

@@ -30,8 +30,14 @@ fn weights(inputs: usize, index: u64) -> Weights {
         b1: part(HIDDEN, 2),
         w2: part(HIDDEN * inputs, 3),
         b2: part(inputs, 4),
-        gain: 0.0,
+        gains: Vec::new(),
+        local: None,
     }
+}
+
+/// A trained gain, where the skip has one.
+fn gains(skip: SkipKind, gain: f32) -> Vec<f32> {
+    if skip == SkipKind::Learned { vec![gain] } else { Vec::new() }
 }
 
 /// relu(z w1 + b1) w2 + b2 + gain z in f64, straight from the definition.
@@ -46,7 +52,7 @@ fn net(weights: &Weights, z: &[f64]) -> Vec<f64> {
     (0..r)
         .map(|k| {
             let sum: f64 = (0..HIDDEN).map(|j| hidden[j] * f64::from(weights.w2[j * r + k])).sum();
-            sum + f64::from(weights.b2[k]) + f64::from(weights.gain) * z[k]
+            sum + f64::from(weights.b2[k]) + f64::from(weights.gains.first().copied().unwrap_or_default()) * z[k]
         })
         .collect()
 }
@@ -58,11 +64,11 @@ fn scaled_errors_are_the_machine_errors_on_eps() {
     for (skip, inputs) in [(SkipKind::None, DIM), (SkipKind::Learned, DIM), (SkipKind::Wiener, RANK)] {
         for t in [1, 40, 95] {
             let t = schedule.timestep(t).unwrap();
-            let config = MachineConfig { hidden: HIDDEN, skip };
+            let config = MachineConfig::dense(HIDDEN, skip);
             let wiring = Parametrisation::new(config, &schedule, t, &moments());
             assert_eq!(wiring.inputs(), inputs);
             let mut weights = weights(inputs, 0);
-            weights.gain = if skip == SkipKind::Learned { 0.2 } else { 0.0 };
+            weights.gains = gains(skip, 0.2);
             let machine = wiring.machine(&weights);
             let mut z0 = normals(ROWS * DIM, 77);
             let eps = normals(ROWS * DIM, 78);
@@ -99,8 +105,8 @@ fn scaled_errors_are_the_machine_errors_on_eps() {
 
 #[test]
 fn the_burn_module_computes_what_its_weights_say() {
-    let stack = [weights(RANK, 1), Weights { gain: 0.4, ..weights(RANK, 2) }, weights(RANK, 3)];
-    let config = StackedConfig { inputs: RANK, hidden: HIDDEN, trained_gain: true };
+    let stack = [0.0, 0.4, -0.1].map(|gain| Weights { gains: vec![gain], ..weights(RANK, 1 + u64::from(gain > 0.0)) });
+    let config = StackedConfig { inputs: RANK, hidden: HIDDEN, gains: 1 };
     let module = config.init::<NdArray<f32>>(&stack, &NdArrayDevice::Cpu);
     assert_eq!(module.weights().unwrap(), stack);
     let z = normals(3 * 5 * RANK, 5);
@@ -118,7 +124,7 @@ fn the_burn_module_computes_what_its_weights_say() {
 fn an_untrained_machine_with_a_skip_is_its_skip() {
     let schedule = Schedule::new(Law::Cosine, 10).unwrap();
     let t = schedule.timestep(4).unwrap();
-    let config = MachineConfig { hidden: HIDDEN, skip: SkipKind::Wiener };
+    let config = MachineConfig::dense(HIDDEN, SkipKind::Wiener);
     let wiring = Parametrisation::new(config, &schedule, t, &moments());
     let machine = wiring.machine(&Weights::init(config, RANK, 0, t));
     let z = normals(DIM, 9);
@@ -135,7 +141,7 @@ fn an_untrained_machine_with_a_skip_is_its_skip() {
 fn initial_weights_follow_pytorch_and_the_seed() {
     let schedule = Schedule::new(Law::Cosine, 10).unwrap();
     let (t, s) = (schedule.timestep(4).unwrap(), schedule.timestep(5).unwrap());
-    let config = MachineConfig { hidden: 40, skip: SkipKind::None };
+    let config = MachineConfig::dense(40, SkipKind::None);
     let init = Weights::init(config, 100, 7, t);
     assert_eq!(init, Weights::init(config, 100, 7, t));
     assert_ne!(init.w1, Weights::init(config, 100, 7, s).w1);
@@ -156,19 +162,21 @@ fn unfolded_weights_are_those_that_were_folded() {
     for (skip, inputs) in [(SkipKind::None, DIM), (SkipKind::Learned, DIM), (SkipKind::Wiener, RANK)] {
         for t in [1, 40, 95] {
             let wiring = Parametrisation::new(
-                MachineConfig { hidden: HIDDEN, skip },
+                MachineConfig::dense(HIDDEN, skip),
                 &schedule,
                 schedule.timestep(t).unwrap(),
                 &moments(),
             );
-            let before = Weights { gain: if skip == SkipKind::Learned { 0.3 } else { 0.0 }, ..weights(inputs, 1) };
+            let before = Weights { gains: gains(skip, 0.3), ..weights(inputs, 1) };
             let machine = wiring.machine(&before);
             let after = wiring.weights(&machine);
             assert_eq!((&after.w1, &after.b1), (&before.w1, &before.b1));
             let scaled = after.w2.iter().zip(&before.w2).chain(after.b2.iter().zip(&before.b2));
             scaled.for_each(|(a, b)| assert!((a - b).abs() <= 2e-7 * b.abs(), "{skip:?} t = {t}: {a} {b}"));
             // The gain is a small difference of numbers near 1 where the output scale is small.
-            assert!((after.gain - before.gain).abs() < 1e-4, "{skip:?} t = {t}: {}", after.gain);
+            assert_eq!(after.gains.len(), before.gains.len());
+            let pairs = after.gains.iter().zip(&before.gains);
+            pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-4, "{skip:?} t = {t}: {a}"));
             // From then on nothing is lost: the machine of the unfolded weights unfolds to the same.
             assert_eq!(wiring.machine(&after).skip, machine.skip, "{skip:?} t = {t}");
         }

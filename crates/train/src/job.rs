@@ -63,7 +63,6 @@ pub struct Settings {
     pub seed: u64,
 }
 
-
 /// The samples in the coordinates that the nets see.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingSet {

@@ -130,7 +130,7 @@ impl<B: Products, N: Noise<B>> Engine<'_, B, N> {
         let probes = ClassProbes::<B>::new(job, &members, &self.device);
         let begun = block.iter().map(done).max().unwrap_or(0);
         if begun == 0 {
-            for (member, reading) in members.iter_mut().zip(probes.readings(learner.nets(), &stack.wirings)?) {
+            for (member, reading) in members.iter_mut().zip(probes.readings(learner.nets(), &stack.wirings.beside)?) {
                 member.course.begun(reading);
             }
         }

@@ -60,6 +60,7 @@ fn noise(dim: usize, train: usize, epochs: usize, rate: f64) -> Problem {
             batch: 50,
             learning_rates: vec![rate; 4],
             decay: Decay::Cosine,
+            local_rate: 10.0,
             stop: Stop::None,
             evaluate_every: 1,
             loss: LossWeight::Simple,

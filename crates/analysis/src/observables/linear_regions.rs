@@ -170,6 +170,7 @@ mod tests {
             w2: vec![0.0; 8],
             b2: vec![0.0; 2],
             skip: Skip::None,
+            local: None,
         };
         let zt = [1.0, 1.0, 2.0, 3.0, -1.0, 1.0, -1.0, -1.0];
         let usage = Usage::of(&machine, &zt);

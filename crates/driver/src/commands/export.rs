@@ -5,9 +5,10 @@ mod check;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use data::{Frame, write_atomically_with};
-use model::{Bank, BankShape, BankWriter, Machine, checkpoint};
+use model::{Bank, BankShape, BankWriter, Canvas, Machine, checkpoint};
 use schedule::{ReverseVariance, Schedule, Timestep};
 use serde_json::{Map, Value, json};
 use train::ranges;
@@ -149,7 +150,11 @@ impl<'a> Machines<'a> {
         if self.frame.as_ref().is_some_and(|pca| pca.mean.len() != machine.dim) {
             return refused("is of another dimension than its frame");
         }
-        Ok(machine)
+        if machine.local.is_none() {
+            return Ok(machine);
+        }
+        let canvas = Arc::new(Canvas::new(&self.frame(machine.dim), machine.inputs)?);
+        Ok(machine.on_canvas(&canvas, self.schedule.forward(t).signal))
     }
 }
 
@@ -165,12 +170,14 @@ impl Export<'_> {
     fn write(&self, file: &mut File, mut check: Check) -> Result<(), Failure> {
         let schedule = self.shelf.schedule;
         let Some(first) = self.timesteps.first() else { return Ok(()) };
-        let [dim, inputs, hidden, gains] = BankShape::of_machine(&self.shelf.read(*first)?);
+        let first = self.shelf.read(*first)?;
+        let [dim, inputs, hidden, gains] = BankShape::of_machine(&first);
         let shape = BankShape {
             dim,
             inputs,
             hidden,
             gains,
+            local: first.local.as_ref().map(|local| local.units.config()),
             timesteps: schedule.len(),
             machines: self.timesteps.len(),
             framed: self.shelf.frame.is_some(),

@@ -98,12 +98,16 @@ fn faults_of_local(node: &Node, entries: &[Entry]) -> Found {
     const NAMES: [&str; 2] = ["kernel", "channels"];
     let unknown = entries.iter().filter(|entry| !NAMES.contains(&entry.name.as_str()));
     let mut found: Found = unknown
-        .map(|entry| (entry.name_span.clone(), format!("{} is not known here, use kernel and channels", shown(&entry.name))))
+        .map(|entry| {
+            (entry.name_span.clone(), format!("{} is not known here, use kernel and channels", shown(&entry.name)))
+        })
         .collect();
     let given = |name: &str| entries.iter().find(|entry| entry.name == name);
     for (name, most) in NAMES.into_iter().zip([WIDEST_KERNEL, MOST_CHANNELS]) {
         match given(name).map(|entry| &entry.node) {
-            None => found.push((node.span.clone(), format!("{name} is missing, write {{ kernel = 5, channels = 32 }}"))),
+            None => {
+                found.push((node.span.clone(), format!("{name} is missing, write {{ kernel = 5, channels = 32 }}")))
+            }
             Some(value) => {
                 let faults = faults_of(&Kind::Int { min: 1, max: most }, value);
                 found.extend(faults.into_iter().map(|(span, message)| (span, format!("{name}: {message}"))));
@@ -114,7 +118,10 @@ fn faults_of_local(node: &Node, entries: &[Entry]) -> Found {
         matches!(kernel.value, Value::Integer { value: Some(kernel), .. } if kernel % 2 == 0 && (1..=WIDEST_KERNEL).contains(&kernel))
     });
     found.extend(even.map(|kernel| {
-        (kernel.span.clone(), format!("kernel: {} is not allowed, use an odd number from 1 to {WIDEST_KERNEL}", kernel.value.written()))
+        (
+            kernel.span.clone(),
+            format!("kernel: {} is not allowed, use an odd number from 1 to {WIDEST_KERNEL}", kernel.value.written()),
+        )
     }));
     found.truncate(MOST_FAULTS);
     found

@@ -70,6 +70,7 @@ mod tests {
             epochs: 20,
             batch: 1,
             learning_rate: LearningRate::Constant(1.0),
+            local_rate: 10.0,
             decay: Decay::None,
             loss: LossWeight::Simple,
             warm_start: None,

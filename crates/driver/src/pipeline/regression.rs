@@ -60,6 +60,7 @@ mod tests {
             w2: vec![1.5, 3.0],
             b2: vec![0.25],
             skip: Skip::None,
+            local: None,
         };
         let kinks = kink_rows(&machine);
         assert_eq!(

@@ -136,7 +136,8 @@ impl Canvas {
             factors.iter().enumerate().for_each(|(k, factor)| diagonal[k * pixels + k] = *factor);
             return diagonal;
         };
-        let scaled: Vec<f64> = axes.chunks_exact(r).flat_map(|row| row.iter().zip(factors)).map(|(&a, f)| f64::from(a) * f).collect();
+        let scaled: Vec<f64> =
+            axes.chunks_exact(r).flat_map(|row| row.iter().zip(factors)).map(|(&a, f)| f64::from(a) * f).collect();
         let axes: Vec<f64> = axes.iter().map(|&axis| f64::from(axis)).collect();
         let mut map = vec![0.0; pixels * pixels];
         multiply(&mut map, View::new(&scaled, pixels, r), View::new(&axes, pixels, r).transposed(), 0.0);

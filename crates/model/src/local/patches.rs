@@ -53,7 +53,12 @@ pub fn gather<T: Copy + Default>(image: &[T], (side, kernel): (usize, usize), st
 ///
 /// # Panics
 /// Where the arrays do not fit the shape.
-pub fn scatter<T: Copy + Default + AddAssign>(rows: &[T], (side, kernel): (usize, usize), stride: usize, image: &mut [T]) {
+pub fn scatter<T: Copy + Default + AddAssign>(
+    rows: &[T],
+    (side, kernel): (usize, usize),
+    stride: usize,
+    image: &mut [T],
+) {
     let reach = kernel / 2;
     let wide = side + 2 * reach;
     let mut edged = vec![T::default(); wide * wide];

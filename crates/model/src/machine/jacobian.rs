@@ -113,7 +113,8 @@ impl Machine {
         if let Some(local) = &self.local {
             // Read first and written second, as below.
             let mut map = transposed(&local.map(&weights[h..]), r, r);
-            let dense: Vec<f64> = self.w1.iter().zip(weights[..h].iter().cycle()).map(|(&w, s)| f64::from(w) * s).collect();
+            let dense: Vec<f64> =
+                self.w1.iter().zip(weights[..h].iter().cycle()).map(|(&w, s)| f64::from(w) * s).collect();
             multiply(&mut map, View::new(&dense, r, h), View::new(&in_f64(&self.w2), h, r), 1.0);
             return Svd::of(&map, r, r);
         }

@@ -57,7 +57,7 @@ fn write_bank(folder: &Path, schedule: &Schedule) -> Result<(), Failure> {
     }
     fs::create_dir_all(folder)?;
     let t = schedule.timestep(TIMESTEPS / 2)?;
-    let config = MachineConfig { hidden: HIDDEN, skip: SkipKind::Wiener };
+    let config = MachineConfig::dense(HIDDEN, SkipKind::Wiener);
     let eigenvalues = (0..DIM).map(|k| if k < INPUTS { 1.0 } else { 0.0 }).collect();
     let moments = Moments { eigenvalues, second_moment: INPUTS as f64 / DIM as f64 };
     let mut weights = Weights::init(config, INPUTS, 0, t);

@@ -56,11 +56,12 @@ impl Problem {
                 decay: Decay::None,
                 loss: LossWeight::Simple,
                 warm_start: None,
+                local_rate: 10.0,
                 stop: Stop::None,
                 evaluate_every: 1,
                 seed: 0,
             },
-            config: MachineConfig { hidden, skip: SkipKind::None },
+            config: MachineConfig::dense(hidden, SkipKind::None),
         })
     }
 

@@ -212,8 +212,7 @@ impl LocalTrainer {
             let mask = Then::MaskAndSumColumns(units, b1);
             product(isa, written, self.w2_transposed.matrix(), Start::Zero, unit_errors, mask, &none);
             let seen = Rows { values: seen, rows: pixels, cols: patch };
-            let [units, unit_errors] =
-                [units, unit_errors].map(|values| Rows { values, rows: pixels, cols: channels });
+            let [units, unit_errors] = [units, unit_errors].map(|values| Rows { values, rows: pixels, cols: channels });
             add_outer(isa, (seen, unit_errors), self.w1.layout(), w1);
             add_outer(isa, (units, written), self.w2.layout(), w2);
         }

@@ -340,6 +340,7 @@ mod tests {
             decay: Decay::Cosine,
             loss: LossWeight::Simple,
             warm_start: None,
+            local_rate: 10.0,
             stop: Stop::None,
             evaluate_every: 1,
             seed: 3,

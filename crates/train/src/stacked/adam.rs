@@ -48,7 +48,8 @@ impl<B: Backend> AdamStep<B> {
             self.step(sizes, value, gradient, first, second)
         }));
         let local = nets.local.zip(gradients.local).zip(first.local.zip(second.local));
-        let (local, m_local, v_local) = parted(local.map(|((value, gradient), moments)| self.of_local(value, gradient, moments)));
+        let (local, m_local, v_local) =
+            parted(local.map(|((value, gradient), moments)| self.of_local(value, gradient, moments)));
         Trained {
             nets: Nets { w1, b1, w2, b2, gain, local },
             first: Nets { w1: m_w1, b1: m_b1, w2: m_w2, b2: m_b2, gain: m_gain, local: m_local },

@@ -5,9 +5,8 @@ use burn::tensor::{Tensor, TensorData};
 use model::ClassReading;
 
 use super::member::Member;
-use super::nets::Nets;
+use super::nets::{Beside, Nets};
 use super::products::Products;
-use super::samples::Wirings;
 use super::tensors::read;
 use crate::gauge::Gauge;
 use crate::{Job, TrainError};
@@ -39,13 +38,9 @@ impl<'a, B: Backend> ClassProbes<'a, B> {
 
 impl<B: Products> ClassProbes<'_, B> {
     /// The present reading of every machine, where classes are watched.
-    pub(super) fn readings(
-        &self,
-        nets: &Nets<B>,
-        wirings: &Wirings<B>,
-    ) -> Result<Vec<Option<ClassReading>>, TrainError> {
+    pub(super) fn readings(&self, nets: &Nets<B>, beside: &Beside<B>) -> Result<Vec<Option<ClassReading>>, TrainError> {
         let Some((inputs, direction)) = &self.tensors else { return Ok(vec![None; self.machines]) };
-        let answers = read((nets.forward(inputs.clone(), wirings) * direction.clone()).sum_dim(2))?;
+        let answers = read((nets.forward(inputs.clone(), beside) * direction.clone()).sum_dim(2))?;
         let each = answers.chunks_exact(answers.len() / self.machines);
         let reading =
             |(gauge, answers): (&Gauge<'_>, &[f32])| Some(gauge.reading(answers.iter().copied().map(f64::from)));

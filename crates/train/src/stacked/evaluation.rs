@@ -33,7 +33,10 @@ pub(super) fn evaluate<B: Products, N: Noise<B>>(
         let [train, validation, test, skip_test] = [&train, &validation, &test, &skip_test].map(|sums| sums[i]);
         stack.job.losses(&member.wiring, ErrorSums { train, validation, test, skip_test })
     });
-    Ok(losses.zip(probes.readings(nets, &stack.wirings)?).map(|(losses, classes)| Losses { classes, ..losses }).collect())
+    Ok(losses
+        .zip(probes.readings(nets, &stack.wirings.beside)?)
+        .map(|(losses, classes)| Losses { classes, ..losses })
+        .collect())
 }
 
 /// The sums over the samples of a split of |net - u|^2 and, for the test split, |u|^2 (0 elsewhere, where nobody asks),
@@ -48,7 +51,7 @@ fn sum_errors<B: Products, N: Noise<B>>(
     let (mut net, mut skip) = (Vec::new(), Vec::new());
     for ((first, _), eps) in walk.blocks().zip(stack.noise.walk(walk, &timesteps(members))) {
         let Some((z, u)) = stack.wirings.batch(stack.samples, members, (split, first), eps) else { break };
-        net.push(squares(nets.forward(z, &stack.wirings) - u.clone()));
+        net.push(squares(nets.forward(z, &stack.wirings.beside) - u.clone()));
         if split == Split::Test {
             skip.push(squares(u));
         }

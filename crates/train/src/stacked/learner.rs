@@ -76,7 +76,7 @@ impl<B: Products> Learner<B> {
         for ((first, _), eps) in walk.blocks().zip(stack.noise.walk(walk, &timesteps(members))) {
             let Some((z, u)) = stack.wirings.batch(stack.samples, members, (Split::Train, first), eps) else { break };
             let step = (epoch - 1) * steps + first / rows;
-            let gradients = trained.nets.gradients(z, u, &factors, &stack.wirings);
+            let gradients = trained.nets.gradients(z, u, &factors, &stack.wirings.beside);
             // The machines of a stack have as many epochs each, so that their rates fall together.
             let adam = AdamStep::new(step, &rates, job.decay(members[0].t, step), job.settings.local_rate);
             trained = adam.apply(trained, gradients);

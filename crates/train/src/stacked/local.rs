@@ -34,6 +34,19 @@ impl<B: Backend> Screen<B> {
     }
 }
 
+#[cfg(test)]
+impl<B: Backend> Screen<B> {
+    /// Images of this width behind states.
+    pub(super) fn of(side: usize, axes: Option<Tensor<B, 3>>, origin: Tensor<B, 3>) -> Self {
+        Self { side, axes, origin }
+    }
+
+    /// The same on another backend.
+    pub(super) fn lifted<C: Backend>(&self, lift: impl Fn(&Tensor<B, 3>) -> Tensor<C, 3>) -> Screen<C> {
+        Screen { side: self.side, axes: self.axes.as_ref().map(&lift), origin: lift(&self.origin) }
+    }
+}
+
 impl<B: Products> Screen<B> {
     /// U_r z.  `[K, n, r]` -> `[K, n, side^2]`.
     fn lift(&self, z: Tensor<B, 3>) -> Tensor<B, 3> {
@@ -60,9 +73,8 @@ impl<B: Products> Screen<B> {
         let edged = Tensor::zeros([all, wide, wide], &images.device());
         let edged = edged.slice_assign([0..all, reach..reach + side, reach..reach + side], images);
         let offsets = (0..kernel * kernel).map(|at| (at / kernel, at % kernel));
-        let shifted = offsets.map(|(y, x)| {
-            edged.clone().slice([0..all, y..y + side, x..x + side]).reshape([k, n * pixels, 1])
-        });
+        let shifted =
+            offsets.map(|(y, x)| edged.clone().slice([0..all, y..y + side, x..x + side]).reshape([k, n * pixels, 1]));
         Tensor::cat(shifted.collect(), 2)
     }
 

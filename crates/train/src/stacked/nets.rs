@@ -5,9 +5,8 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use model::Weights;
 
-use super::local::LocalNets;
+use super::local::{LocalNets, Screen};
 use super::products::Products;
-use super::samples::Wirings;
 use super::tensors::{Parts, read};
 use crate::{Job, TrainError};
 
@@ -26,6 +25,15 @@ pub(super) struct Nets<B: Backend> {
     pub(super) gain: Option<Tensor<B, 3>>,
     /// The local units, where there are any.
     pub(super) local: Option<LocalNets<B>>,
+}
+
+/// What the answers of a stack's nets depend on beside their weights.
+#[derive(Debug, Clone)]
+pub(super) struct Beside<B: Backend> {
+    /// What trained gains of 1 are: `[K, 1, 1]` or `[K, 1, r]`; absent where none are trained.
+    pub(super) gain_units: Option<Tensor<B, 3>>,
+    /// What local units see, where there are any.
+    pub(super) screen: Option<Screen<B>>,
 }
 
 impl<B: Backend> Nets<B> {
@@ -61,8 +69,11 @@ impl<B: Backend> Nets<B> {
         let each = self.gain.as_ref().map_or(0, |gain| gain.dims()[2]);
         let mut gains = Parts::of(self.gain.clone().map_or_else(|| Ok(Vec::new()), read)?, each);
         let mut local = self.local.as_ref().map(LocalNets::download).transpose()?.unwrap_or_default().into_iter();
-        let (mut w1, mut b1, mut w2, mut b2, mut gains) = (|| w1.next(), || b1.next(), || w2.next(), || b2.next(), || gains.next());
-        Ok((0..k).map(|_| Weights { w1: w1(), b1: b1(), w2: w2(), b2: b2(), gains: gains(), local: local.next() }).collect())
+        let (mut w1, mut b1, mut w2, mut b2, mut gains) =
+            (|| w1.next(), || b1.next(), || w2.next(), || b2.next(), || gains.next());
+        Ok((0..k)
+            .map(|_| Weights { w1: w1(), b1: b1(), w2: w2(), b2: b2(), gains: gains(), local: local.next() })
+            .collect())
     }
 
     /// As many zeros, the moments before the first step.
@@ -85,19 +96,19 @@ impl<B: Products> Nets<B> {
     }
 
     /// The answers to z from the dense units and the gains.  `[K, n, r]`, `[K, n, H]` -> `[K, n, r]`.
-    fn answers(&self, z: Tensor<B, 3>, hidden: Tensor<B, 3>, wirings: &Wirings<B>) -> Tensor<B, 3> {
+    fn answers(&self, z: Tensor<B, 3>, hidden: Tensor<B, 3>, beside: &Beside<B>) -> Tensor<B, 3> {
         let out = B::product(hidden, self.w2.clone()) + self.b2.clone();
-        match self.gain.as_ref().zip(wirings.gain_units.as_ref()) {
+        match self.gain.as_ref().zip(beside.gain_units.as_ref()) {
             Some((gain, units)) => out + z * (gain.clone() * units.clone()),
             None => out,
         }
     }
 
     /// The nets' outputs in scaled units.  z: `[K, n, r]` -> `[K, n, r]`.
-    pub(super) fn forward(&self, z: Tensor<B, 3>, wirings: &Wirings<B>) -> Tensor<B, 3> {
+    pub(super) fn forward(&self, z: Tensor<B, 3>, beside: &Beside<B>) -> Tensor<B, 3> {
         let hidden = self.hidden(z.clone());
-        let out = self.answers(z.clone(), hidden, wirings);
-        match (&self.local, &wirings.screen) {
+        let out = self.answers(z.clone(), hidden, beside);
+        match (&self.local, &beside.screen) {
             (Some(local), Some(screen)) => out + local.forward(z, screen).answer,
             _ => out,
         }
@@ -112,12 +123,12 @@ impl<B: Products> Nets<B> {
         z: Tensor<B, 3>,
         u: Tensor<B, 3>,
         factors: &Tensor<B, 3>,
-        wirings: &Wirings<B>,
+        beside: &Beside<B>,
     ) -> Self {
-        let screen = wirings.screen.as_ref();
+        let screen = beside.screen.as_ref();
         let hidden = self.hidden(z.clone());
         let seen = self.local.as_ref().zip(screen).map(|(local, screen)| local.forward(z.clone(), screen));
-        let mut answers = self.answers(z.clone(), hidden.clone(), wirings);
+        let mut answers = self.answers(z.clone(), hidden.clone(), beside);
         if let Some(seen) = &seen {
             answers = answers + seen.answer.clone();
         }
@@ -127,7 +138,7 @@ impl<B: Products> Nets<B> {
         let gain = self.gain.as_ref().map(|gain| {
             let products = (errors.clone() * z.clone()).sum_dim(1);
             let sums = if gain.dims()[2] == 1 { products.sum_dim(2) } else { products };
-            match &wirings.gain_units {
+            match &beside.gain_units {
                 Some(units) => sums * units.clone(),
                 None => sums,
             }

@@ -5,6 +5,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 
 use super::local::Screen;
 use super::member::Member;
+use super::nets::Beside;
 use super::tensors::rows;
 use crate::Job;
 use crate::epoch::Split;
@@ -43,10 +44,7 @@ pub(super) struct Wirings<B: Backend> {
     input_eps: Tensor<B, 3>,
     target_z0: Tensor<B, 3>,
     target_eps: Tensor<B, 3>,
-    /// What trained gains of 1 are: `[K, 1, 1]` or `[K, 1, r]`; absent where none are trained.
-    pub(super) gain_units: Option<Tensor<B, 3>>,
-    /// What local units see, where there are any.
-    pub(super) screen: Option<Screen<B>>,
+    pub(super) beside: Beside<B>,
     device: B::Device,
 }
 
@@ -56,14 +54,15 @@ impl<B: Backend> Wirings<B> {
         let canvas = job.set.canvas.as_ref().filter(|_| job.config.local.is_some());
         let shape = (members.len(), members.first().map_or(0, |member| member.wiring.inputs()));
         let wirings = || members.iter().map(|member| &member.wiring);
+        let units = || rows(wirings().map(|wiring| &wiring.gain_units[..]), (members.len(), gains), device);
+        let gain_units = (gains > 0).then(units);
+        let screen = canvas.map(|canvas| Screen::new(canvas, members, device));
         Self {
             input_z0: rows(wirings().map(|wiring| &wiring.input_z0[..]), shape, device),
             input_eps: rows(wirings().map(|wiring| &wiring.input_eps[..]), shape, device),
             target_z0: rows(wirings().map(|wiring| &wiring.target_z0[..]), shape, device),
             target_eps: rows(wirings().map(|wiring| &wiring.target_eps[..]), shape, device),
-            gain_units: (gains > 0)
-                .then(|| rows(wirings().map(|wiring| &wiring.gain_units[..]), (members.len(), gains), device)),
-            screen: canvas.map(|canvas| Screen::new(canvas, members, device)),
+            beside: Beside { gain_units, screen },
             device: device.clone(),
         }
     }

@@ -47,13 +47,14 @@ fn trained(skip: SkipKind, most: usize) -> Finished {
         decay: Decay::Cosine,
         loss: LossWeight::Simple,
         warm_start: Some(WarmStart { spacing: 4, epochs: 2 }),
+        local_rate: 10.0,
         stop: Stop::None,
         evaluate_every: 1,
         seed: 3,
     };
     let job = Job {
         schedule: &schedule,
-        config: MachineConfig { hidden: 9, skip },
+        config: MachineConfig::dense(9, skip),
         moments: &Moments { eigenvalues: Pca::fit(&data.train).unwrap().eigenvalues, second_moment: 0.7 },
         set: &TrainingSet::new(&data.train, &data.test, 6),
         settings: &settings,

@@ -82,12 +82,13 @@ pub(crate) fn problem(skip: SkipKind) -> Problem {
             batch: 32,
             learning_rates: (0..20).map(|i| 1e-2 + 1e-3 * f64::from(i)).collect(),
             decay: Decay::Cosine,
+            local_rate: 10.0,
             stop: Stop::None,
             evaluate_every: 1,
             loss: LossWeight::Variational,
             seed: 5,
         },
-        config: MachineConfig { hidden: 13, skip },
+        config: MachineConfig::dense(13, skip),
     }
 }
 

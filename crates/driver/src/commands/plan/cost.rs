@@ -9,8 +9,8 @@ use schedule::{Schedule, Timestep};
 
 use super::Size;
 use crate::config::{ExactLaw, Experiment, Machines, Skip};
-use crate::pipeline::problem::machine_config;
 use crate::pipeline::effort::Effort;
+use crate::pipeline::problem::machine_config;
 use crate::terminal::{bytes, duration};
 
 /// The share of the bare matrix product's speed that training reaches, noise and Adam included.

@@ -4,18 +4,20 @@ use super::super::choices::{Device, ExactLaw, LossWord, ModelWord, Rule, Skip, S
 use super::super::experiment::{Components, Data, LearningRate, Machines, Model};
 use super::super::keys::{Key, keys};
 use super::super::raw::{RawModel, RawTrain};
-use model::LocalConfig;
 use super::Builder;
+use model::LocalConfig;
 
 impl Builder<'_> {
     /// The model settings; of an exact law also whether the data allow it.
     pub(super) fn model(&mut self, raw: &RawModel, rule: Rule, data: Option<&Data>) -> Option<Model> {
         match raw.kind {
             ModelWord::Machines => {
-                let local = raw.local.as_ref().map(|local| LocalConfig { kernel: local.kernel, channels: local.channels });
+                let local =
+                    raw.local.as_ref().map(|local| LocalConfig { kernel: local.kernel, channels: local.channels });
                 if local.is_some() && data.is_some_and(|data| !data.is_of_images()) {
                     let source = data.map_or("", |data| data.source().word());
-                    let message = format!("goes with images, data.source = mnist, mnist_csv or synthetic_digits; here {source}");
+                    let message =
+                        format!("goes with images, data.source = mnist, mnist_csv or synthetic_digits; here {source}");
                     self.fault("model.local", message);
                 }
                 return Some(Model::Machines(Machines::Autoencoders { hidden: raw.hidden, skip: raw.skip, local }));

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use analysis::observables;
 use serde_json::{Map, Value, json};
 
-use super::{Key, Kind, MOST_CHANNELS, Range, Requirement, default_value, default_word, find, keys, names_in, sections, sweep, WIDEST_KERNEL};
+use super::{
+    Key, Kind, MOST_CHANNELS, Range, Requirement, WIDEST_KERNEL, default_value, default_word, find, keys, names_in,
+    sections, sweep,
+};
 
 /// The dialect of the schema.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -112,7 +115,10 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
             let kernel: Vec<i64> = (1..=WIDEST_KERNEL).step_by(2).collect();
             let kernel = extended(of_type("integer"), [("enum", json!(kernel))]);
             let inner = [("kernel", Value::Object(kernel)), ("channels", Value::Object(whole(1, MOST_CHANNELS)))];
-            object(inner.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect(), vec!["kernel", "channels"])
+            object(
+                inner.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect(),
+                vec!["kernel", "channels"],
+            )
         }
         Kind::Observables => list(extended(of_type("string"), [("enum", json!(observables::words_known()))]), 0),
     }

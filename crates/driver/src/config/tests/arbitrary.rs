@@ -1,5 +1,6 @@
 //! Properties: a written experiment loads as itself, and no input whatever panics.
 
+use model::LocalConfig;
 use proptest::prelude::*;
 use schedule::{Law, LossWeight, ReverseVariance};
 use train::{Stop, WarmStart};
@@ -95,6 +96,7 @@ fn train() -> impl Strategy<Value = Train> {
                 // TOML's integers have 63 bits beside the sign.
                 batch: (batch >> 1).max(1),
                 learning_rate,
+                local_rate: 10.0,
                 decay,
                 loss,
                 warm_start,
@@ -117,9 +119,13 @@ fn fit_into(train: &mut Train, n: usize) {
 
 /// Machines with how they are trained, or a law that goes with any data.
 fn model() -> impl Strategy<Value = (Model, Train)> {
-    let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener)];
-    let machines = (1usize..=65_536, skip, train())
-        .prop_map(|(hidden, skip, train)| (Model::Machines(Machines::Autoencoders { hidden, skip }), train));
+    let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener), Just(Skip::Diagonal)];
+    let shape = (0usize..8, 1usize..=512).prop_map(|(half, channels)| LocalConfig { kernel: 2 * half + 1, channels });
+    let machines = (1usize..=65_536, skip, prop::option::of(shape), positive(), train()).prop_map(
+        |(hidden, skip, local, local_rate, train)| {
+            (Model::Machines(Machines::Autoencoders { hidden, skip, local }), Train { local_rate, ..train })
+        },
+    );
     let one_for_all = (1usize..=65_536, positive(), train()).prop_map(|(hidden, rate, train)| {
         let (learning_rate, loss) = (LearningRate::Constant(rate), LossWeight::Simple);
         let train = Train { learning_rate, loss, warm_start: None, stop: Stop::None, ..train };
@@ -169,6 +175,15 @@ fn experiment() -> impl Strategy<Value = Experiment> {
             let (count, variance, return_variance, stride, noiseless, (times, images)) = sampled;
             let points = Counts { train: data.most_train().unwrap_or(1), test: 7 };
             let data = if model.is_regression() { Data::Cubic { counts: points, noise: 0.25 } } else { data };
+            let model = match model {
+                Model::Machines(Machines::Autoencoders { hidden, skip, .. }) if !data.is_of_images() => {
+                    Model::Machines(Machines::Autoencoders { hidden, skip, local: None })
+                }
+                other => other,
+            };
+            if !model.machines().is_some_and(Machines::has_local_rate) {
+                train.local_rate = 10.0;
+            }
             if let (Model::Machines(_) | Model::Conditioned { .. }, Some(n)) = (model, data.most_train()) {
                 fit_into(&mut train, n);
             }

@@ -95,6 +95,7 @@ mod tests {
             w2: vec![1.0],
             b2: vec![0.0],
             skip: Skip::Scalar(0.5),
+            local: None,
         };
         let good = Checkpoint {
             t: 3,
