@@ -28,8 +28,8 @@ pub use choices::{Decay, Device, ExactLaw, Offline, Rule, Skip, Source, SweepMod
 pub(crate) use choices::{LossWord, StopWord};
 pub use error::{ConfigError, ConfigErrors, Origin, Place, Position};
 pub use experiment::{
-    Analysis, Components, Counts, Data, Experiment, Figures, LearningRate, Limits, Machines, Model, Origins, Run,
-    Sample, ScheduleSettings, Train,
+    Analysis, Components, Counts, Data, Experiment, Figures, Limits, Machines, Model, Origins, OverT, Run, Sample,
+    ScheduleSettings, Train,
 };
 pub use keys::{Key, Kind, Range, Requirement, default_of, explain, keys, schema};
 pub use sweep::{Axis, Cell, Sweep};

@@ -26,7 +26,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::{LocalConfig, Machine, Skip};
+use crate::{LocalConfig, LocalUnits, Machine, Skip};
 
 /// The version of the layout above.
 const FORMAT: u64 = 1;
@@ -68,7 +68,8 @@ impl BankShape {
     /// Whether a machine can stand in the file.
     pub fn fits(&self, machine: &Machine) -> bool {
         let local = machine.local.as_ref().map(|local| local.units.config());
-        Self::of_machine(machine) == [self.dim, self.inputs, self.hidden, self.gains] && local == self.local
+        let dense = [self.dim, self.inputs, self.hidden, self.gains];
+        Self::of_machine(machine) == dense && (local.is_none() || local == self.local)
     }
 
     /// The tensors that are there: name, type and shape, those of wide types first so that all are aligned.
@@ -164,10 +165,14 @@ impl<W: Write + Seek> BankWriter<W> {
         for (name, values) in matrices {
             self.f32s(name, k, values)?;
         }
-        if let Some(local) = &machine.local {
-            self.f32s("local_w1", k, &local.units.w1)?;
-            self.f32s("local_b1", k, &local.units.b1)?;
-            self.f32s("local_w2", k, &local.units.w2)?;
+        if let Some(shape) = self.shape.local {
+            // A machine that has none is one whose local units write nothing.
+            let half = shape.patch() * shape.channels;
+            let none = || LocalUnits { w1: vec![0.0; half], b1: vec![0.0; shape.channels], w2: vec![0.0; half] };
+            let LocalUnits { w1, b1, w2 } = machine.local.as_ref().map_or_else(none, |local| local.units.clone());
+            self.f32s("local_w1", k, &w1)?;
+            self.f32s("local_b1", k, &b1)?;
+            self.f32s("local_w2", k, &w2)?;
         }
         match &machine.skip {
             Skip::None => Ok(()),

@@ -35,7 +35,7 @@ impl Weights {
                 (vec![0.0; hidden * inputs], vec![0.0; inputs])
             }
         };
-        let local = config.local.map(|local| LocalUnits::init(local, config.skip, &mut uniform));
+        let local = config.at(t).local.map(|local| LocalUnits::init(local, config.skip, &mut uniform));
         Self { w1, b1, w2, b2, gains: vec![0.0; config.gains(inputs)], local }
     }
 

@@ -35,12 +35,19 @@ pub struct MachineConfig {
     pub skip: SkipKind,
     /// The local units of the hidden layer, where it has any.
     pub local: Option<LocalConfig>,
+    /// The last timestep whose machine has the local units.
+    pub local_last: usize,
 }
 
 impl MachineConfig {
     /// Dense units only.
     pub fn dense(hidden: usize, skip: SkipKind) -> Self {
-        Self { hidden, skip, local: None }
+        Self { hidden, skip, local: None, local_last: usize::MAX }
+    }
+
+    /// The shape of the machine of t.
+    pub fn at(self, t: Timestep) -> Self {
+        Self { local: self.local.filter(|_| t.get() <= self.local_last), ..self }
     }
 
     /// The trained gains of a net of r inputs: one for all coordinates, one for each, or none.
@@ -59,7 +66,7 @@ impl MachineConfig {
     }
 
     /// No hidden layer and nothing beside it: the net is trained on eps itself, as a [`SigmoidLayer`](crate::SigmoidLayer) is.
-    pub const LAYER: Self = Self { hidden: 0, skip: SkipKind::None, local: None };
+    pub const LAYER: Self = Self { hidden: 0, skip: SkipKind::None, local: None, local_last: usize::MAX };
 }
 
 /// Second moments of the training set in the coordinates of the run.
@@ -90,8 +97,9 @@ pub struct Parametrisation {
     pub target_z0: Vec<f32>,
     /// sqrt(alpha_bar_t), the share of the mean image in what local units see.
     pub signal: f64,
-    /// What a trained gain of 1 is: 1 where all coordinates share it, 1/sqrt(A lambda_k + D) along axis k, so that it
-    /// multiplies a coordinate of variance 1 and one learning rate serves every axis; as many as there are trained gains.
+    /// What a trained gain of 1 is, as many as there are trained gains: 1 where all coordinates share it, D^(-1/4) where each
+    /// axis has its own.  Those have to come down from 1/sqrt(D) as the local units take over; with a unit of 1 they are too
+    /// slow at t = 1, with 1/sqrt(D) they are there before the local units, which ends worse.
     pub gain_units: Vec<f32>,
     output: f64,
     snr: f64,
@@ -130,9 +138,7 @@ impl Parametrisation {
         let gain_units = match config.skip {
             SkipKind::None | SkipKind::Wiener => Vec::new(),
             SkipKind::Learned => vec![1.0],
-            SkipKind::Diagonal => {
-                variances.iter().map(|&v| (alpha_bar * v + 1.0 - alpha_bar).sqrt().recip() as f32).collect()
-            }
+            SkipKind::Diagonal => vec![(1.0 - alpha_bar).powf(-0.25) as f32; variances.len()],
         };
         let left: Vec<f64> = variances.iter().map(|&v| residual(alpha_bar, v)).collect();
         let output = (left.iter().sum::<f64>() / left.len() as f64).sqrt();

@@ -224,7 +224,7 @@ fn weights_come_back_from_a_finished_machine_and_from_a_state() {
     let inputs = D - 1;
     let eigenvalues = (0..D).map(|k| if k < inputs { 2.0 / (1.0 + k as f64) } else { 0.0 }).collect();
     let moments = Moments { eigenvalues, second_moment: 0.5 };
-    let config = MachineConfig { hidden: 3, skip: SkipKind::Diagonal, local: Some(SHAPE) };
+    let config = MachineConfig { hidden: 3, skip: SkipKind::Diagonal, local: Some(SHAPE), local_last: 2 };
     let t = schedule.timestep(2).unwrap();
     let begun = Weights::init(config, inputs, 3, t);
     assert!(begun.fits(config, inputs) && begun.local.as_ref().unwrap().w2.iter().all(|&w| w == 0.0));

@@ -91,7 +91,7 @@ impl Job<'_> {
     /// [`TrainError::Observer`] when it cannot be had, [`TrainError::Midway`] when it is of another shape.
     pub(crate) fn left_off(&self, t: Timestep, observer: &dyn Observer) -> Result<Option<Midway>, TrainError> {
         match observer.left_off(t).map_err(TrainError::Observer)? {
-            Some(state) if !state.fits(self.config, self.set.inputs) => Err(TrainError::Midway { t: t.get() }),
+            Some(state) if !state.fits(self.config.at(t), self.set.inputs) => Err(TrainError::Midway { t: t.get() }),
             state => Ok(state),
         }
     }
@@ -106,8 +106,11 @@ impl Job<'_> {
         };
         let machine = observer.trained(neighbour).map_err(TrainError::Observer)?;
         let wiring = self.parametrisation(neighbour);
-        let weights = wiring.weights(&machine);
-        if machine.dim != wiring.dim || !weights.fits(self.config, self.set.inputs) {
+        let mut weights = wiring.weights(&machine);
+        if weights.local.is_some() != self.config.at(t).local.is_some() {
+            weights.local = Weights::init(self.config, self.set.inputs, self.settings.seed, t).local;
+        }
+        if machine.dim != wiring.dim || !weights.fits(self.config.at(t), self.set.inputs) {
             return Err(TrainError::Neighbour { t: t.get(), neighbour: neighbour.get() });
         }
         Ok(weights)

@@ -39,9 +39,11 @@ pub struct WarmStart {
 /// How every machine is trained: Adam with beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-8 (Kingma and Ba 2015).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Passes over the training set of a machine that starts from initial weights, each with noise and an order of its
+    /// Passes over the training set of each machine that starts from initial weights, each with noise and an order of its
     /// own.
     pub epochs: usize,
+    /// The share of them that the machine of each t has, at least one epoch: `[T]`, or empty for 1 at every t.
+    pub effort: Vec<f64>,
     /// How machines start from their neighbours, if they do.
     pub warm_start: Option<WarmStart>,
     /// Samples a step; a last partial batch is left out.
@@ -61,6 +63,14 @@ pub struct Settings {
     pub local_rate: f64,
     /// The seed of all streams.
     pub seed: u64,
+}
+
+impl Settings {
+    /// The epochs of the machine of t where it starts from initial weights.
+    pub fn epochs_at(&self, t: Timestep) -> usize {
+        let share = self.effort.get(t.index()).copied().unwrap_or(1.0);
+        ((self.epochs as f64 * share).round() as usize).max(1)
+    }
 }
 
 /// The samples in the coordinates that the nets see.
@@ -168,7 +178,7 @@ impl Job<'_> {
     /// The epochs of the machine of t, those of a warm start where it has a neighbour to start from.
     pub fn epochs(&self, t: Timestep) -> usize {
         let warm = self.settings.warm_start.filter(|_| self.lineage().parent(t).is_some());
-        warm.map_or(self.settings.epochs, |warm| warm.epochs)
+        warm.map_or_else(|| self.settings.epochs_at(t), |warm| warm.epochs)
     }
 
     /// The passes over the data of one machine for all timesteps: as many as the T machines of a bank take together.

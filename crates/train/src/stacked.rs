@@ -105,8 +105,10 @@ impl<B: Products, N: Noise<B>> Engine<'_, B, N> {
             let begin = |t| Ok((t, job.left_off(t, observer)?));
             let mut begun = ready.into_iter().map(begin).collect::<Result<Vec<Begun>, TrainError>>()?;
             // They take their steps together, so those that go on from an earlier state stay among themselves.
-            begun.sort_by_key(done);
-            for same in begun.chunk_by(|a, b| done(a) == done(b)) {
+            // Nor do machines of different shapes, or with more epochs to come than others.
+            let alike = |begun: &Begun| (done(begun), job.epochs(begun.0), job.config.at(begun.0).local.is_some());
+            begun.sort_by_key(alike);
+            for same in begun.chunk_by(|a, b| alike(a) == alike(b)) {
                 for block in same.chunks(self.stacks.machines(same.len())) {
                     self.train_block(block, &samples, &mut failures)?;
                 }

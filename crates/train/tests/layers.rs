@@ -61,6 +61,7 @@ fn noise(dim: usize, train: usize, epochs: usize, rate: f64) -> Problem {
             learning_rates: vec![rate; 4],
             decay: Decay::Cosine,
             local_rate: 10.0,
+            effort: Vec::new(),
             stop: Stop::None,
             evaluate_every: 1,
             loss: LossWeight::Simple,

@@ -47,7 +47,8 @@ impl Observable for UnitPopulations {
 
     fn work(&self, lab: &Lab<'_>) -> Option<u64> {
         let bank = lab.bank?;
-        let has_local = bank.machine(lab.schedule.last()).is_ok_and(|machine| machine.local.is_some());
+        let first = lab.schedule.timesteps().next()?;
+        let has_local = bank.machine(first).is_ok_and(|machine| machine.local.is_some());
         has_local.then(|| lab.fine_grid().len() as u64)
     }
 

@@ -9,7 +9,7 @@ use train::{Stop, WarmStart};
 use super::choices::{Device, LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
 use super::error::{ConfigError, Faults, Origin, shown};
 use super::experiment::{
-    Analysis, Data, Experiment, Figures, LearningRate, Machines, Model, Run, Sample, ScheduleSettings, Train,
+    Analysis, Data, Experiment, Figures, Machines, Model, OverT, Run, Sample, ScheduleSettings, Train,
 };
 use super::layers::Layers;
 use super::raw::{RawExperiment, RawSample, RawSchedule, RawTrain};
@@ -159,15 +159,20 @@ impl Builder<'_> {
         ScheduleSettings { law, timesteps }
     }
 
-    fn train(&mut self, raw: RawTrain) -> Train {
-        if let LearningRate::Knots(knots) = &raw.learning_rate {
-            let pairs = knots.iter().zip(knots.iter().skip(1)).enumerate();
-            if let Some((i, ((before, _), (t, _)))) = { pairs }.find(|(_, ((before, _), (t, _)))| t <= before) {
-                let origin = self.layers.origin_of_element("train.learning_rate", i + 1);
-                let message = format!("knot t = {t} after t = {before} is not allowed, use increasing t");
-                self.fault_at(origin, "train.learning_rate", message);
-            }
+    /// Knots have increasing t.
+    fn increasing(&mut self, key: &'static str, law: &OverT) {
+        let OverT::Knots(knots) = law else { return };
+        let pairs = knots.iter().zip(knots.iter().skip(1)).enumerate();
+        if let Some((i, ((before, _), (t, _)))) = { pairs }.find(|(_, ((before, _), (t, _)))| t <= before) {
+            let origin = self.layers.origin_of_element(key, i + 1);
+            let message = format!("knot t = {t} after t = {before} is not allowed, use increasing t");
+            self.fault_at(origin, key, message);
         }
+    }
+
+    fn train(&mut self, raw: RawTrain) -> Train {
+        self.increasing("train.learning_rate", &raw.learning_rate);
+        self.increasing("train.effort", &raw.effort);
         let loss = match raw.loss {
             LossWord::Simple => LossWeight::Simple,
             LossWord::Variational => LossWeight::Variational,
@@ -182,6 +187,7 @@ impl Builder<'_> {
         };
         Train {
             epochs: raw.epochs,
+            effort: raw.effort,
             batch: raw.batch,
             learning_rate: raw.learning_rate,
             local_rate: raw.local_rate,

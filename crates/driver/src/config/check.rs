@@ -95,16 +95,20 @@ fn list(kind: &Kind, node: &Node, items: &[Node], of_item: impl Fn(&Kind, &Node)
 
 /// The table of local units' shape: both of its keys and no other.
 fn faults_of_local(node: &Node, entries: &[Entry]) -> Found {
-    const NAMES: [&str; 2] = ["kernel", "channels"];
+    const NAMES: [&str; 3] = ["kernel", "channels", "last"];
     let unknown = entries.iter().filter(|entry| !NAMES.contains(&entry.name.as_str()));
     let mut found: Found = unknown
         .map(|entry| {
-            (entry.name_span.clone(), format!("{} is not known here, use kernel and channels", shown(&entry.name)))
+            (
+                entry.name_span.clone(),
+                format!("{} is not known here, use kernel, channels and last", shown(&entry.name)),
+            )
         })
         .collect();
     let given = |name: &str| entries.iter().find(|entry| entry.name == name);
-    for (name, most) in NAMES.into_iter().zip([WIDEST_KERNEL, MOST_CHANNELS]) {
+    for (name, most) in NAMES.into_iter().zip([WIDEST_KERNEL, MOST_CHANNELS, i64::MAX]) {
         match given(name).map(|entry| &entry.node) {
+            None if name == "last" => {}
             None => {
                 found.push((node.span.clone(), format!("{name} is missing, write {{ kernel = 5, channels = 32 }}")))
             }

@@ -1,10 +1,10 @@
 //! The checked configuration: every invariant of these types holds once [`load`](super::load) has returned them.
 
 mod data;
-mod learning_rate;
+mod over_t;
 
 pub use data::{Components, Counts, Data, Limits};
-pub use learning_rate::LearningRate;
+pub use over_t::OverT;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -119,6 +119,8 @@ pub enum Machines {
         skip: Skip,
         /// Its local units, where it has any; the data are images then.
         local: Option<LocalConfig>,
+        /// The last timestep whose machine has them.
+        local_last: usize,
     },
     /// One layer of sigmoids each.
     Sigmoid {
@@ -141,6 +143,16 @@ impl Machines {
         }
     }
 
+    /// What the machine of t is.
+    pub fn at(self, t: usize) -> Self {
+        match self {
+            Self::Autoencoders { hidden, skip, local, local_last } => {
+                Self::Autoencoders { hidden, skip, local: local.filter(|_| t <= local_last), local_last }
+            }
+            other => other,
+        }
+    }
+
     /// Whether some of its weights have a learning rate of their own ([`Train::local_rate`]).
     pub fn has_local_rate(self) -> bool {
         matches!(self, Self::Autoencoders { skip, local, .. } if skip == Skip::Diagonal || local.is_some())
@@ -160,10 +172,12 @@ impl Machines {
 pub struct Train {
     /// Passes over the data, at least 1.
     pub epochs: usize,
+    /// The share of them that the machine of t has.
+    pub effort: OverT,
     /// Images a step, at least 1; that the data has as many is for the caller to check.
     pub batch: usize,
     /// Step size of Adam over t.
-    pub learning_rate: LearningRate,
+    pub learning_rate: OverT,
     /// What it is multiplied by for local units and for the gains of a diagonal skip.
     pub local_rate: f64,
     /// Step size of Adam over the epochs.
@@ -206,6 +220,11 @@ impl Train {
             }
             Some(_) => None,
         }
+    }
+
+    /// The epochs of the machine of t where it starts from initial weights.
+    pub(crate) fn epochs_at(&self, t: usize) -> usize {
+        ((self.epochs as f64 * self.effort.at(t)).round() as usize).max(1)
     }
 
     /// Which machine starts from which.

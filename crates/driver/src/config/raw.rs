@@ -8,7 +8,7 @@ use super::choices::{
     Decay, Device, ExactLaw, LawWord, LossWord, ModelWord, Offline, Rule, Skip, Source, StopWord, VarianceWord,
     WarmStartWord,
 };
-use super::experiment::LearningRate;
+use super::experiment::OverT;
 
 /// All keys; `None` where absence has a meaning.
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,6 +75,7 @@ pub(crate) struct RawModel {
 pub(crate) struct RawLocal {
     pub(crate) kernel: usize,
     pub(crate) channels: usize,
+    pub(crate) last: Option<usize>,
 }
 
 /// Keys of `[train]`.
@@ -82,8 +83,9 @@ pub(crate) struct RawLocal {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawTrain {
     pub(crate) epochs: usize,
+    pub(crate) effort: OverT,
     pub(crate) batch: usize,
-    pub(crate) learning_rate: LearningRate,
+    pub(crate) learning_rate: OverT,
     pub(crate) local_rate: f64,
     pub(crate) decay: Decay,
     pub(crate) rule: Rule,
@@ -181,8 +183,9 @@ impl Default for RawExperiment {
             model: RawModel { kind: ModelWord::Machines, law: None, hidden: 200, skip: Skip::Wiener, local: None },
             train: RawTrain {
                 epochs: 10,
+                effort: OverT::Constant(1.0),
                 batch: 50,
-                learning_rate: LearningRate::Constant(1e-3),
+                learning_rate: OverT::Constant(1e-3),
                 local_rate: 10.0,
                 decay: Decay::Cosine,
                 rule: Rule::Gradient,

@@ -9,7 +9,7 @@ use train::{Stop, WarmStart};
 
 use super::choices::{LawWord, LossWord, ModelWord, Rule, Skip, StopWord, VarianceWord, WarmStartWord};
 use super::experiment::{
-    Analysis, Components, Counts, Data, Experiment, LearningRate, Limits, Machines, Model, Sample, Train,
+    Analysis, Components, Counts, Data, Experiment, Limits, Machines, Model, OverT, Sample, Train,
 };
 
 /// Key paths and values in the order of the file.
@@ -51,9 +51,9 @@ impl Experiment {
             settings.extend(law(self.schedule.law, self.schedule.timesteps));
         }
         settings.extend(match self.model {
-            Model::Machines(machines @ Machines::Autoencoders { hidden, skip, local: shape }) => {
+            Model::Machines(machines @ Machines::Autoencoders { hidden, skip, local: shape, local_last }) => {
                 let mut settings = model(ModelWord::Machines, hidden, skip);
-                settings.extend(shape.map(|shape| ("model.local", local(shape))));
+                settings.extend(shape.map(|shape| ("model.local", local(shape, local_last))));
                 settings.extend(train(&self.train, machines.has_local_rate()));
                 settings
             }
@@ -112,7 +112,7 @@ fn steps(train: &Train) -> [(&'static str, Value); 4] {
     [
         ("train.epochs", int(train.epochs)),
         ("train.batch", int(train.batch)),
-        ("train.learning_rate", learning_rate(&train.learning_rate)),
+        ("train.learning_rate", over_t(&train.learning_rate)),
         ("train.decay", word(train.decay.word())),
     ]
 }
@@ -144,13 +144,17 @@ fn analysis(analysis: &Analysis) -> Settings {
 }
 
 /// The shape of local units.
-fn local(LocalConfig { kernel, channels }: LocalConfig) -> Value {
-    let table = [("kernel", int(kernel)), ("channels", int(channels))];
-    Value::Table(table.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+fn local(LocalConfig { kernel, channels }: LocalConfig, last: usize) -> Value {
+    let mut table = vec![("kernel", int(kernel)), ("channels", int(channels))];
+    table.extend((last < usize::MAX).then(|| ("last", int(last))));
+    Value::Table(table.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 fn train(train: &Train, local_rate: bool) -> Settings {
     let mut settings = steps(train).to_vec();
+    if train.effort != OverT::Constant(1.0) {
+        settings.push(("train.effort", over_t(&train.effort)));
+    }
     if local_rate {
         settings.push(("train.local_rate", Value::Float(train.local_rate)));
     }
@@ -247,10 +251,10 @@ fn law(law: Law, timesteps: usize) -> Settings {
     settings
 }
 
-fn learning_rate(rate: &LearningRate) -> Value {
+fn over_t(rate: &OverT) -> Value {
     match rate {
-        LearningRate::Constant(rate) => Value::Float(*rate),
-        LearningRate::Knots(knots) => {
+        OverT::Constant(rate) => Value::Float(*rate),
+        OverT::Knots(knots) => {
             Value::Array(knots.iter().map(|(t, rate)| Value::Array(vec![int(*t), Value::Float(*rate)])).collect())
         }
     }

@@ -7,7 +7,7 @@ use train::Stop;
 
 use super::dataset::{self, Places, SYNTHETIC_NOTE};
 use crate::DriverError;
-use crate::config::{Experiment, LearningRate, LossWord, Machines, Model, Skip, StopWord};
+use crate::config::{Experiment, LossWord, Machines, Model, OverT, Skip, StopWord};
 use crate::terminal::Terminal;
 
 /// An experiment with its data, ready for its machines or its exact law.
@@ -60,7 +60,9 @@ impl Bench {
     pub(crate) fn machines(&self) -> Option<Machines> {
         match self.experiment.model {
             Model::Machines(machines) => Some(machines),
-            Model::Conditioned { hidden } => Some(Machines::Autoencoders { hidden, skip: Skip::None, local: None }),
+            Model::Conditioned { hidden } => {
+                Some(Machines::Autoencoders { hidden, skip: Skip::None, local: None, local_last: usize::MAX })
+            }
             Model::Exact(_) => None,
         }
     }
@@ -130,8 +132,8 @@ impl Bench {
         let training = self.machines().map(|_| Training {
             batch: train.batch,
             learning_rate: match &train.learning_rate {
-                LearningRate::Constant(rate) => vec![(1, *rate)],
-                LearningRate::Knots(knots) => knots.clone(),
+                OverT::Constant(rate) => vec![(1, *rate)],
+                OverT::Knots(knots) => knots.clone(),
             },
             decay: train.decay.word().to_owned(),
             loss: LossWord::of(train.loss).word().to_owned(),

@@ -10,6 +10,10 @@ use schedule::{Schedule, Timestep};
 pub(crate) struct Effort {
     /// Machines that start from initial weights, and their epochs.
     cold: (usize, usize),
+    /// Their epochs and measurements all together, and the fewest epochs of any.
+    cold_epochs: usize,
+    cold_evaluations: usize,
+    fewest: usize,
     /// Machines that start from a neighbour, and their epochs.
     warm: (usize, usize),
     evaluate_every: usize,
@@ -21,8 +25,12 @@ impl Effort {
     pub(crate) fn of(train: &Train, schedule: &Schedule, timesteps: &[Timestep]) -> Self {
         let lineage = train.lineage(schedule);
         let warm = timesteps.iter().filter(|&&t| lineage.parent(t).is_some()).count();
+        let cold = || timesteps.iter().filter(|&&t| lineage.parent(t).is_none()).map(|t| train.epochs_at(t.get()));
         Self {
             cold: (timesteps.len() - warm, train.epochs),
+            cold_epochs: cold().sum(),
+            cold_evaluations: cold().map(|epochs| epochs.div_ceil(train.evaluate_every)).sum(),
+            fewest: cold().min().unwrap_or(train.epochs),
             warm: (warm, train.warm_start.map_or(0, |warm| warm.epochs)),
             evaluate_every: train.evaluate_every,
             stops: train.stop.ends_early(),
@@ -31,13 +39,13 @@ impl Effort {
 
     /// Epochs of all machines together.
     pub(crate) fn epochs(self) -> usize {
-        self.cold.0 * self.cold.1 + self.warm.0 * self.warm.1
+        self.cold_epochs + self.warm.0 * self.warm.1
     }
 
     /// Measurements of the losses, of all machines together.
     pub(crate) fn evaluations(self) -> usize {
         let of = |(machines, epochs): (usize, usize)| machines * epochs.div_ceil(self.evaluate_every);
-        of(self.cold) + of(self.warm)
+        self.cold_evaluations + of(self.warm)
     }
 }
 
@@ -46,6 +54,7 @@ impl fmt::Display for Effort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most = if self.stops { "at most " } else { "" };
         match (self.cold, self.warm) {
+            ((_, epochs), (0, _)) if self.fewest < epochs => write!(f, "{most}{} to {epochs} epochs", self.fewest),
             ((_, epochs), (0, _)) => write!(f, "{most}{epochs} epochs"),
             ((anchors, epochs), (others, fewer)) => {
                 write!(f, "{most}{epochs} epochs ({anchors} anchors) or {fewer} ({others} others)")
@@ -60,7 +69,7 @@ mod tests {
     use train::{Stop, WarmStart};
 
     use super::*;
-    use crate::config::{Decay, LearningRate};
+    use crate::config::{Decay, OverT};
 
     #[test]
     fn epochs_and_evaluations_by_hand() {
@@ -68,8 +77,9 @@ mod tests {
         let timesteps: Vec<Timestep> = schedule.timesteps().collect();
         let mut train = Train {
             epochs: 20,
+            effort: OverT::Constant(1.0),
             batch: 1,
-            learning_rate: LearningRate::Constant(1.0),
+            learning_rate: OverT::Constant(1.0),
             local_rate: 10.0,
             decay: Decay::None,
             loss: LossWeight::Simple,

@@ -50,7 +50,7 @@ impl<'a> Problem<'a> {
     /// # Errors
     /// As [`Self::new`].
     pub(crate) fn for_all(bench: &'a Bench, hidden: usize) -> Result<Self, DriverError> {
-        Self::new(bench, Machines::Autoencoders { hidden, skip: Skip::None, local: None })
+        Self::new(bench, Machines::Autoencoders { hidden, skip: Skip::None, local: None, local_last: usize::MAX })
     }
 
     pub(crate) fn job(&self) -> Job<'_> {
@@ -88,7 +88,9 @@ impl<'a> Problem<'a> {
 /// The machines in the model's words.
 pub(crate) fn machine_config(machines: Machines) -> MachineConfig {
     match machines {
-        Machines::Autoencoders { hidden, skip, local } => MachineConfig { hidden, skip: skip_kind(skip), local },
+        Machines::Autoencoders { hidden, skip, local, local_last } => {
+            MachineConfig { hidden, skip: skip_kind(skip), local, local_last }
+        }
         Machines::Regression { hidden } => MachineConfig::dense(hidden, SkipKind::None),
         Machines::Sigmoid { .. } => MachineConfig::LAYER,
     }
@@ -97,7 +99,7 @@ pub(crate) fn machine_config(machines: Machines) -> MachineConfig {
 /// What the machines are, in the words of their keys.
 pub(crate) fn shape(machines: Machines) -> String {
     match machines {
-        Machines::Autoencoders { hidden, skip, local } => {
+        Machines::Autoencoders { hidden, skip, local, .. } => {
             let local = local.map_or(String::new(), |local| format!(", {local:?}"));
             format!("MachineConfig {{ hidden: {hidden}, skip: {:?}{local} }}", skip_kind(skip))
         }
@@ -110,6 +112,7 @@ fn settings(bench: &Bench) -> Settings {
     let train = &bench.experiment.train;
     Settings {
         epochs: train.epochs,
+        effort: bench.schedule.timesteps().map(|t| train.effort.at(t.get())).collect(),
         warm_start: train.warm_start,
         batch: train.batch,
         learning_rates: bench.schedule.timesteps().map(|t| train.learning_rate.at(t.get())).collect(),

@@ -169,7 +169,7 @@ impl Floor {
 /// 1 - H/d without a skip if H < d, and for sigmoids what is left of noise that they know.
 pub(crate) fn floor(bench: &Bench) -> Option<Floor> {
     match bench.machines()? {
-        Machines::Autoencoders { hidden, skip: Skip::None, local: None } if hidden < bench.dim() => {
+        Machines::Autoencoders { hidden, skip: Skip::None, local: None, .. } if hidden < bench.dim() => {
             let value = 1.0 - hidden as f64 / bench.dim() as f64;
             Some(Floor { reference: ReferenceRow::RANK_FLOOR, value })
         }

@@ -159,16 +159,18 @@ pub(crate) fn file(t: Timestep) -> String {
 pub(crate) fn keys(experiment: &Experiment, schedule: &Schedule, machines: Machines, data: &str) -> Vec<String> {
     let train = &experiment.train;
     let lineage = train.lineage(schedule);
-    let mut shape = shape(machines);
-    if machines.has_local_rate() {
-        shape.push_str(&format!(", local rate {:?}", train.local_rate));
-    }
+    let of_machine = |t: Timestep| {
+        let at = machines.at(t.get());
+        let rate = if at.has_local_rate() { format!(", local rate {:?}", train.local_rate) } else { String::new() };
+        shape(at) + &rate
+    };
     let mut keys = vec![String::new(); schedule.len()];
     for t in lineage.ordered(&schedule.timesteps().collect::<Vec<_>>()) {
         let parent = lineage.parent(t);
-        let epochs = train.warm_start.filter(|_| parent.is_some()).map_or(train.epochs, |warm| warm.epochs);
+        let epochs =
+            train.warm_start.filter(|_| parent.is_some()).map_or_else(|| train.epochs_at(t.get()), |warm| warm.epochs);
         let parent = parent.map_or("none", |parent| keys[parent.index()].as_str());
-        keys[t.index()] = key((experiment, schedule, &shape, data), t, epochs, parent);
+        keys[t.index()] = key((experiment, schedule, &of_machine(t), data), t, epochs, parent);
     }
     keys
 }

@@ -57,6 +57,7 @@ impl Problem {
                 loss: LossWeight::Simple,
                 warm_start: None,
                 local_rate: 10.0,
+                effort: Vec::new(),
                 stop: Stop::None,
                 evaluate_every: 1,
                 seed: 0,

@@ -51,7 +51,9 @@ pub(crate) struct Trainer<'a> {
     gains: Weighted,
     /// The same times their units, what z is multiplied by.
     gains_in_use: Vec<f32>,
+    /// Room for local units, and whether the present machine has any.
     local: Option<LocalTrainer>,
+    has_local: bool,
     epoch: Epoch,
     batch: Batch,
     upcoming: Upcoming,
@@ -90,6 +92,7 @@ impl<'a> Trainer<'a> {
             gains: Weighted::new(1, job.config.gains(inputs)),
             gains_in_use: vec![0.0; job.config.gains(inputs)],
             local: local(job, isa, block),
+            has_local: false,
             epoch: Epoch::new(isa),
             batch: Batch::new(block.max(job.settings.batch), r, h),
             upcoming: Upcoming::default(),
@@ -115,6 +118,7 @@ impl<'a> Trainer<'a> {
         self.b2.reset(&weights.b2);
         self.gains.reset(&weights.gains);
         self.use_gains();
+        self.has_local = weights.local.is_some();
         if let (Some(local), Some(units)) = (&mut self.local, &weights.local) {
             local.begin(self.wiring.signal, units);
         }
@@ -185,7 +189,14 @@ impl<'a> Trainer<'a> {
 
     fn dense(&self, part: fn(&Weighted) -> Vec<f32>) -> Weights {
         let [w1, b1, w2, b2, gains] = [&self.w1, &self.b1, &self.w2, &self.b2, &self.gains].map(part);
-        Weights { w1, b1, w2, b2, gains, local: self.local.as_ref().map(|local| local.dense(part)) }
+        Weights {
+            w1,
+            b1,
+            w2,
+            b2,
+            gains,
+            local: self.local.as_ref().filter(|_| self.has_local).map(|local| local.dense(part)),
+        }
     }
 
     /// Loads `rows` samples from position `first` of a split on; returns the sum of u^2.
@@ -207,7 +218,7 @@ impl<'a> Trainer<'a> {
         let Batch { inputs, errors, hidden, .. } = &mut self.batch;
         let (r, h) = (self.inputs, self.job.config.hidden);
         let isa = self.isa;
-        if let Some(local) = &mut self.local {
+        if let Some(local) = self.local.as_mut().filter(|_| self.has_local) {
             local.add_answers(Rows { values: inputs, rows, cols: r }, errors);
         }
         product(
@@ -268,7 +279,7 @@ impl<'a> Trainer<'a> {
         self.w1.descend(isa, (wide(inputs), narrow(hidden_errors)), adam, None, &self.upcoming);
         self.b1.descend_along(isa, &self.narrow_gradient, adam);
         self.b2.descend_along(isa, &self.wide_gradient, adam);
-        if let Some(local) = &mut self.local {
+        if let Some(local) = self.local.as_mut().filter(|_| self.has_local) {
             local.descend(wide(errors), adam_of_few);
         }
         let len = rows * row_stride(r);
@@ -341,6 +352,7 @@ mod tests {
             loss: LossWeight::Simple,
             warm_start: None,
             local_rate: 10.0,
+            effort: Vec::new(),
             stop: Stop::None,
             evaluate_every: 1,
             seed: 3,

@@ -3,7 +3,7 @@
 use burn::tensor::activation::relu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
-use model::{Canvas, LocalConfig, LocalUnits, Weights};
+use model::{Canvas, LocalUnits, Weights};
 
 use super::member::Member;
 use super::products::Products;
@@ -120,19 +120,21 @@ pub(super) struct Seen<B: Backend> {
 }
 
 impl<B: Backend> LocalNets<B> {
-    /// Stacks the local units of host weights on a device.
-    pub(super) fn upload(shape: LocalConfig, machines: &[&Weights], device: &B::Device) -> Self {
-        let (k, patch, channels) = (machines.len(), shape.patch(), shape.channels);
+    /// Stacks the local units of host weights on a device, where the machines have any.
+    pub(super) fn upload(machines: &[&Weights], device: &B::Device) -> Option<Self> {
+        let units: Option<Vec<&LocalUnits>> = machines.iter().map(|machine| machine.local.as_ref()).collect();
+        let units = units?;
+        let shape = units.first()?.config();
+        let (k, patch, channels) = (units.len(), shape.patch(), shape.channels);
         let stack = |shape: [usize; 3], part: fn(&LocalUnits) -> &[f32]| {
-            let units = machines.iter().filter_map(|machine| machine.local.as_ref());
-            let values: Vec<f32> = units.flat_map(|units| part(units).iter().copied()).collect();
+            let values: Vec<f32> = units.iter().flat_map(|units| part(units).iter().copied()).collect();
             Tensor::from_data(TensorData::new(values, shape), device)
         };
-        Self {
+        Some(Self {
             w1: stack([k, patch, channels], |u| &u.w1),
             b1: stack([k, 1, channels], |u| &u.b1),
             w2: stack([k, channels, patch], |u| &u.w2),
-        }
+        })
     }
 
     /// The numbers back on the host, one entry a machine.

@@ -56,7 +56,7 @@ impl<B: Backend> Nets<B> {
             w2: stack([k, h, r], |w| &w.w2),
             b2: stack([k, 1, r], |w| &w.b2),
             gain: (gains > 0).then(|| stack([k, 1, gains], |w| &w.gains)),
-            local: job.config.local.map(|shape| LocalNets::upload(shape, &machines, device)),
+            local: LocalNets::upload(&machines, device),
         }
     }
 

@@ -51,7 +51,8 @@ pub(super) struct Wirings<B: Backend> {
 impl<B: Backend> Wirings<B> {
     pub(super) fn new(job: &Job<'_>, members: &[Member], device: &B::Device) -> Self {
         let gains = job.config.gains(job.set.inputs);
-        let canvas = job.set.canvas.as_ref().filter(|_| job.config.local.is_some());
+        let canvas =
+            job.set.canvas.as_ref().filter(|_| members.iter().any(|member| job.config.at(member.t).local.is_some()));
         let shape = (members.len(), members.first().map_or(0, |member| member.wiring.inputs()));
         let wirings = || members.iter().map(|member| &member.wiring);
         let units = || rows(wirings().map(|wiring| &wiring.gain_units[..]), (members.len(), gains), device);

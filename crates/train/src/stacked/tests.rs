@@ -48,6 +48,7 @@ fn trained(skip: SkipKind, most: usize) -> Finished {
         loss: LossWeight::Simple,
         warm_start: Some(WarmStart { spacing: 4, epochs: 2 }),
         local_rate: 10.0,
+        effort: Vec::new(),
         stop: Stop::None,
         evaluate_every: 1,
         seed: 3,

@@ -83,6 +83,7 @@ pub(crate) fn problem(skip: SkipKind) -> Problem {
             learning_rates: (0..20).map(|i| 1e-2 + 1e-3 * f64::from(i)).collect(),
             decay: Decay::Cosine,
             local_rate: 10.0,
+            effort: Vec::new(),
             stop: Stop::None,
             evaluate_every: 1,
             loss: LossWeight::Variational,

@@ -6,6 +6,7 @@ mod common;
 mod conditioned;
 mod course;
 mod gauge;
+mod local;
 mod resume;
 
 use common::{SKIPS, problem};

@@ -116,7 +116,7 @@ impl Cost {
         rates: &mut Rates,
     ) -> Self {
         let all: Vec<Timestep> = schedule.timesteps().collect();
-        let machine = Machines::Autoencoders { hidden, skip: Skip::None, local: None };
+        let machine = Machines::Autoencoders { hidden, skip: Skip::None, local: None, local_last: usize::MAX };
         let bank = Self::of(experiment, machine, schedule, size, &all, threads, rates);
         let product = 2.0 * size.dim as f64 * hidden as f64;
         let evaluated = bank.train.min(bank.test) + bank.validation + bank.test;

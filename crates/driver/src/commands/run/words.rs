@@ -23,7 +23,7 @@ pub(super) fn announce(bench: &Bench, timesteps: &[Timestep], setting: &Setting)
     let model = match experiment.model {
         Model::Machines(machines) => {
             let what = match machines {
-                Machines::Autoencoders { hidden, skip, local } => {
+                Machines::Autoencoders { hidden, skip, local, .. } => {
                     let local = local.map_or(String::new(), |LocalConfig { kernel, channels }| {
                         format!(" and {channels} local ones of {kernel} x {kernel} pixels at each pixel")
                     });

@@ -1,7 +1,7 @@
 //! The conditions on `[model]`: which exact law goes with which data.
 
 use super::super::choices::{Device, ExactLaw, LossWord, ModelWord, Rule, Skip, StopWord, WarmStartWord};
-use super::super::experiment::{Components, Data, LearningRate, Machines, Model};
+use super::super::experiment::{Components, Data, Machines, Model, OverT};
 use super::super::keys::{Key, keys};
 use super::super::raw::{RawModel, RawTrain};
 use super::Builder;
@@ -20,7 +20,9 @@ impl Builder<'_> {
                         format!("goes with images, data.source = mnist, mnist_csv or synthetic_digits; here {source}");
                     self.fault("model.local", message);
                 }
-                return Some(Model::Machines(Machines::Autoencoders { hidden: raw.hidden, skip: raw.skip, local }));
+                let local_last = raw.local.as_ref().and_then(|local| local.last).unwrap_or(usize::MAX);
+                let (hidden, skip) = (raw.hidden, raw.skip);
+                return Some(Model::Machines(Machines::Autoencoders { hidden, skip, local, local_last }));
             }
             ModelWord::Conditioned => return Some(Model::Conditioned { hidden: raw.hidden }),
             ModelWord::Sigmoid => return Some(Model::Machines(Machines::Sigmoid { rule })),
@@ -48,8 +50,11 @@ impl Builder<'_> {
         if model.skip != Skip::None && self.was_given("model.skip") {
             self.not_for_all("model.skip", model.skip.word(), "has no skip", "none, or leave it out");
         }
-        if let LearningRate::Knots(_) = train.learning_rate {
+        if let OverT::Knots(_) = train.learning_rate {
             self.not_for_all("train.learning_rate", "a law over t", "is trained at all t at once", "one number");
+        }
+        if train.effort != OverT::Constant(1.0) {
+            self.not_for_all("train.effort", "a share", "is trained at all t at once", "1.0, or leave it out");
         }
         if train.loss != LossWord::Simple {
             self.not_for_all("train.loss", train.loss.word(), "is trained with weight 1", "simple");

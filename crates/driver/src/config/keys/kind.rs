@@ -46,7 +46,7 @@ pub enum Kind {
     FloatOrKnots(Range),
     /// Any number of the words that name observables.
     Observables,
-    /// The shape of local units: a table of an odd `kernel` and `channels`.
+    /// The shape of local units: a table of an odd `kernel`, `channels`, and maybe the `last` timestep that has them.
     Local,
 }
 
@@ -70,7 +70,7 @@ impl Kind {
             Self::TextList | Self::Observables => "a list of strings".to_owned(),
             Self::FloatMatrix => "a list of lists of numbers".to_owned(),
             Self::FloatOrKnots(_) => "a number or a list of [t, number] pairs".to_owned(),
-            Self::Local => "a table { kernel = K, channels = C }".to_owned(),
+            Self::Local => "a table { kernel = K, channels = C } or { kernel = K, channels = C, last = t }".to_owned(),
         }
     }
 
@@ -90,7 +90,9 @@ impl Kind {
             Self::FloatOrKnots(range) => format!("{range}, or one or more pairs [t, such a number]"),
             Self::Observables => format!("some of {}", observables::words_known().join(", ")),
             Self::Local => {
-                format!("kernel an odd number from 1 to {WIDEST_KERNEL} and channels from 1 to {MOST_CHANNELS}")
+                format!(
+                    "kernel an odd number from 1 to {WIDEST_KERNEL}, channels from 1 to {MOST_CHANNELS}, and last, if given, 1 or more"
+                )
             }
         }
     }
@@ -139,6 +141,8 @@ impl Range {
     pub const POSITIVE: Self = Self { min: 0.0, max: f64::INFINITY, min_allowed: false, max_allowed: false };
     /// x >= 0.
     pub const NOT_NEGATIVE: Self = Self { min: 0.0, max: f64::INFINITY, min_allowed: true, max_allowed: false };
+    /// 0 < x <= 1.
+    pub const UNIT: Self = Self { min: 0.0, max: 1.0, min_allowed: false, max_allowed: true };
     /// 0 < x < 1.
     pub const OPEN_UNIT: Self = Self { min: 0.0, max: 1.0, min_allowed: false, max_allowed: false };
 

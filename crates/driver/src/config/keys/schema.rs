@@ -114,7 +114,11 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
         Kind::Local => {
             let kernel: Vec<i64> = (1..=WIDEST_KERNEL).step_by(2).collect();
             let kernel = extended(of_type("integer"), [("enum", json!(kernel))]);
-            let inner = [("kernel", Value::Object(kernel)), ("channels", Value::Object(whole(1, MOST_CHANNELS)))];
+            let inner = [
+                ("kernel", Value::Object(kernel)),
+                ("channels", Value::Object(whole(1, MOST_CHANNELS))),
+                ("last", Value::Object(whole(1, i64::MAX))),
+            ];
             object(
                 inner.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect(),
                 vec!["kernel", "channels"],

@@ -217,6 +217,14 @@ pub(super) static KEYS: &[Key] = &[
     )
         .goes_with("model.kind", TRAINED)
     .example("20"),
+    key(
+        "train.effort",
+        Kind::FloatOrKnots(Range::UNIT),
+        "The share of train.epochs that the machine of t is trained for, rounded, at least one epoch: one number, or [t, share] \
+         knots of a piecewise linear law over t, constant beyond its ends.",
+    )
+    .goes_with("model.kind", MACHINES)
+    .example("[[1, 0.1], [20, 0.1], [21, 1.0]]"),
     key("train.batch", from(1), "Training images in one step, at most as many as there are (data.train_limit) less those of train.validation.")
         .goes_with("model.kind", TRAINED)
     .example("100"),

@@ -6,8 +6,8 @@ use schedule::{Law, LossWeight, ReverseVariance};
 use train::{Stop, WarmStart};
 
 use super::super::{
-    Analysis, Components, Counts, Data, Decay, Device, ExactLaw, Experiment, Figures, LearningRate, Limits, Machines,
-    Model, Offline, Origins, Rule, Run, Sample, ScheduleSettings, Skip, Train,
+    Analysis, Components, Counts, Data, Decay, Device, ExactLaw, Experiment, Figures, Limits, Machines, Model, Offline,
+    Origins, OverT, Rule, Run, Sample, ScheduleSettings, Skip, Train,
 };
 use super::{GOOD, load};
 
@@ -72,8 +72,8 @@ fn schedule() -> impl Strategy<Value = ScheduleSettings> {
 
 fn train() -> impl Strategy<Value = Train> {
     let knots = prop::collection::btree_map(1usize..5000, positive(), 1..5)
-        .prop_map(|knots| LearningRate::Knots(knots.into_iter().collect()));
-    let rate = prop_oneof![positive().prop_map(LearningRate::Constant), knots];
+        .prop_map(|knots| OverT::Knots(knots.into_iter().collect()));
+    let rate = prop_oneof![positive().prop_map(OverT::Constant), knots];
     let decay = prop_oneof![Just(Decay::None), Just(Decay::Cosine)];
     let loss = prop_oneof![Just(LossWeight::Simple), Just(LossWeight::Variational), Just(LossWeight::Accidental)];
     let warm_start = prop::option::of(
@@ -93,6 +93,7 @@ fn train() -> impl Strategy<Value = Train> {
             let least = usize::from(matches!(stop, Stop::Plateau { .. }));
             Train {
                 epochs,
+                effort: OverT::Constant(1.0),
                 // TOML's integers have 63 bits beside the sign.
                 batch: (batch >> 1).max(1),
                 learning_rate,
@@ -123,11 +124,14 @@ fn model() -> impl Strategy<Value = (Model, Train)> {
     let shape = (0usize..8, 1usize..=512).prop_map(|(half, channels)| LocalConfig { kernel: 2 * half + 1, channels });
     let machines = (1usize..=65_536, skip, prop::option::of(shape), positive(), train()).prop_map(
         |(hidden, skip, local, local_rate, train)| {
-            (Model::Machines(Machines::Autoencoders { hidden, skip, local }), Train { local_rate, ..train })
+            (
+                Model::Machines(Machines::Autoencoders { hidden, skip, local, local_last: usize::MAX }),
+                Train { local_rate, ..train },
+            )
         },
     );
     let one_for_all = (1usize..=65_536, positive(), train()).prop_map(|(hidden, rate, train)| {
-        let (learning_rate, loss) = (LearningRate::Constant(rate), LossWeight::Simple);
+        let (learning_rate, loss) = (OverT::Constant(rate), LossWeight::Simple);
         let train = Train { learning_rate, loss, warm_start: None, stop: Stop::None, ..train };
         (Model::Conditioned { hidden }, train)
     });
@@ -177,7 +181,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
             let data = if model.is_regression() { Data::Cubic { counts: points, noise: 0.25 } } else { data };
             let model = match model {
                 Model::Machines(Machines::Autoencoders { hidden, skip, .. }) if !data.is_of_images() => {
-                    Model::Machines(Machines::Autoencoders { hidden, skip, local: None })
+                    Model::Machines(Machines::Autoencoders { hidden, skip, local: None, local_last: usize::MAX })
                 }
                 other => other,
             };

@@ -4,7 +4,7 @@ use schedule::{Law, LossWeight, ReverseVariance};
 use train::{Stop, WarmStart};
 
 use super::super::{
-    Analysis, Components, Counts, Data, Decay, Device, ExactLaw, LearningRate, Limits, Machines, Model, Offline, Place,
+    Analysis, Components, Counts, Data, Decay, Device, ExactLaw, Limits, Machines, Model, Offline, OverT, Place,
     Position, Skip, Sources,
 };
 use super::{GOOD, load};
@@ -20,11 +20,19 @@ fn the_defaults_are_valid() {
     assert_eq!(x.data, data);
     assert_eq!(x.schedule.law, Law::Linear { beta_start: 1e-4, beta_end: 0.02 });
     assert_eq!(x.schedule.timesteps, 1000);
-    assert_eq!(x.model, Model::Machines(Machines::Autoencoders { hidden: 200, skip: Skip::Wiener, local: None }));
+    assert_eq!(
+        x.model,
+        Model::Machines(Machines::Autoencoders {
+            hidden: 200,
+            skip: Skip::Wiener,
+            local: None,
+            local_last: usize::MAX
+        })
+    );
     let analysis = Analysis { observables: vec![], trajectories: 1000, times: 20, resamples: 500 };
     assert_eq!(x.analysis, analysis);
     assert_eq!((x.train.epochs, x.train.batch, x.train.decay), (10, 50, Decay::Cosine));
-    assert_eq!((&x.train.learning_rate, x.train.loss), (&LearningRate::Constant(1e-3), LossWeight::Simple));
+    assert_eq!((&x.train.learning_rate, x.train.loss), (&OverT::Constant(1e-3), LossWeight::Simple));
     assert_eq!((x.train.warm_start, x.train.validation, x.train.evaluate_every), (None, 0, 1));
     assert_eq!(x.train.stop, Stop::None);
     assert_eq!((x.sample.count, x.sample.variance, x.sample.stride), (1000, ReverseVariance::Posterior, 1));
@@ -38,7 +46,10 @@ fn each_layer_is_over_the_one_before() {
     let environment = [("DRIVER_TRAIN__EPOCHS", "3"), ("DRIVER_MODEL__HIDDEN", "3"), ("PATH", "/bin")];
     let x = load(file, &environment, &["model.hidden=4", "model.hidden = 5"]).expect("valid");
     assert_eq!((x.sample.stride, x.train.batch, x.train.epochs), (1, 2, 3));
-    assert_eq!(x.model, Model::Machines(Machines::Autoencoders { hidden: 5, skip: Skip::Wiener, local: None }));
+    assert_eq!(
+        x.model,
+        Model::Machines(Machines::Autoencoders { hidden: 5, skip: Skip::Wiener, local: None, local_last: usize::MAX })
+    );
 }
 
 #[test]
@@ -63,7 +74,7 @@ fn arguments_are_toml_or_bare_words() {
     let x = load(SOURCE, &[("DRIVER_SAMPLE__VARIANCE", "beta")], &set).expect("valid");
     assert_eq!((x.name.as_str(), x.purpose.as_str(), x.seed), ("2024", "a b = c", 16));
     assert_eq!((x.schedule.law, x.schedule.timesteps, x.run.device), (Law::Cosine, 9, Device::Cuda));
-    assert_eq!(x.train.learning_rate, LearningRate::Knots(vec![(1, 1.0), (9, 0.5)]));
+    assert_eq!(x.train.learning_rate, OverT::Knots(vec![(1, 1.0), (9, 0.5)]));
     assert_eq!((x.sample.variance, x.sample.return_variance), (ReverseVariance::Beta, ReverseVariance::Beta));
     let other = load(SOURCE, &[], &["sample.variance=beta", "sample.return_variance=posterior"]).expect("valid").sample;
     assert_eq!((other.variance, other.return_variance), (ReverseVariance::Beta, ReverseVariance::Posterior));

@@ -46,7 +46,7 @@ impl Trainer<'_> {
                 Then::Relu,
                 &Upcoming::default(),
             );
-            let local = self.local.as_mut().map(|local| {
+            let local = self.local.as_mut().filter(|_| self.has_local).map(|local| {
                 let errors = &mut self.batch.errors;
                 errors[..rows * stride].fill(0.0);
                 local.add_answers(Rows { values: &self.batch.inputs, rows, cols: self.inputs }, errors);

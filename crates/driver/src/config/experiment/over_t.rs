@@ -1,21 +1,21 @@
-//! The learning rate as a function of the timestep.
+//! A number as a function of the timestep.
 
 use serde::{Deserialize, Serialize};
 
-/// Step size of Adam at each t.
+/// A number at each t.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum LearningRate {
+pub enum OverT {
     /// The same at every t.
     Constant(f64),
-    /// Knots (t, rate) with t increasing, at least one.
+    /// Knots (t, number) with t increasing, at least one.
     Knots(Vec<(usize, f64)>),
 }
 
-impl LearningRate {
-    /// The rate at timestep `t`: linear between the knots, constant beyond the ends.
+impl OverT {
+    /// The number at timestep `t`: linear between the knots, constant beyond the ends.
     ///
-    /// rate(t) = r_i + (t - t_i)/(t_{i+1} - t_i) (r_{i+1} - r_i) for t_i <= t <= t_{i+1}.
+    /// r(t) = r_i + (t - t_i)/(t_{i+1} - t_i) (r_{i+1} - r_i) for t_i <= t <= t_{i+1}.
     pub fn at(&self, t: usize) -> f64 {
         let knots = match self {
             Self::Constant(rate) => return *rate,
@@ -41,11 +41,11 @@ mod tests {
 
     #[test]
     fn knots_are_met_and_joined_by_lines() {
-        let rate = LearningRate::Knots(vec![(10, 0.008), (20, 0.004), (21, 1.0)]);
+        let rate = OverT::Knots(vec![(10, 0.008), (20, 0.004), (21, 1.0)]);
         for (t, expected) in [(1, 0.008), (10, 0.008), (15, 0.006), (20, 0.004), (21, 1.0), (1000, 1.0)] {
             assert!((rate.at(t) - expected).abs() < 1e-15, "t = {t}: {}", rate.at(t));
         }
-        assert_eq!(LearningRate::Constant(0.5).at(7), 0.5);
-        assert_eq!(LearningRate::Knots(vec![(3, 0.25)]).at(7), 0.25);
+        assert_eq!(OverT::Constant(0.5).at(7), 0.5);
+        assert_eq!(OverT::Knots(vec![(3, 0.25)]).at(7), 0.25);
     }
 }
