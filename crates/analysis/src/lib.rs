@@ -20,6 +20,43 @@
 //! | `transitions.csv` | [`observables::TransitionRow`] |
 //! | `summary.csv` of a sweep | [`sweep::Sweep`] |
 //! | `classifier.safetensors` | [`lab::Classifier`] |
+//!
+//! Where do the second moments of two Gaussians put the speciation time?
+//!
+//! ```
+//! use analysis::lab::{Lab, LabData, Settings};
+//! use analysis::observables::{Named, select};
+//! use data::{Frame, GaussianMixture, Pca, opposite_means};
+//! use model::{Denoiser, Wiener};
+//! use schedule::{Law, ReverseVariance, Schedule};
+//!
+//! let schedule = Schedule::new(Law::Linear { beta_start: 1e-3, beta_end: 0.2 }, 100)?;
+//! let means = opposite_means(8, 16.0)?;
+//! let drawn = GaussianMixture { means, weights: vec![1.0; 2], std: 1.0, train: 2000, test: 200, seed: 0 }.draw()?;
+//! let pca = Pca::fit(&drawn.train)?;
+//! let eigenvalues = pca.eigenvalues.clone();
+//! let frame = Frame::Principal(pca);
+//! let (train, test) = (frame.project_samples(&drawn.train), frame.project_samples(&drawn.test));
+//! let data = LabData {
+//!     frame: &frame,
+//!     eigenvalues: &eigenvalues,
+//!     train: &train,
+//!     test: &test,
+//!     shape: drawn.shape,
+//!     shift: drawn.shift,
+//! };
+//! let wiener = Wiener::new(&schedule, &eigenvalues);
+//! let model = Named { name: "wiener", denoiser: &wiener as &dyn Denoiser };
+//! let variance = ReverseVariance::Posterior;
+//! let settings = Settings { trajectories: 100, times: 10, resamples: 100, seed: 0, variance };
+//! let lab = Lab::new(&schedule, data, model, settings);
+//!
+//! let measured = select(&["kappa".to_owned()])?[0].measure(&lab, &|_| ())?;
+//! let line = measured.transitions.iter().find(|row| row.convention == "kappa = 1");
+//! // kappa = 16 alpha_bar is 1 at t = 51.
+//! assert!(line.and_then(|row| row.t).is_some_and(|t| (49.0..=53.0).contains(&t)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod compare;
 mod error;

@@ -2,6 +2,63 @@
 //!
 //! Both take the same [`Job`], draw the same initial weights, order and noise on the host, and report through an
 //! [`Observer`]; they agree up to the rounding of their sums.
+//!
+//! ```
+//! use std::sync::Mutex;
+//!
+//! use data::SwissRoll;
+//! use model::checkpoint::History;
+//! use model::{Device, Machine, MachineConfig, Moments, Net, SkipKind};
+//! use schedule::{Law, LossWeight, Schedule, Timestep};
+//! use train::{Decay, Job, Losses, MachineError, Observer, ObserverError, Settings, Stop, TrainingSet, train};
+//!
+//! /// Keeps the learning curves.
+//! #[derive(Default)]
+//! struct Curves(Mutex<Vec<History>>);
+//!
+//! impl Observer for Curves {
+//!     fn started(&self, _: Timestep) {}
+//!     fn epoch(&self, _: Timestep, _: usize, _: Option<Losses>) {}
+//!     fn finished(&self, _: Timestep, _: Net, history: History) -> Result<(), ObserverError> {
+//!         self.0.lock().unwrap().push(history);
+//!         Ok(())
+//!     }
+//!     fn failed(&self, _: Timestep, _: &MachineError) {}
+//!     fn trained(&self, _: Timestep) -> Result<Machine, ObserverError> {
+//!         Err("without a warm start no machine is asked for".into())
+//!     }
+//! }
+//!
+//! // Two machines of a chain of ten steps on the Swiss roll, five epochs each.
+//! let schedule = Schedule::new(Law::Linear { beta_start: 0.05, beta_end: 0.8 }, 10)?;
+//! let roll = SwissRoll { train: 1000, test: 200, noise: 0.0, seed: 0 }.draw()?;
+//! let settings = Settings {
+//!     epochs: 5,
+//!     warm_start: None,
+//!     batch: 50,
+//!     learning_rates: vec![1e-2; 10],
+//!     decay: Decay::Cosine,
+//!     stop: Stop::None,
+//!     evaluate_every: 1,
+//!     loss: LossWeight::Simple,
+//!     seed: 0,
+//! };
+//! let job = Job {
+//!     schedule: &schedule,
+//!     config: MachineConfig { hidden: 32, skip: SkipKind::None },
+//!     moments: &Moments { eigenvalues: vec![0.37, 0.30], second_moment: 0.35 },
+//!     set: &TrainingSet::new(&roll.train, &roll.test, 2),
+//!     settings: &settings,
+//!     classes: None,
+//! };
+//! let curves = Curves::default();
+//! train(&job, &[schedule.timestep(5)?, schedule.last()], Device::Host, 2, &curves)?;
+//! for history in curves.0.into_inner().unwrap() {
+//!     assert_eq!(history.epoch, [1, 2, 3, 4, 5]);
+//!     assert!(history.test[4] < history.test[0]);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod adam;
 #[doc(hidden)]
