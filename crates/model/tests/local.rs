@@ -68,7 +68,7 @@ fn local_by_hand(units: &LocalUnits, image: &[f64]) -> Vec<f64> {
     };
     let pixel = |(y, x): (isize, isize)| {
         let inside = |at: isize| (0..SIDE as isize).contains(&at);
-        (inside(y) && inside(x)).then_some(y as usize * SIDE + x as usize)
+        (inside(y) && inside(x)).then(|| y as usize * SIDE + x as usize)
     };
     let mut out = vec![0.0; D];
     for p in 0..D {

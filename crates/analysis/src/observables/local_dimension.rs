@@ -16,7 +16,7 @@ use crate::stats::Interval;
 /// With P = I - sqrt(D) J = sqrt(A) d x0_hat / d z_t, for an exact law P = (A/D) Cov(z_0 | z_t) and d MSE = E tr P: both count
 /// the directions in which the data are resolved (of a k-dimensional manifold k as t -> 1). degrees_of_freedom is E tr P, and
 /// of a trained machine its difference from d_mse is a fault (Stein 1981); participation is (E tr P)^2 / E|P|_F^2, with J
-/// exact from the activation patterns.  nonlinear_power is the share of what the best affine predictor misses that the model's
+/// exact from the activation patterns (with local units by random directions).  nonlinear_power is the share of what the best affine predictor misses that the model's
 /// nonlinear part carries; for a law it is 1 - MSE / MSE_Wiener.  net_rank counts the singular values of the net's own
 /// Jacobian above 1% of the largest.  Averages over test samples noised to t; a law is averaged over fewer.
 pub(super) struct LocalDimension;
@@ -146,7 +146,10 @@ fn of_machine(lab: &Lab<'_>, t: Timestep, machine: &Machine) -> Result<Vec<Obser
     let trace = machine.jacobian_trace();
     let traces: Vec<f64> = patterns().map(|active| trace.at(active)).collect();
     // |I - sqrt(D) J|^2 = d - 2 sqrt(D) tr J + D |J|^2.
-    let norms = machine.jacobian_norm().at(&active);
+    let norms = match machine.local {
+        None => machine.jacobian_norm().at(&active),
+        Some(_) => norms_by_chance(lab, t, machine, &active),
+    };
     let norm2 = |(j2, trace): (&f64, &f64)| d - 2.0 * probes.noise * trace + probes.noise * probes.noise * j2;
     let norms2: Vec<f64> = norms.iter().zip(&traces).map(norm2).collect();
     let freedom: Vec<f64> = traces.iter().map(|trace| d - probes.noise * trace).collect();
@@ -162,6 +165,21 @@ fn of_machine(lab: &Lab<'_>, t: Timestep, machine: &Machine) -> Result<Vec<Obser
     Ok(rows)
 }
 
+/// |J|_F^2 = E|J v|^2 over v ~ N(0, I), one v a sample (Hutchinson 1989): with local units the sum over pairs of units is long.
+fn norms_by_chance(lab: &Lab<'_>, t: Timestep, machine: &Machine, active: &[bool]) -> Vec<f64> {
+    let units = machine.units();
+    let directions = directions(lab, t, active.len() / units);
+    let norm = |(active, v): (&[bool], &[f64])| machine.jacobian(active).times(v).iter().map(|j| j * j).sum();
+    active.chunks_exact(units).zip(directions.chunks_exact(lab.dim())).map(norm).collect()
+}
+
+/// n directions of standard normals.  Stream: (seed, choice, 15, t).
+fn directions(lab: &Lab<'_>, t: Timestep, n: usize) -> Vec<f64> {
+    let mut directions = vec![0.0_f32; n * lab.dim()];
+    Stream::new(lab.settings.seed, Purpose::Choice, 15, t.get() as u64).fill_normal(&mut directions);
+    directions.into_iter().map(f64::from).collect()
+}
+
 fn rank(svd: &Svd) -> usize {
     let least = RANK_SHARE * svd.values.first().copied().unwrap_or(0.0);
     svd.values.iter().take_while(|value| **value > least && **value > 0.0).count()
@@ -175,9 +193,7 @@ fn of_law(lab: &Lab<'_>, t: Timestep, name: &str, law: &dyn ExactLaw) -> Result<
     let (d, n) = (lab.dim(), fewer.zt.len() / lab.dim());
     let mut traces = vec![0.0; n];
     law.posterior_variance(t, &fewer.zt, &mut traces);
-    let mut directions = vec![0.0_f32; n * d];
-    Stream::new(lab.settings.seed, Purpose::Choice, 15, t.get() as u64).fill_normal(&mut directions);
-    let directions: Vec<f64> = directions.into_iter().map(f64::from).collect();
+    let directions = directions(lab, t, n);
     let mut products = vec![0.0; n * d];
     law.posterior_covariance_times(t, &fewer.zt, &directions, &mut products);
     let ratio = (probes.signal / probes.noise).powi(2);
