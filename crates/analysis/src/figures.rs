@@ -60,6 +60,7 @@ use crate::plot::page::Page;
 use crate::{AnalysisError, Run};
 pub(crate) use curves::{Curves, Member};
 pub(crate) use phase_diagram::written;
+pub use sample_quality::{SAMPLE_METRICS, SampleMetric};
 
 /// The figures of several runs that can be laid over one another: where they commit to a class, and to an example.
 pub(crate) static OVERLAID: [&Curves; 3] = [&cloning::CLONING, &cloning::UTURN, &collapse::MEMORISATION];

@@ -41,7 +41,7 @@ mod tensors;
 mod trajectories;
 
 pub use error::AnalysisError;
-pub use figures::{Figure, Rendered, figures, render};
+pub use figures::{Figure, Rendered, SAMPLE_METRICS, SampleMetric, figures, render};
 pub use mean_images::MeanImages;
 pub use plot::animation::Animation;
 pub use plot::drawing::Drawing;

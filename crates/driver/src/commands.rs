@@ -10,6 +10,7 @@ pub(crate) mod figures;
 pub(crate) mod fresh;
 pub(crate) mod observables;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sweep;

@@ -8,10 +8,13 @@ mod commands;
 pub mod config;
 mod error;
 mod folder;
+mod html;
 mod interrupt;
 mod lock;
 mod pipeline;
 mod ranges;
+mod report;
+mod settings;
 mod terminal;
 
 pub use error::DriverError;

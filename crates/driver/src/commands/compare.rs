@@ -5,7 +5,6 @@ mod csv;
 mod html;
 mod quality;
 mod report;
-mod settings;
 mod text;
 
 use std::fs;
@@ -19,7 +18,7 @@ use crate::cli::{CompareArgs, ReportFormat};
 use crate::folder::{RunFolder, write_whole};
 use crate::terminal::Terminal;
 use report::Report;
-use settings::Settings;
+use crate::settings::{self, Settings};
 
 /// Compares runs and prints what differs; whether they are the same.
 ///

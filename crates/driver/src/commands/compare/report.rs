@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::quality::Quality;
-use super::settings::Setting;
+use crate::settings::Setting;
 use crate::DriverError;
 
 /// The version of the keys of compare.json.
