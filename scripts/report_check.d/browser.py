@@ -16,13 +16,28 @@ class NoBrowser(Exception):
     """There is none, or it does not start."""
 
 
+def find():
+    """The program, $CHROMIUM before all others."""
+    return next(filter(None, map(shutil.which, [os.environ.get("CHROMIUM", "")] + NAMES)), None)
+
+
+def install():
+    """Whether the distribution's package could be installed."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    commands = [["apt-get", "update", "-q"], ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"]]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return all(subprocess.run(command, env=environment, check=False, **quiet).returncode == 0 for command in commands)
+
+
 class Browser:
     """One browser process; messages are JSON, each ended by a zero byte."""
 
     def __init__(self):
-        program = next(filter(None, map(shutil.which, [os.environ.get("CHROMIUM", "")] + NAMES)), None)
-        if program is None:
-            raise NoBrowser("no chromium on the PATH")
+        program = find() or (install() and find())
+        if not program:
+            raise NoBrowser("no chromium on the PATH, and apt-get could not install it")
         self.profile = tempfile.mkdtemp(prefix="report_check.")
         self.number, self.buffer, self.events = 0, b"", []
         commands, self.out = os.pipe()

@@ -57,7 +57,7 @@ mod window_surgery;
 use crate::plot::animation::Animation;
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
-use crate::{AnalysisError, Run};
+use crate::{AnalysisError, Columns, Run};
 pub(crate) use curves::{Curves, Member};
 pub(crate) use phase_diagram::written;
 pub use sample_quality::{SAMPLE_METRICS, SampleMetric};
@@ -144,6 +144,13 @@ static FIGURES: &[&dyn Figure] = &[
     &linear_regions::LINEAR_REGIONS,
     &spectrum::Spectrum,
     &mode_softening::ModeSoftening,
+];
+
+/// The tables that stand beside figures whose numbers are in no other, each with its columns.
+pub const FIGURE_TABLES: [(&str, Columns); 3] = [
+    ("epochs_to_minimum", epochs_to_minimum::COLUMNS),
+    ("loss_vs_t", loss_vs_t::COLUMNS),
+    ("pixel_histogram", pixel_histogram::COLUMNS),
 ];
 
 /// Every figure there is.

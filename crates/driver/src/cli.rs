@@ -48,7 +48,7 @@ struct Talk {
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
     verbose: bool,
     /// Say nothing but warnings and errors; what `plan`, `compare`, `verify`, `export`, `observables`, `explain`, `schema`, `figures`,
-    /// `report` and `completions` print stays.
+    /// `report`, `cite` and `completions` print stays.
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     quiet: bool,
 }
@@ -103,15 +103,23 @@ enum Verb {
         `driver plan EXPERIMENT --emit slurm|hyperqueue|jsonl` writes such commands for a cluster.")]
     Collect(CollectArgs),
     /// Write one page about a run, or about several side by side: settings, transitions, samples, losses, quality, cost, figures.
-    #[command(after_help = "Every run leaves the page of its own, report.html in its folder, which `figures`, `analyze` and `collect` renew.\n\
+    #[command(
+        after_help = "Every run leaves the page of its own, report.html in its folder, which `figures`, `analyze` and `collect` renew.\n\
         Nothing is loaded when a page is read; links lead to the tables in the run folders, relative to the page.\n\n\
         Examples:\n  \
         driver report results/a results/b                        both side by side, to ./report.html\n  \
         driver report results/hidden/cells/* --out hidden.html   the cells of a sweep\n  \
         driver report results/a --out a.html                     the page of one run, to be kept elsewhere\n  \
         driver figures results/a                                 the run's own page again\n\n\
-        Exit code: 0; 2 for any error, such as a table that was changed since its run wrote it.")]
+        Exit code: 0; 2 for any error, such as a table that was changed since its run wrote it."
+    )]
     Report(ReportArgs),
+    /// Print what runs rest on as BibTeX: this software, the thesis, the data, the papers behind what was trained and measured.
+    #[command(after_help = "Examples:\n  \
+        driver cite results/mnist_T100 > mnist_T100.bib          what one run rests on\n  \
+        driver cite results/a results/b                          several, each work once\n\n\
+        The same list stands in the run's report.html; how to cite the software alone says CITATION.cff.")]
+    Cite(CiteArgs),
     /// Compare finished runs: settings, losses at each t, observables, transition times; exit code 1 where they differ.
     Compare(CompareArgs),
     /// Download MNIST to the user's cache, with checksums.
@@ -277,6 +285,14 @@ pub(crate) struct ExportArgs {
     pub(crate) check: usize,
 }
 
+/// Arguments of `cite`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CiteArgs {
+    /// The run folders, one or more; nothing is written into them.
+    #[arg(required = true, num_args = 1.., value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+}
+
 /// Arguments of `report`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ReportArgs {
@@ -387,6 +403,7 @@ pub fn main() -> ExitCode {
         Verb::Figures(args) => commands::figures::figures(&args, terminal),
         Verb::Export(args) => commands::export::export(&args, terminal),
         Verb::Collect(args) => commands::collect::collect(&args, &environment, terminal),
+        Verb::Cite(args) => commands::cite::cite(&args, terminal),
         Verb::Report(args) => commands::report::report(&args, terminal),
         Verb::Verify(args) => match commands::verify::verify(&args, &environment, terminal) {
             Ok(true) => Ok(()),

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod analyze;
+pub(crate) mod cite;
 pub(crate) mod collect;
 pub(crate) mod compare;
 pub(crate) mod explain;

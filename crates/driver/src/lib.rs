@@ -11,8 +11,11 @@ mod folder;
 mod html;
 mod interrupt;
 mod lock;
+#[cfg(test)]
+mod manual;
 mod pipeline;
 mod ranges;
+mod references;
 mod report;
 mod settings;
 mod terminal;

@@ -11,6 +11,7 @@ mod observed;
 mod places;
 mod provenance;
 mod quality;
+mod references;
 mod reproduce;
 mod several;
 mod source;
@@ -76,6 +77,7 @@ fn sections(source: &Source) -> Vec<Section> {
         section("cost", "Cost", cost::content(source)),
         section("provenance", "Provenance", provenance::content(source)),
         section("reproduce", "How to reproduce it", Some(reproduce::content(source))),
+        section("references", "References", Some(references::content(source))),
     ]);
     sections
 }

@@ -1,7 +1,7 @@
 //! `driver compare`: what differs between finished runs.
 
 mod bytes;
-mod csv;
+pub(crate) mod csv;
 mod html;
 mod quality;
 mod report;
@@ -16,9 +16,9 @@ use analysis::compare::{self, Group, RunTables, tolerance};
 use crate::DriverError;
 use crate::cli::{CompareArgs, ReportFormat};
 use crate::folder::{RunFolder, write_whole};
+use crate::settings::{self, Settings};
 use crate::terminal::Terminal;
 use report::Report;
-use crate::settings::{self, Settings};
 
 /// Compares runs and prints what differs; whether they are the same.
 ///

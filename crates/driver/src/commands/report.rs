@@ -42,7 +42,9 @@ pub(crate) fn report(args: &ReportArgs, terminal: Terminal) -> Result<(), Driver
 fn refuse(out: &Path, folders: &[RunFolder]) -> Result<(), DriverError> {
     let shown = out.display();
     if out.is_dir() || out.file_name().is_none() {
-        return Err(DriverError::Message(format!("--out: {shown} is a folder, name a file such as {shown}/report.html")));
+        return Err(DriverError::Message(format!(
+            "--out: {shown} is a folder, name a file such as {shown}/report.html"
+        )));
     }
     let place = whole(out)?;
     for folder in folders {
@@ -55,7 +57,9 @@ fn refuse(out: &Path, folders: &[RunFolder]) -> Result<(), DriverError> {
         }
     }
     if place.parent().is_some_and(|folder| folder.join(RunFacts::FILE).exists()) {
-        return Err(DriverError::Message(format!("--out: {shown} lies in a run, whose files are its own; name a file elsewhere")));
+        return Err(DriverError::Message(format!(
+            "--out: {shown} lies in a run, whose files are its own; name a file elsewhere"
+        )));
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! `manifest.json`: where a run comes from and what it left.
 
+#[cfg(test)]
+pub(crate) mod keys;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;

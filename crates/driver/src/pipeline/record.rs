@@ -95,11 +95,7 @@ pub(crate) fn summary(folder: &RunFolder) -> Result<Vec<Summary>, DriverError> {
 }
 
 /// [`summary`] with the tables at hand.
-pub(crate) fn summary_of(
-    metrics: &[MetricRow],
-    references: &[ReferenceRow],
-    training: &[TrainingRow],
-) -> Vec<Summary> {
+pub(crate) fn summary_of(metrics: &[MetricRow], references: &[ReferenceRow], training: &[TrainingRow]) -> Vec<Summary> {
     const ROWS: usize = 10;
     let kept = at_kept_epoch(metrics, training);
     let loss = |t: usize, split| {

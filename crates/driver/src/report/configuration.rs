@@ -18,12 +18,12 @@ pub(super) fn content(source: &Source) -> Option<Markup> {
     let count = in_order(settings).count();
     Some(html! {
         p {
-            (differing.len()) " of " (count) " settings are not the defaults. All of them stand in "
+            (differing.len()) " of " (count) " settings differ from their defaults or have none. All stand in "
             (source.link(RunFolder::CONFIG)) ", from which the run can be repeated."
         }
         (wide(&html! {
             table {
-                thead { tr { th { "key" } th { "here" } th { "default" } th { "meaning" } } }
+                thead { tr { th { "key" } th { "here" } th { "default" } th.meaning { "meaning" } } }
                 tbody {
                     @for (key, value) in differing {
                         tr {
@@ -32,9 +32,9 @@ pub(super) fn content(source: &Source) -> Option<Markup> {
                             td { @match default_of(key.path) {
                                 Some(default) => code { (default) },
                                 None if key.required => "must be given",
-                                None => "not given",
+                                None => (told_default(key.doc).unwrap_or("none")),
                             } }
-                            td.about { (first_sentence(key.doc)) }
+                            td.about.meaning { (first_sentence(key.doc)) }
                         }
                     }
                 }
@@ -63,10 +63,16 @@ fn differs(key: &Key, value: &str) -> bool {
     })
 }
 
-/// The first sentence of what a key means.
+/// The default of a key that is absent where it is not given, as its documentation tells it.
+fn told_default(doc: &str) -> Option<&str> {
+    let (_, told) = doc.split_once("(default: ")?;
+    told.split([')', ';']).next()
+}
+
+/// The first sentence of what a key means, without its full stop and without its default.
 fn first_sentence(doc: &str) -> &str {
-    let end = doc.find(". ").or_else(|| doc.find("; ")).map_or(doc.len(), |end| end + 1);
-    doc[..end].trim_end_matches(';')
+    let ends = [". ", "; ", " (default: "].map(|end| doc.find(end).unwrap_or(doc.len()));
+    doc[..ends.into_iter().min().unwrap_or(doc.len())].trim_end_matches('.')
 }
 
 #[cfg(test)]
@@ -79,7 +85,8 @@ mod tests {
         assert!(!differs(key("train.batch"), "50") && !differs(key("train.batch"), "50.0"));
         assert!(differs(key("train.batch"), "20") && differs(key("data.source"), "\"mnist\""));
         assert!(!differs(key("name"), "\"mine\""));
-        assert_eq!(first_sentence("One thing. Another."), "One thing.");
-        assert_eq!(first_sentence("One thing only."), "One thing only.");
+        assert_eq!(first_sentence("One thing. Another."), "One thing");
+        assert_eq!(first_sentence("One thing only (default: all)."), "One thing only");
+        assert_eq!(told_default("One thing only (default: all)."), Some("all"));
     }
 }

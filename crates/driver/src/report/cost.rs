@@ -38,8 +38,7 @@ pub(super) fn lines(source: &Source) -> Vec<(String, String)> {
             let done = if manifest.shards.is_empty() { "last command, from start to end" } else { "collecting" };
             lines.push((done.to_owned(), format!("{} on {} thread(s)", duration(time), manifest.threads)));
         }
-        let processes: Duration =
-            manifest.shards.iter().filter_map(|shard| length(&shard.started, &shard.ended)).sum();
+        let processes: Duration = manifest.shards.iter().filter_map(|shard| length(&shard.started, &shard.ended)).sum();
         if !manifest.shards.is_empty() {
             let count = manifest.shards.len();
             lines.push((format!("{count} processes that trained"), format!("{} together", duration(processes))));

@@ -46,10 +46,10 @@ fn warnings(source: &Source) -> Vec<String> {
     let note = source.run.facts.data_note.iter().map(|note| format!("The data are {note}."));
     let told = source.manifest.iter().flat_map(|manifest| manifest.warnings.iter().cloned());
     let unfinished = source.manifest.is_none().then(|| {
-        "The run was not finished: it has no manifest, so nothing says whether its files are as it wrote them.".to_owned()
+        "The run was not finished: it has no manifest, so nothing says whether its files are as it wrote them."
+            .to_owned()
     });
-    let left_out = (!source.left_out.is_empty()).then(|| {
-        format!("Left out, since they are not as the run wrote them: {}.", source.left_out.join(", "))
-    });
+    let left_out = (!source.left_out.is_empty())
+        .then(|| format!("Left out, since they are not as the run wrote them: {}.", source.left_out.join(", ")));
     note.chain(told).chain(unfinished).chain(left_out).collect()
 }

@@ -18,8 +18,16 @@ const VERDICTS: [(&str, &str, &str); 6] = [
         "test error more than 5% above the best affine predictor's, or more than nine tenths of it the floor 1 - H/d",
     ),
     ("memorising", "memorising", "more than a tenth of the test error is missing on the training samples"),
-    ("linear", "linear", "test error within 3% below or 5% above the best affine predictor's: an affine map does the same"),
-    ("mixture_level", "at the level of the reference law", "as good as the exact denoiser of the law fitted to the classes"),
+    (
+        "linear",
+        "linear",
+        "test error within 3% below or 5% above the best affine predictor's: an affine map does the same",
+    ),
+    (
+        "mixture_level",
+        "at the level of the reference law",
+        "as good as the exact denoiser of the law fitted to the classes",
+    ),
     ("beyond_mixture", "beyond the reference law", "more than 3% below the error of the exact denoiser of that law"),
     ("nonlinear", "nonlinear", "below the best affine predictor, but nearer to it than to the reference law"),
 ];
@@ -136,6 +144,7 @@ fn table(rows: &[Summary], verdicts: &[(usize, &str)]) -> Markup {
 pub(super) fn number(value: f64) -> String {
     match value {
         value if !value.is_finite() => String::new(),
+        0.0 => "0".to_owned(),
         value if (1e-3..1e4).contains(&value.abs()) => format!("{value:.4}"),
         value => format!("{value:.3e}"),
     }
@@ -147,7 +156,8 @@ mod tests {
 
     #[test]
     fn verdicts_are_told_in_stretches_of_what_was_looked_at() {
-        let verdicts = [(1, "nonlinear"), (3, "nonlinear"), (5, "linear"), (7, "nonlinear"), (9, "linear"), (20, "linear")];
+        let verdicts =
+            [(1, "nonlinear"), (3, "nonlinear"), (5, "linear"), (7, "nonlinear"), (9, "linear"), (20, "linear")];
         assert_eq!(spans(&verdicts, "nonlinear"), "1 to 3, 7");
         assert_eq!(spans(&verdicts, "linear"), "5, 9 to 20");
         assert_eq!(spans(&verdicts, "memorising"), "");
@@ -155,7 +165,7 @@ mod tests {
 
     #[test]
     fn losses_are_short() {
-        let shown = [0.12345, 1.0, 2.5e-7, f64::NAN].map(number);
-        assert_eq!(shown, ["0.1235", "1.0000", "2.500e-7", ""]);
+        let shown = [0.12345, 1.0, 2.5e-7, 0.0, f64::NAN].map(number);
+        assert_eq!(shown, ["0.1235", "1.0000", "2.500e-7", "0", ""]);
     }
 }

@@ -3,10 +3,10 @@
 use analysis::observables::{Group, Observable, ObservableRow, observables};
 use maud::{Markup, html};
 
+use super::Section;
 use super::figure;
 use super::places::Part;
 use super::source::Source;
-use super::Section;
 
 /// The sections of the groups that the run measured something of.
 pub(super) fn sections(source: &Source) -> impl Iterator<Item = Section> {

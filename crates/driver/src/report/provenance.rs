@@ -36,14 +36,17 @@ fn lines(manifest: &Manifest) -> Vec<(&'static str, Markup)> {
         ("device", word(&manifest.device)),
         ("threads", html! { (manifest.threads) }),
         ("seed", html! { (manifest.seed) }),
-        ("settings, SHA-256", html! { code { (manifest.config_sha256) } }),
+        ("settings, SHA-256", html! { code.hash { (manifest.config_sha256) } }),
         ("data", word(data.note.as_deref().unwrap_or(&data.source))),
-        ("data, counts", html! {
-            (data.train) " training, "
-            @if data.validation > 0 { (data.validation) " validation, " }
-            (data.test) " test samples of " (data.dim) " coordinate(s)"
-        }),
-        ("data, SHA-256", html! { code { (data.sha256) } }),
+        (
+            "data, counts",
+            html! {
+                (data.train) " training, "
+                @if data.validation > 0 { (data.validation) " validation, " }
+                (data.test) " test samples of " (data.dim) " coordinate(s)"
+            },
+        ),
+        ("data, SHA-256", html! { code.hash { (data.sha256) } }),
     ];
     if !manifest.shards.is_empty() {
         lines.push(("put together from", html! { (manifest.shards.len()) " processes" }));
@@ -54,7 +57,7 @@ fn lines(manifest: &Manifest) -> Vec<(&'static str, Markup)> {
 fn commit(manifest: &Manifest) -> Markup {
     html! {
         @match &manifest.git_commit {
-            Some(commit) => code { (commit) },
+            Some(commit) => code.hash { (commit) },
             None => "unknown: the program was not run in its repository",
         }
         @if manifest.git_dirty == Some(true) { ", with changes that were not committed" }

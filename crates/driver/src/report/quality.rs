@@ -43,7 +43,7 @@ pub(super) fn content(source: &Source) -> Option<Markup> {
     Some(html! {
         p {
             (n) " samples of the run, and as the floor " (n) " real training samples, each compared with the same " (n)
-            " real test samples: no metric of samples as good as real ones is better than its floor but by chance. "
+            " real test samples: samples as good as real ones have the values of the floor, up to chance. "
             "Intervals are of 95%."
         }
         (wide(&table(&lines)))

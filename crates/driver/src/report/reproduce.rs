@@ -10,13 +10,17 @@ pub(super) fn content(source: &Source) -> Markup {
     let manifest = source.manifest.as_ref();
     let commit = manifest.and_then(|manifest| manifest.git_commit.as_deref());
     let run = format!("results/{}", source.run.facts.name);
+    let commands = [
+        (format!("verify {run}"), "every file, and some machines trained again"),
+        (format!("{run}/{} --out again", RunFolder::CONFIG), "the whole run"),
+        (format!("compare --exact {run} again"), "the same bytes"),
+    ];
+    let width = commands.iter().map(|(arguments, _)| arguments.len()).max().unwrap_or(0);
     html! {
         p { "In the repository, with this folder as " code { (run) } ":" }
         pre {
             @if let Some(commit) = commit { "git checkout " (commit) "\n" }
-            "cargo run -p driver -- verify " (run) "                  # every file, and some machines trained again\n"
-            "cargo run -p driver -- " (run) "/" (RunFolder::CONFIG) " --out again    # the whole run\n"
-            "cargo run -p driver -- compare --exact " (run) " again  # the same bytes\n"
+            @for (arguments, about) in &commands { "cargo run -p driver -- " (format!("{arguments:width$}")) "   # " (about) "\n" }
         }
         p.soft {
             "On the same instruction set and device a run comes out the same to the byte, whatever the number of threads, but "

@@ -127,9 +127,7 @@ fn settings(runs: &[Labelled<'_>]) -> Option<Markup> {
 
 /// The key figures that some run has, those of one kind beside one another.
 fn figures(runs: &[Labelled<'_>]) -> Option<Markup> {
-    let of = |name: &str| -> Vec<_> {
-        runs.iter().filter_map(|run| Some((run, run.source.figure(name)?))).collect()
-    };
+    let of = |name: &str| -> Vec<_> { runs.iter().filter_map(|run| Some((run, run.source.figure(name)?))).collect() };
     let there = || KEY_FIGURES.iter().map(|(name, title)| (title, of(name))).filter(|(_, found)| !found.is_empty());
     there().next()?;
     Some(html! {

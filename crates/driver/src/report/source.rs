@@ -108,7 +108,11 @@ impl Source {
     /// A link to a file of the run, its name alone where it is not there.
     pub(super) fn link(&self, name: &str) -> Markup {
         let shown = html! { code { (name) } };
-        if self.has(name) { html! { a href=(self.place.address(name)) { (shown) } } } else { shown }
+        if self.has(name) {
+            html! { a href=(self.place.address(name)) { (shown) } }
+        } else {
+            shown
+        }
     }
 
     /// The figure of this name, where the run has it.

@@ -55,7 +55,11 @@ fn cells(root: &Path, sweep: &Sweep, measured: &Measured) -> Markup {
         let line = |row: &&TransitionRow| {
             row.transition == Transition::Speciation && row.kind == "measured" && row.model == cell.run.facts.model
         };
-        cell.run.transitions.iter().find(line).map_or(String::new(), |row| format!("{} ({})", moment(row), row.convention))
+        cell.run
+            .transitions
+            .iter()
+            .find(line)
+            .map_or(String::new(), |row| format!("{} ({})", moment(row), row.convention))
     };
     let shown = |value: Option<f64>| value.map_or(String::new(), number);
     let with_times = measured.cells.iter().any(|cell| !time(cell).is_empty());

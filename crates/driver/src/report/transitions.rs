@@ -41,18 +41,18 @@ fn table(source: &Source, rows: &[&TransitionRow]) -> Markup {
         table {
             thead {
                 tr {
-                    th { "transition" } th { "convention" } th { "model" } th.n { "t" } th { "95% interval" }
-                    th { "kind" } th.n { "trajectories" } th { "read off" }
+                    th { "transition" } th.n { "t" } th { "95% interval" } th { "convention" } th { "model" } th { "kind" }
+                    th.n { "trajectories" } th { "read off" }
                 }
             }
             tbody {
                 @for row in rows {
                     tr {
                         th { (row.transition.word()) }
-                        td.keep { (row.convention) }
-                        td { (row.model) }
                         td.n { (moment(row)) }
                         td.keep { (interval(row)) }
+                        td { (row.convention) }
+                        td { (row.model) }
                         td { (row.kind) }
                         td.n { @if let Some(n) = row.trajectories { (n) } }
                         td { @if !row.observable.is_empty() { (read_off(source, &row.observable)) } }

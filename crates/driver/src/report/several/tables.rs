@@ -1,6 +1,6 @@
 //! The numbers of several runs, a column each.
 
-use analysis::observables::TransitionRow;
+use analysis::observables::{Transition, TransitionRow};
 use maud::{Markup, html};
 
 use super::super::losses::number;
@@ -24,31 +24,36 @@ pub(super) fn transitions(runs: &[Labelled<'_>]) -> Option<Markup> {
             }
         }
     }
-    kinds.sort_by_key(|row| row.transition);
     let of = |run: &Labelled<'_>, kind: &TransitionRow| {
         in_order(&run.source.run.transitions).find(|row| same(kind, row)).map_or(String::new(), |row| {
             let interval = interval(row);
             if interval.is_empty() { moment(row) } else { format!("{} ({interval})", moment(row)) }
         })
     };
+    let of_transition = |transition: Transition| kinds.iter().filter(move |kind| kind.transition == transition);
+    let there =
+        [Transition::Speciation, Transition::Collapse].into_iter().filter(|t| of_transition(*t).next().is_some());
     (!kinds.is_empty()).then(|| {
         html! {
-            (wide(&html! {
-                table {
-                    thead { tr { th { "transition" } th { "convention" } th { "model" } th { "kind" } @for run in runs { th.n { (run.label) } } } }
-                    tbody {
-                        @for kind in &kinds {
-                            tr {
-                                th { (kind.transition.word()) }
-                                td.keep { (kind.convention) }
-                                td { (kind.model) }
-                                td { (kind.kind) }
-                                @for run in runs { td.n { (of(run, kind)) } }
+            @for transition in there {
+                (wide(&html! {
+                    table {
+                        thead {
+                            tr { th { (transition.word()) } th { "model" } @for run in runs { th.n { (run.label) } } th { "kind" } }
+                        }
+                        tbody {
+                            @for kind in of_transition(transition) {
+                                tr {
+                                    th { (kind.convention) }
+                                    td { (kind.model) }
+                                    @for run in runs { td.n { (of(run, kind)) } }
+                                    td { (kind.kind) }
+                                }
                             }
                         }
                     }
-                }
-            }))
+                }))
+            }
             p.soft { "Times in timesteps t of each run's own chain, with 95% intervals where they were measured." }
         }
     })
@@ -87,7 +92,9 @@ pub(super) fn quality(runs: &[Labelled<'_>]) -> Option<Markup> {
     }
     let cell = |lines: &[Line], metric: &str| {
         let line = lines.iter().find(|line| line.metric == metric);
-        line.map(|line| (number(line.own.value), line.floor.as_ref().map_or(String::new(), |floor| number(floor.value))))
+        line.map(|line| {
+            (number(line.own.value), line.floor.as_ref().map_or(String::new(), |floor| number(floor.value)))
+        })
     };
     (!metrics.is_empty()).then(|| {
         html! {
