@@ -32,7 +32,7 @@ PROBE = """
   }
   const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
   return JSON.stringify({
-    width: document.documentElement.scrollWidth, window: innerWidth, height: document.documentElement.scrollHeight,
+    width: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight,
     faint: faint.slice(0, 5), least, paper: getComputedStyle(document.body).backgroundColor,
     twice: ids.filter((id, i) => ids.indexOf(id) !== i), ids,
     links: [...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href')),
@@ -75,7 +75,7 @@ class View:
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         load(browser, self.session, page)
         self.found = json.loads(self.call("Runtime.evaluate", expression=PROBE)["result"]["value"])
-        self.wrong = said(browser.events, page) + layout(self.found, scheme)
+        self.wrong = said(browser.events, page) + layout(self.found, width, scheme)
         clip = {"x": 0, "y": 0, "width": width, "height": min(self.found["height"], 16000), "scale": 1}
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         self.shot = base64.b64decode(shot["data"])
@@ -121,11 +121,11 @@ def said(events, page):
     return wrong
 
 
-def layout(found, scheme):
+def layout(found, width, scheme):
     """What a reader would see to be wrong."""
     wrong = []
-    if found["width"] > found["window"]:
-        wrong.append(f"the page is {found['width']} px wide in a window of {found['window']} px")
+    if found["width"] > width:
+        wrong.append(f"the page is {found['width']} px wide in a window of {width} px")
     if found["faint"]:
         wrong.append(f"contrast below {CONTRAST}: {found['faint']}")
     if found["twice"]:
