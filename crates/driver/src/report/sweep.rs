@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use analysis::observables::{Transition, TransitionRow};
-use analysis::sweep::{Cell, Sweep as Measured, SweepFigure};
+use analysis::sweep::{Axis, Cell, Sweep as Measured, SweepFigure};
 use maud::{Markup, PreEscaped, html};
 
 use super::losses::number;
@@ -46,23 +46,24 @@ pub(crate) fn sweep(root: &Path, sweep: &Sweep, measured: &Measured, figures: &[
     common::page(&format!("{}: report of a sweep", sweep.name), &body)
 }
 
+/// The values of a cell on the axes.
+fn values(measured: &Measured, cell: &Cell) -> Vec<String> {
+    let of = |(axis, &i): (&Axis, &usize)| axis.values.get(i).cloned().unwrap_or_default();
+    measured.axes.iter().zip(&cell.at).map(of).collect()
+}
+
+/// Where the cell's own model commits to a class, by the first convention it was measured under; empty where none was.
+fn speciation(cell: &Cell) -> String {
+    let is = |row: &&TransitionRow| {
+        row.transition == Transition::Speciation && row.kind == "measured" && row.model == cell.run.facts.model
+    };
+    let row = cell.run.transitions.iter().find(is);
+    row.map_or(String::new(), |row| format!("{} ({})", moment(row), row.convention))
+}
+
 fn cells(root: &Path, sweep: &Sweep, measured: &Measured) -> Markup {
-    let values = |cell: &Cell| -> Vec<String> {
-        let of = |(axis, &i): (&analysis::sweep::Axis, &usize)| axis.values.get(i).cloned().unwrap_or_default();
-        measured.axes.iter().zip(&cell.at).map(of).collect()
-    };
-    let time = |cell: &Cell| {
-        let line = |row: &&TransitionRow| {
-            row.transition == Transition::Speciation && row.kind == "measured" && row.model == cell.run.facts.model
-        };
-        cell.run
-            .transitions
-            .iter()
-            .find(line)
-            .map_or(String::new(), |row| format!("{} ({})", moment(row), row.convention))
-    };
     let shown = |value: Option<f64>| value.map_or(String::new(), number);
-    let with_times = measured.cells.iter().any(|cell| !time(cell).is_empty());
+    let with_times = measured.cells.iter().any(|cell| !speciation(cell).is_empty());
     html! {
         (wide(&html! {
             table {
@@ -77,16 +78,19 @@ fn cells(root: &Path, sweep: &Sweep, measured: &Measured) -> Markup {
                         @let (mean, wiener) = (cell.run.mean_test_mse(), cell.run.mean_wiener_mse());
                         tr {
                             th { (report(root, cell)) }
-                            @for value in values(cell) { td { (value) } }
+                            @for value in values(measured, cell) { td { (value) } }
                             td.n { (shown(mean)) }
                             td.n { (shown(mean.zip(wiener).map(|(mean, wiener)| mean / wiener))) }
-                            @if with_times { td { (time(cell)) } }
+                            @if with_times { td { (speciation(cell)) } }
                         }
                     }
                 }
             }
         }))
-        p.soft { "Means over all timesteps. Losses by timestep, transition times and the quality of the samples: " a href="summary.csv" { code { "summary.csv" } } "." }
+        p.soft {
+            "Means over all timesteps. Losses by timestep, transition times and the quality of the samples: "
+            a href="summary.csv" { code { "summary.csv" } } "."
+        }
     }
 }
 

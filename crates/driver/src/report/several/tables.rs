@@ -13,48 +13,49 @@ use crate::terminal::duration;
 
 /// Transition times by convention and model; `None` where no run has any.
 pub(super) fn transitions(runs: &[Labelled<'_>]) -> Option<Markup> {
-    let same = |a: &TransitionRow, b: &TransitionRow| {
-        a.transition == b.transition && a.convention == b.convention && a.model == b.model && a.kind == b.kind
-    };
     let mut kinds: Vec<&TransitionRow> = Vec::new();
-    for run in runs {
-        for row in in_order(&run.source.run.transitions) {
-            if !kinds.iter().any(|kind| same(kind, row)) {
-                kinds.push(row);
-            }
+    for row in runs.iter().flat_map(|run| in_order(&run.source.run.transitions)) {
+        if !kinds.iter().any(|kind| is_same(kind, row)) {
+            kinds.push(row);
         }
     }
+    (!kinds.is_empty()).then(|| {
+        html! {
+            @for transition in [Transition::Speciation, Transition::Collapse] {
+                @let rows: Vec<&TransitionRow> = kinds.iter().copied().filter(|row| row.transition == transition).collect();
+                @if !rows.is_empty() { (times(runs, transition, &rows)) }
+            }
+            p.soft { "Times in timesteps t of each run's own chain, with 95% intervals where they were measured." }
+        }
+    })
+}
+
+/// Whether two times are of one criterion and one model.
+fn is_same(a: &TransitionRow, b: &TransitionRow) -> bool {
+    a.transition == b.transition && a.convention == b.convention && a.model == b.model && a.kind == b.kind
+}
+
+/// The times of one transition, a line a criterion and model.
+fn times(runs: &[Labelled<'_>], transition: Transition, rows: &[&TransitionRow]) -> Markup {
     let of = |run: &Labelled<'_>, kind: &TransitionRow| {
-        in_order(&run.source.run.transitions).find(|row| same(kind, row)).map_or(String::new(), |row| {
+        in_order(&run.source.run.transitions).find(|row| is_same(kind, row)).map_or(String::new(), |row| {
             let interval = interval(row);
             if interval.is_empty() { moment(row) } else { format!("{} ({interval})", moment(row)) }
         })
     };
-    let of_transition = |transition: Transition| kinds.iter().filter(move |kind| kind.transition == transition);
-    let there =
-        [Transition::Speciation, Transition::Collapse].into_iter().filter(|t| of_transition(*t).next().is_some());
-    (!kinds.is_empty()).then(|| {
-        html! {
-            @for transition in there {
-                (wide(&html! {
-                    table {
-                        thead {
-                            tr { th { (transition.word()) } th { "model" } @for run in runs { th.n { (run.label) } } th { "kind" } }
-                        }
-                        tbody {
-                            @for kind in of_transition(transition) {
-                                tr {
-                                    th { (kind.convention) }
-                                    td { (kind.model) }
-                                    @for run in runs { td.n { (of(run, kind)) } }
-                                    td { (kind.kind) }
-                                }
-                            }
-                        }
+    wide(&html! {
+        table {
+            thead { tr { th { (transition.word()) } th { "model" } @for run in runs { th.n { (run.label) } } th { "kind" } } }
+            tbody {
+                @for row in rows {
+                    tr {
+                        th { (row.convention) }
+                        td { (row.model) }
+                        @for run in runs { td.n { (of(run, row)) } }
+                        td { (row.kind) }
                     }
-                }))
+                }
             }
-            p.soft { "Times in timesteps t of each run's own chain, with 95% intervals where they were measured." }
         }
     })
 }
