@@ -79,6 +79,7 @@ fn a_run_leaves_exactly_these_files() {
         "profiles.csv",
         "reconstructions.csv",
         "references.csv",
+        "report.html",
         "samples.safetensors",
         "schedule.csv",
         "timing.csv",

@@ -18,7 +18,7 @@ use common::{Desk, Files, assert_same, files, points_toml, reproducible};
 const WARM: &str = "warm_start = \"neighbour\"\nanchor_spacing = 2\nwarm_epochs = 1";
 const RUN: [&str; 2] = ["points.toml", "--out=run"];
 /// Files that a verb may change without changing what the run is.
-const CLOCKED: [&str; 2] = ["manifest.json", "timing.csv"];
+const CLOCKED: [&str; 3] = ["manifest.json", "timing.csv", "report.html"];
 
 /// A finished run, to be put into desks.
 fn original() -> Files {
@@ -149,8 +149,15 @@ fn every_file_but_machines_deleted_cut_short_or_changed_is_named_and_mended_or_r
         .filter(|name| !is_machine(name))
         .partition(|name| name.starts_with("figures/"));
     // What a run writes whatever is there is damaged all at once, since runs take longest.
-    let special =
-        ["config.toml", "manifest.json", "facts.json", "timing.csv", "transitions.csv", "classifier.safetensors"];
+    let special = [
+        "config.toml",
+        "manifest.json",
+        "facts.json",
+        "timing.csv",
+        "report.html",
+        "transitions.csv",
+        "classifier.safetensors",
+    ];
     let (single, written): (Vec<&str>, Vec<&str>) =
         others.iter().partition(|name| special.contains(name) || name.starts_with("observables/"));
     let mut cases: Vec<Case> = Vec::new();
@@ -339,8 +346,9 @@ fn an_analysis_that_was_cut_off_is_no_damage() {
     let desk = desk_with(&original);
     desk.run(&["analyze", "run", "--only", "kappa", "cloning"]);
     assert_ne!(files(&desk.path("run"))["transitions.csv"], original["transitions.csv"]);
-    // As if the program had ended after the last table: manifest and figures are those of the run.
-    for (name, bytes) in original.iter().filter(|(name, _)| *name == "manifest.json" || name.starts_with("figures/")) {
+    // As if the program had ended after the last table: manifest, report and figures are those of the run.
+    let later = |name: &str| ["manifest.json", "report.html"].contains(&name) || name.starts_with("figures/");
+    for (name, bytes) in original.iter().filter(|(name, _)| later(name)) {
         desk.write(&format!("run/{name}"), bytes);
     }
     let said = desk.run(&["figures", "run"]);

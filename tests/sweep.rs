@@ -84,7 +84,8 @@ fn a_grid_leaves_a_run_folder_for_each_cell_a_summary_and_a_figure_for_each_axis
     let own: Vec<String> = files(&root).into_keys().filter(|name| !name.starts_with("cells/")).collect();
     let figures =
         ["model_hidden", "seed"].map(|axis| ["png", "svg"].map(|kind| format!("figures/sweep_{axis}.{kind}")));
-    assert_eq!(own, [vec!["config.toml".to_owned()], figures.concat(), vec!["summary.csv".to_owned()]].concat());
+    let last = ["report.html", "summary.csv"].map(str::to_owned).to_vec();
+    assert_eq!(own, [vec!["config.toml".to_owned()], figures.concat(), last].concat());
     // Each number of the summary is the cell's own.
     let rows = summary(&root);
     let row = |hidden: &str, seed: &str, quantity: &str, t: &str| {

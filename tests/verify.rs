@@ -31,6 +31,15 @@ fn forge(desk: &Desk, change: impl FnOnce(&mut Value)) {
     fs::write(path, manifest.to_string()).unwrap();
 }
 
+/// As [`forge`], for a run that was made so: the report, which tells what the manifest told before, goes.
+fn made(desk: &Desk, change: impl FnOnce(&mut Value)) {
+    fs::remove_file(desk.path("run/report.html")).unwrap();
+    forge(desk, |manifest| {
+        manifest["outputs"].as_object_mut().unwrap().remove("report.html");
+        change(manifest);
+    });
+}
+
 /// Replaces a file and its sum in the manifest.
 fn replace(desk: &Desk, name: &str, bytes: &[u8]) {
     fs::write(desk.path("run").join(name), bytes).unwrap();
@@ -77,7 +86,7 @@ fn a_run_is_verified_down_to_the_bytes_of_machines_trained_again() {
         "machines  8 of 8 readable, with the key and the alpha_bar of config.toml\n",
         "tables    made again and the same: config.toml, facts.json, schedule.csv, references.csv, \
          machines/frame.safetensors, metrics.csv, training.csv\n",
-        " files drawn again, the same bytes\ntrained   again on the host device: t = ",
+        " files drawn again, the same bytes\nreport    made again, the same bytes\ntrained   again on the host device: t = ",
         ": the same bytes\nmanifest  sha256 ",
     ] {
         assert!(out.contains(line), "{line}\n{out}");
@@ -169,6 +178,10 @@ fn what_a_renewed_manifest_hides_is_found_by_making_it_again() {
     let desk = points(&[]);
     replace(&desk, "figures/schedule.svg", b"<svg/>");
     differs(&desk, &["--sample=0"], &["run/figures/schedule.svg: does not come out the same when it is drawn again"]);
+    // What the manifest tells of itself stands in the report, too.
+    let desk = points(&[]);
+    forge(&desk, |manifest| manifest["host"] = "elsewhere".into());
+    differs(&desk, &["--sample=0"], &["run/report.html: does not come out the same when it is made again"]);
     let desk = points(&[]);
     let config = fs::read_to_string(desk.path("run/config.toml")).unwrap();
     replace(&desk, "config.toml", config.replace("epochs = 2", "epochs = 3").as_bytes());
@@ -225,7 +238,7 @@ fn on_another_instruction_set_losses_are_compared_rather_than_bytes() {
         bytes[at..at + 8].copy_from_slice(&(loss * (1.0 + by)).to_le_bytes());
         replace(&desk, name, &bytes);
     };
-    forge(&desk, |manifest| manifest["isa"] = "another".into());
+    made(&desk, |manifest| manifest["isa"] = "another".into());
     let out = verified(&desk, &["--sample=9"]);
     assert!(out.contains("t = 1-6: the same bytes"), "{out}");
     nudge("machines/t0002.safetensors", 5e-5);
@@ -250,7 +263,7 @@ fn what_cannot_be_checked_is_an_error_and_not_a_difference() {
     assert!(said.err.ends_with(expected), "{}", said.err);
     assert!(said.err.contains("warning: run/extra: was not there when the run ended\n"), "{}", said.err);
     let desk = points(&["--timesteps=1"]);
-    forge(&desk, |manifest| manifest["device"] = "cuda".into());
+    made(&desk, |manifest| manifest["device"] = "cuda".into());
     let timing = fs::read_to_string(desk.path("run/timing.csv")).unwrap().replace("host", "abacus");
     replace(&desk, "timing.csv", timing.as_bytes());
     let message = checked(&desk, &[], common::fail).err;
@@ -282,12 +295,14 @@ fn a_manifest_of_a_later_format_or_a_damaged_one_stops_every_verb() {
     refused("{}", "run/manifest.json: damaged, `format` is missing or no number; ");
     refused(&good.replace("\"seed\": 0", "\"seed\": 1"), "run/manifest.json: changed since it was written ");
     refused(r#"{"format": 1}"#, "run/manifest.json: damaged: missing field");
-    // The sum is over the entries: line breaks are free, and format 1 had none.
+    // The sum is over the entries: line breaks are free, and format 1 had none, nor was there a report.
     let mut old: Value = serde_json::from_str(&good).unwrap();
     desk.write("run/manifest.json", old.to_string());
     verified(&desk, &[]);
     old["format"] = 1.into();
     old.as_object_mut().unwrap().retain(|key, _| !["manifest_sha256", "isa"].contains(&key.as_str()));
+    old["outputs"].as_object_mut().unwrap().remove("report.html");
+    fs::remove_file(desk.path("run/report.html")).unwrap();
     desk.write("run/manifest.json", old.to_string());
     assert!(verified(&desk, &[]).contains("instruction set unknown"));
     desk.run(&["figures", "run"]);

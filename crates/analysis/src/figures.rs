@@ -58,9 +58,10 @@ mod window_surgery;
 use crate::plot::animation::Animation;
 use crate::plot::drawing::Drawing;
 use crate::plot::page::Page;
-use crate::{AnalysisError, Run};
+use crate::{AnalysisError, Columns, Run};
 pub(crate) use curves::{Curves, Member};
 pub(crate) use phase_diagram::written;
+pub use sample_quality::{SAMPLE_METRICS, SampleMetric};
 
 /// The figures of several runs that can be laid over one another: where they commit to a class, and to an example.
 pub(crate) static OVERLAID: [&Curves; 3] = [&cloning::CLONING, &cloning::UTURN, &collapse::MEMORISATION];
@@ -145,6 +146,13 @@ static FIGURES: &[&dyn Figure] = &[
     &spectrum::Spectrum,
     &unit_populations::UNIT_POPULATIONS,
     &mode_softening::ModeSoftening,
+];
+
+/// The tables that stand beside figures whose numbers are in no other, each with its columns.
+pub const FIGURE_TABLES: [(&str, Columns); 3] = [
+    ("epochs_to_minimum", epochs_to_minimum::COLUMNS),
+    ("loss_vs_t", loss_vs_t::COLUMNS),
+    ("pixel_histogram", pixel_histogram::COLUMNS),
 ];
 
 /// Every figure there is.

@@ -78,7 +78,7 @@ mod tensors;
 mod trajectories;
 
 pub use error::AnalysisError;
-pub use figures::{Figure, Rendered, figures, render};
+pub use figures::{FIGURE_TABLES, Figure, Rendered, SAMPLE_METRICS, SampleMetric, figures, render};
 pub use mean_images::MeanImages;
 pub use plot::animation::Animation;
 pub use plot::drawing::Drawing;
@@ -86,7 +86,7 @@ pub use plot::page::Page;
 pub use recipe::{Recipe, Training};
 pub use run::{Run, RunFacts};
 pub use tables::{
-    Along, FitRow, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, KinkRow, MetricRow, Origin, ProfileRow,
+    Along, Columns, FitRow, HISTOGRAM_BINS, HISTOGRAM_RANGE, HistogramRow, KinkRow, MetricRow, Origin, ProfileRow,
     ReconstructionRow, ReferenceRow, ScheduleRow, Split, Table, TrainingRow, at_kept_epoch, pixel_histogram, profiles,
     read_rows, read_rows_if_present, read_table, read_table_if_present, rows_from_bytes, to_csv,
 };

@@ -48,7 +48,7 @@ use serde::{Deserialize, Serialize};
 use crate::AnalysisError;
 use crate::lab::Lab;
 use crate::stats::Interval;
-use crate::tables::{Table, read_rows_if_present};
+use crate::tables::{Columns, Table, read_rows_if_present};
 
 /// A family of observables, as the configuration names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -250,6 +250,20 @@ impl ObservableRow {
 
 impl Table for ObservableRow {
     const FILE: &'static str = Self::FOLDER;
+    const COLUMNS: Columns = &[
+        ("t", "timestep, 1 to T; empty where the quantity belongs to none"),
+        (
+            "x",
+            "a second coordinate, where there is one: a position along a line, the bin of a histogram, the end of a window",
+        ),
+        ("model", "whose it is: `machines`, `conditioned`, `law`, `mixture`, `empirical`, ..., or `data`"),
+        ("quantity", "what was measured, in the words of the observable"),
+        ("group", "which trajectories: `all`, a class by its label, a split, ..."),
+        ("value", "its value"),
+        ("low", "lower end of its 95% interval, where it was estimated from trajectories"),
+        ("high", "upper end"),
+        ("trajectories", "trajectories or samples it was estimated from"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         match self.t {
@@ -351,6 +365,18 @@ impl TransitionRow {
 
 impl Table for TransitionRow {
     const FILE: &'static str = "transitions.csv";
+    const COLUMNS: Columns = &[
+        ("transition", "`speciation`: a trajectory commits to a class; `collapse`: to a training sample"),
+        ("convention", "the criterion, as `phi_C = 0.7752`"),
+        ("model", "whose it is"),
+        ("group", "which trajectories: `all` or a class by its label"),
+        ("t", "the time in timesteps; empty where the criterion is never met"),
+        ("low", "lower end of its 95% interval, where it was measured"),
+        ("high", "upper end"),
+        ("trajectories", "trajectories it was measured on"),
+        ("observable", "the observable it was read off"),
+        ("kind", "`predicted`: from moments or the exact posterior; `measured`: from trajectories"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         Ok(())

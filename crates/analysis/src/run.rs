@@ -11,8 +11,8 @@ use crate::mean_images::MeanImages;
 use crate::observables::{self, ObservableRow, Transition, TransitionRow};
 use crate::recipe::{Recipe, Training};
 use crate::tables::{
-    FitRow, HistogramRow, KinkRow, MetricRow, ProfileRow, ReconstructionRow, ReferenceRow, ScheduleRow, TrainingRow,
-    read_table, read_table_if_present,
+    Columns, FitRow, HistogramRow, KinkRow, MetricRow, ProfileRow, ReconstructionRow, ReferenceRow, ScheduleRow,
+    TrainingRow, read_table, read_table_if_present,
 };
 use crate::tensors::{Points, read_if_present};
 use crate::trajectories::{BIRTH_FILE, Frames, Trajectories, read_birth, samples_from_bytes};
@@ -60,6 +60,24 @@ fn machines() -> String {
 impl RunFacts {
     /// The file's name in the run folder.
     pub const FILE: &'static str = "facts.json";
+
+    /// Its keys.
+    pub const KEYS: Columns = &[
+        ("name", "name of the experiment"),
+        ("source", "the data set, a word of `data.source`"),
+        ("data_note", "what a reader must know of the data, as `synthetic digits, not MNIST`, or null"),
+        ("image", "height and width in pixels where the data are images, or null"),
+        ("dim", "coordinates of a sample, d"),
+        ("classes", "labels of the classes kept"),
+        ("timesteps", "T"),
+        ("model", "`machines`, `conditioned`, or an exact law by its name"),
+        ("hidden", "hidden units of each machine, H; 0 without a hidden layer"),
+        ("skip", "`none`, `learned` or `wiener`"),
+        ("seed", "seed of every random stream"),
+        ("epochs", "epochs of a machine that starts from initial weights, at most"),
+        ("variance", "variance of the reverse steps, `beta` or `posterior`"),
+        ("recipe", "how it was trained and sampled, for the figure `algorithm`: `law`, `training`, `stride`"),
+    ];
 
     /// The name of one machine for all timesteps.
     pub const CONDITIONED: &'static str = "conditioned";

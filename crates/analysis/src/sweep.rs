@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::learning_curves::{LearningCurve, learning_curves};
 use crate::observables::{self, ObservableRow, Transition, TransitionRow};
 use crate::{
-    AnalysisError, MetricRow, ReferenceRow, RunFacts, Split, TrainingRow, at_kept_epoch, read_table,
+    AnalysisError, Columns, MetricRow, ReferenceRow, RunFacts, Split, TrainingRow, at_kept_epoch, read_table,
     read_table_if_present,
 };
 
@@ -137,6 +137,18 @@ pub struct Sweep {
     pub cells: Vec<Cell>,
 }
 
+/// The columns of `summary.csv` that follow those of the axes, one by the key of each.
+pub const SUMMARY_COLUMNS: Columns = &[
+    (
+        "quantity",
+        "`mean_test_mse`: over all t, where no machine is missing; `test_mse`: of one t, at the epoch kept; `speciation/CONVENTION/MODEL/KIND`, `collapse/...`: a transition time, empty where its criterion is never met; `samples/QUANTITY/MODEL`: of `sample_quality`",
+    ),
+    ("t", "timestep, where the quantity belongs to one"),
+    ("value", "its value"),
+    ("low", "lower end of its 95% interval, where it has one"),
+    ("high", "upper end"),
+];
+
 /// The last columns of a row of the summary.
 struct Row {
     quantity: String,
@@ -172,7 +184,7 @@ impl Sweep {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let keys = self.axes.iter().map(|axis| axis.key.as_str());
         writer
-            .write_record(keys.chain(["quantity", "t", "value", "low", "high"]))
+            .write_record(keys.chain(SUMMARY_COLUMNS.iter().map(|(name, _)| *name)))
             .map_err(|error| encode(error.to_string()))?;
         for cell in &self.cells {
             let values = self.axes.iter().zip(&cell.at).filter_map(|(axis, &i)| axis.values.get(i).cloned());

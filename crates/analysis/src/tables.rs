@@ -18,10 +18,16 @@ pub use reconstruction::ReconstructionRow;
 
 use crate::AnalysisError;
 
+/// Names of columns, or of keys, each with what it holds.
+pub type Columns = &'static [(&'static str, &'static str)];
+
 /// A row of one of the run's CSV files.
 pub trait Table: Serialize + DeserializeOwned {
     /// The file's name in the run folder.
     const FILE: &'static str;
+
+    /// The columns in the order of the file, each with what it holds; docs/FORMAT.md is written from them.
+    const COLUMNS: Columns;
 
     /// What a parsed row may still get wrong, in the words of the error message.
     ///
@@ -81,6 +87,16 @@ impl MetricRow {
 
 impl Table for MetricRow {
     const FILE: &'static str = "metrics.csv";
+    const COLUMNS: Columns = &[
+        ("t", "timestep, 1 to T"),
+        ("epoch", "epoch, from 1 on; 0 is before the training, and all there is of an exact law"),
+        ("split", "`train`, `validation` or `test`: the samples it was measured on"),
+        (
+            "metric",
+            "`mse`: squared error on eps per coordinate; `mse_wiener`: that of the best affine predictor on the same noise; `class_gain`, `class_offset`: with two classes, half the distance of the class means of the denoised order parameter on fixed probes, and their middle",
+        ),
+        ("value", "its value"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         check_timestep(self.t)
@@ -102,6 +118,12 @@ pub struct TrainingRow {
 
 impl Table for TrainingRow {
     const FILE: &'static str = "training.csv";
+    const COLUMNS: Columns = &[
+        ("t", "timestep, 1 to T"),
+        ("epochs", "epochs it was trained"),
+        ("kept", "the epoch whose weights it has"),
+        ("started_from", "the timestep whose finished machine it started from; empty for initial weights"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         check_timestep(self.t)
@@ -136,6 +158,13 @@ pub struct FitRow {
 
 impl Table for FitRow {
     const FILE: &'static str = "fit.csv";
+    const COLUMNS: Columns = &[
+        ("split", "`train` or `test`: whether the point was trained on"),
+        ("x", "where the point is"),
+        ("y", "its value, with noise"),
+        ("y_hat", "the value of the machine"),
+        ("target", "the value without noise"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         let finite = [self.x, self.y, self.y_hat, self.target].iter().all(|value| value.is_finite());
@@ -158,6 +187,12 @@ pub struct KinkRow {
 
 impl Table for KinkRow {
     const FILE: &'static str = "kinks.csv";
+    const COLUMNS: Columns = &[
+        ("unit", "number of the hidden unit, from 1"),
+        ("x", "where it begins or ceases to act, -b1 / w1"),
+        ("y_hat", "the value of the machine there"),
+        ("bend", "by how much the slope of the machine grows there from left to right, the modulus of w1 times w2"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         Ok(())
@@ -188,6 +223,15 @@ impl ReferenceRow {
 
 impl Table for ReferenceRow {
     const FILE: &'static str = "references.csv";
+    const COLUMNS: Columns = &[
+        ("t", "timestep, 1 to T"),
+        (
+            "reference",
+            "`wiener`: the best affine predictor, averaged over the noise exactly; `rank_floor`: 1 - H/d, where it binds; `sigmoid_floor`: what answers within (-1, 1) leave of the noise itself",
+        ),
+        ("split", "`train` or `test`"),
+        ("value", "squared error on eps per coordinate"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         check_timestep(self.t)
@@ -209,6 +253,12 @@ pub struct ScheduleRow {
 
 impl Table for ScheduleRow {
     const FILE: &'static str = "schedule.csv";
+    const COLUMNS: Columns = &[
+        ("t", "timestep, 1 to T"),
+        ("beta", "variance of the noise that step t adds"),
+        ("alpha_bar", "product of 1 - beta over the steps up to t"),
+        ("snr", "alpha_bar / (1 - alpha_bar)"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         check_timestep(self.t)

@@ -26,6 +26,7 @@ use crate::{commands, interrupt};
         driver experiments/sweeps/hidden_smoke.toml              several runs: every combination in its [sweep]\n  \
         driver analyze results/mnist_T100 --only kappa           measure an observable of a finished run\n  \
         driver figures results/mnist_T100                        draw the figures again\n  \
+        driver report results/wide results/mnist_T100            both on one page, side by side\n  \
         driver explain train.stop                                what a setting means\n  \
         driver compare results/wide results/mnist_T100           what differs between two runs\n\n\
         Settings: defaults < file < environment (DRIVER_TRAIN__EPOCHS=3) < --set train.epochs=3.\n\
@@ -46,8 +47,8 @@ struct Talk {
     /// Say more: a line for every machine.
     #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
     verbose: bool,
-    /// Say nothing but warnings and errors; what `plan`, `compare`, `verify`, `export`, `observables`, `explain`, `schema`, `figures`
-    /// and `completions` print stays.
+    /// Say nothing but warnings and errors; what `plan`, `compare`, `verify`, `export`, `observables`, `explain`, `schema`, `figures`,
+    /// `report`, `cite` and `completions` print stays.
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     quiet: bool,
 }
@@ -101,6 +102,24 @@ enum Verb {
         driver collect results/mnist_T100                                    the same bytes as one `driver run`\n\n\
         `driver plan EXPERIMENT --emit slurm|hyperqueue|jsonl` writes such commands for a cluster.")]
     Collect(CollectArgs),
+    /// Write one page about a run, or about several side by side: settings, transitions, samples, losses, quality, cost, figures.
+    #[command(
+        after_help = "Every run leaves the page of its own, report.html in its folder, which `figures`, `analyze` and `collect` renew.\n\
+        Nothing is loaded when a page is read; links lead to the tables in the run folders, relative to the page.\n\n\
+        Examples:\n  \
+        driver report results/a results/b                        both side by side, to ./report.html\n  \
+        driver report results/hidden/cells/* --out hidden.html   the cells of a sweep\n  \
+        driver report results/a --out a.html                     the page of one run, to be kept elsewhere\n  \
+        driver figures results/a                                 the run's own page again\n\n\
+        Exit code: 0; 2 for any error, such as a table that was changed since its run wrote it."
+    )]
+    Report(ReportArgs),
+    /// Print what runs rest on as BibTeX: this software, the thesis, the data, the papers behind what was trained and measured.
+    #[command(after_help = "Examples:\n  \
+        driver cite results/mnist_T100 > mnist_T100.bib          what one run rests on\n  \
+        driver cite results/a results/b                          several, each work once\n\n\
+        The same list stands in the run's report.html; how to cite the software alone says CITATION.cff.")]
+    Cite(CiteArgs),
     /// Compare finished runs: settings, losses at each t, observables, transition times; exit code 1 where they differ.
     Compare(CompareArgs),
     /// Download MNIST to the user's cache, with checksums.
@@ -266,6 +285,25 @@ pub(crate) struct ExportArgs {
     pub(crate) check: usize,
 }
 
+/// Arguments of `cite`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CiteArgs {
+    /// The run folders, one or more; nothing is written into them.
+    #[arg(required = true, num_args = 1.., value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReportArgs {
+    /// The run folders, one or more; nothing is written into them.
+    #[arg(required = true, num_args = 1.., value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The page, outside of the run folders.
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) out: PathBuf,
+}
+
 /// Arguments of `compare`.
 #[derive(Debug, Clone, Args)]
 #[command(
@@ -283,7 +321,7 @@ pub(crate) struct CompareArgs {
     /// The run folders; the others are compared with the first.
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Compare bytes: every file but manifest.json and timing.csv.
+    /// Compare bytes: every file but manifest.json, timing.csv and report.html.
     #[arg(long, conflicts_with_all = ["tol", "test", "q"])]
     pub(crate) exact: bool,
     /// Compare the numbers of metrics, observables and transition times to this relative tolerance.
@@ -365,6 +403,8 @@ pub fn main() -> ExitCode {
         Verb::Figures(args) => commands::figures::figures(&args, terminal),
         Verb::Export(args) => commands::export::export(&args, terminal),
         Verb::Collect(args) => commands::collect::collect(&args, &environment, terminal),
+        Verb::Cite(args) => commands::cite::cite(&args, terminal),
+        Verb::Report(args) => commands::report::report(&args, terminal),
         Verb::Verify(args) => match commands::verify::verify(&args, &environment, terminal) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::from(1),

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod analyze;
+pub(crate) mod cite;
 pub(crate) mod collect;
 pub(crate) mod compare;
 pub(crate) mod explain;
@@ -10,6 +11,7 @@ pub(crate) mod figures;
 pub(crate) mod fresh;
 pub(crate) mod observables;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sweep;

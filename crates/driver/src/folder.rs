@@ -32,6 +32,8 @@ impl RunFolder {
     pub(crate) const MACHINES: &'static str = "machines";
     /// The folder of the cells in the folder of a sweep.
     pub(crate) const CELLS: &'static str = "cells";
+    /// The run on one page; it holds the wall-clock, as the manifest does.
+    pub(crate) const REPORT: &'static str = "report.html";
     /// Wall-clock seconds of each machine.
     pub(crate) const TIMING: &'static str = "timing.csv";
     /// The folders that a run makes in its own.

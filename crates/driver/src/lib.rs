@@ -25,10 +25,16 @@ mod commands;
 pub mod config;
 mod error;
 mod folder;
+mod html;
 mod interrupt;
 mod lock;
+#[cfg(test)]
+mod manual;
 mod pipeline;
 mod ranges;
+mod references;
+mod report;
+mod settings;
 mod terminal;
 
 pub use error::DriverError;

@@ -11,12 +11,21 @@ use crate::plot::drawing::{Dash, Drawing, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{BLUE, GREY, ORANGE, Rgb};
-use crate::{AnalysisError, Run, Split, to_csv};
+use crate::{AnalysisError, Columns, Run, Split, to_csv};
 
 /// Machines up to which each gets a marker; beyond, a dot.
 const MARKED: usize = 120;
 
 pub(super) struct EpochsToMinimum;
+
+/// What its table holds.
+pub(super) const COLUMNS: Columns = &[
+    ("t", "timestep, 1 to T"),
+    ("minimum_epoch", "the epoch of the lowest test loss of those that were evaluated"),
+    ("minimum_test_mse", "that loss"),
+    ("kept_epoch", "the epoch whose weights the machine has"),
+    ("epochs", "epochs it was trained"),
+];
 
 /// The numbers of the figure at one t.
 #[derive(Debug, Clone, PartialEq, Serialize)]

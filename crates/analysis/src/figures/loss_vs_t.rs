@@ -10,7 +10,7 @@ use crate::plot::drawing::{Dash, Drawing, Rect, Stroke};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{BLUE, GREY, INK, ORANGE, Rgb, VERMILION};
-use crate::{AnalysisError, MetricRow, ReferenceRow, Run, Split, at_kept_epoch, to_csv};
+use crate::{AnalysisError, Columns, MetricRow, ReferenceRow, Run, Split, at_kept_epoch, to_csv};
 
 /// Machines up to which each gets a marker.
 const MARKED: usize = 40;
@@ -18,6 +18,18 @@ const MARKED: usize = 40;
 const LOG_RATIO: f64 = 10.0;
 
 pub(super) struct LossVsT;
+
+/// What its table holds.
+pub(super) const COLUMNS: Columns = &[
+    ("t", "timestep, 1 to T"),
+    ("train", "training loss of the machine as it is kept: squared error on eps per coordinate"),
+    ("test", "its test loss"),
+    ("wiener", "loss of the best affine predictor on test samples"),
+    ("wiener_train", "its loss on training samples"),
+    ("rank_floor", "1 - H/d, where it binds"),
+    ("sigmoid_floor", "the floor of answers within (-1, 1), where it binds"),
+    ("ratio", "test loss over the best affine predictor's, on the same noise where the run measured that"),
+];
 
 /// The numbers of the figure at one t.
 #[derive(Debug, Clone, Default, Serialize)]

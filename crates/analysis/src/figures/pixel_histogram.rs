@@ -8,9 +8,17 @@ use crate::plot::drawing::{Align, Drawing, Stroke, TextStyle};
 use crate::plot::legend::{Entry, legend};
 use crate::plot::page::Page;
 use crate::plot::palette::{BLUE, FAINT, GREY, INK};
-use crate::{AnalysisError, HistogramRow, Origin, Run, to_csv};
+use crate::{AnalysisError, Columns, HistogramRow, Origin, Run, to_csv};
 
 pub(super) struct PixelHistogram;
+
+/// What its table holds.
+pub(super) const COLUMNS: Columns = &[
+    ("low", "lower edge of the bin"),
+    ("high", "upper edge"),
+    ("split", "`real` or `generated`"),
+    ("density", "share of the coordinates in the bin over its width"),
+];
 
 /// A bin as a density: it integrates to 1 over the histogram.
 #[derive(Debug, Clone, Copy, Serialize)]

@@ -11,15 +11,19 @@ use crate::{AnalysisError, Run};
 
 pub(super) struct SampleQuality;
 
-/// A strip: its quantity, what it is called, and which way is better.
-struct Metric {
-    quantity: &'static str,
-    label: &'static str,
-    better: &'static str,
+/// A metric of the samples as a reader meets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleMetric {
+    /// Its quantity in the table of `sample_quality`.
+    pub quantity: &'static str,
+    /// What it is called.
+    pub label: &'static str,
+    /// Which way is better.
+    pub better: &'static str,
 }
 
-const fn metric(quantity: &'static str, label: &'static str, better: &'static str) -> Metric {
-    Metric { quantity, label, better }
+const fn metric(quantity: &'static str, label: &'static str, better: &'static str) -> SampleMetric {
+    SampleMetric { quantity, label, better }
 }
 
 /// What is better: as the real ones.
@@ -27,8 +31,8 @@ const LOW: &str = "smaller is better";
 const HIGH: &str = "larger is better";
 const ALIKE: &str = "best like real ones";
 
-/// In the order of the strips; a run has those that its table holds.
-const METRICS: [Metric; 17] = [
+/// The metrics of samples in the order of the figure's strips; a run has those that its table holds.
+pub const SAMPLE_METRICS: [SampleMetric; 17] = [
     metric("frechet_50", "Fréchet distance, 50 axes", LOW),
     metric("frechet_features", "Fréchet distance, classifier features", LOW),
     metric("sliced_wasserstein", "sliced Wasserstein distance", LOW),
@@ -109,7 +113,7 @@ fn strips<'a>(rows: &'a [ObservableRow], model: &str) -> Vec<Strip<'a>> {
         let own = find(model, quantity, group).filter(|row| row.value.is_finite())?;
         Some(Strip { title, better, own, real: find("data", quantity, group) })
     };
-    let metrics = METRICS.iter().filter_map(|m| strip(m.quantity, "all", m.label.to_owned(), m.better));
+    let metrics = SAMPLE_METRICS.iter().filter_map(|m| strip(m.quantity, "all", m.label.to_owned(), m.better));
     let shares = rows.iter().filter(|row| row.model == model && row.quantity == "class_share");
     let mut labels: Vec<&str> = shares.map(|row| row.group.as_str()).collect();
     if labels.len() == 2 {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Table;
+use super::{Columns, Table};
 
 /// Number of bins of [`pixel_histogram`].
 pub const HISTOGRAM_BINS: usize = 64;
@@ -35,6 +35,12 @@ pub struct HistogramRow {
 
 impl Table for HistogramRow {
     const FILE: &'static str = "pixel_histogram.csv";
+    const COLUMNS: Columns = &[
+        ("low", "lower edge of the bin"),
+        ("high", "upper edge; the bins at the ends hold what lies beyond"),
+        ("split", "`real`: test samples; `generated`: samples"),
+        ("count", "coordinates in the bin"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         if self.low < self.high {

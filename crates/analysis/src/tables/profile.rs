@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Origin, Table};
+use super::{Columns, Origin, Table};
 
 /// 97.5% quantile of the standard normal.
 const Z: f64 = 1.959_963_984_540_054;
@@ -36,6 +36,14 @@ pub struct ProfileRow {
 
 impl Table for ProfileRow {
     const FILE: &'static str = "profiles.csv";
+    const COLUMNS: Columns = &[
+        ("along", "`rows` or `columns` of the image"),
+        ("pixel", "the row or the column, from 0 at the upper left"),
+        ("split", "`real`: the training set; `generated`: the samples"),
+        ("mean", "mean over images and pixels, in [-1, 1] without overshoot"),
+        ("low", "lower end of its 95% interval over images"),
+        ("high", "upper end"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         Ok(())

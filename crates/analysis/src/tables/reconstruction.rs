@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Split, Table};
+use super::{Columns, Split, Table};
 
 /// The share of reversals x_0 -> x_u -> x_0' whose class is not that of x_0, over images of one split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,15 @@ pub struct ReconstructionRow {
 
 impl Table for ReconstructionRow {
     const FILE: &'static str = "reconstructions.csv";
+    const COLUMNS: Columns = &[
+        ("u", "timestep of the turn, 1 to T"),
+        ("split", "`train` or `test`: where the images are from"),
+        ("images", "number of images"),
+        ("reversals", "independent reversals of each"),
+        ("changed", "share of reversals whose class is not that of the image"),
+        ("low", "lower end of its 95% interval, images resampled"),
+        ("high", "upper end"),
+    ];
 
     fn check(&self) -> Result<(), String> {
         if self.u == 0 {

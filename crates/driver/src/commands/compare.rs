@@ -1,11 +1,10 @@
 //! `driver compare`: what differs between finished runs.
 
 mod bytes;
-mod csv;
+pub(crate) mod csv;
 mod html;
 mod quality;
 mod report;
-mod settings;
 mod text;
 
 use std::fs;
@@ -17,9 +16,9 @@ use analysis::compare::{self, Group, RunTables, tolerance};
 use crate::DriverError;
 use crate::cli::{CompareArgs, ReportFormat};
 use crate::folder::{RunFolder, write_whole};
+use crate::settings::{self, Settings};
 use crate::terminal::Terminal;
 use report::Report;
-use settings::Settings;
 
 /// Compares runs and prints what differs; whether they are the same.
 ///

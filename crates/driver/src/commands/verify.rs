@@ -100,6 +100,7 @@ fn inside(
                 remade::fit(subject, &shelf, checks)?;
             }
             remade::figures(subject, checks)?;
+            remade::report(subject, checks)?;
             if draw.count > 0 {
                 let sound: Vec<Timestep> = curves.iter().map(|(t, _)| *t).collect();
                 train_again(subject, (&problem, &shelf), &sound, draw, checks)?;
@@ -112,6 +113,7 @@ fn inside(
             let whole = checks.is_sound(Conditioned::FILE);
             remade::tables(subject, whole.then_some(&curves[..]), checks)?;
             remade::figures(subject, checks)?;
+            remade::report(subject, checks)?;
             if draw.count > 0 {
                 conditioned::train_again(subject, (&problem, &machine), checks)?;
             }
@@ -120,6 +122,7 @@ fn inside(
             remade::tables(subject, None, checks)?;
             remade::exact_losses(subject, law, checks)?;
             remade::figures(subject, checks)?;
+            remade::report(subject, checks)?;
         }
     }
     Ok(())

@@ -88,13 +88,16 @@ impl<'a> Damage<'a> {
 
     /// Whether figures are drawn from the file.
     pub(crate) fn is_drawn(name: &str) -> bool {
-        const OTHERS: [&str; 4] = [RunFolder::CONFIG, RunFolder::TIMING, Classifier::FILE, Freshness::FILE];
+        const OTHERS: [&str; 5] =
+            [RunFolder::CONFIG, RunFolder::TIMING, RunFolder::REPORT, Classifier::FILE, Freshness::FILE];
         !OTHERS.contains(&name) && !name.starts_with("machines/") && !name.starts_with("figures/")
     }
 
     /// Says which of the files have been written again by now; returns a remark on each of the others.
     pub(crate) fn settle(self) -> Vec<String> {
-        let written = self.folder.written();
+        let mut written = self.folder.written();
+        // It is written last, with the manifest.
+        written.insert(RunFolder::REPORT.to_owned());
         let (again, left): (Vec<_>, Vec<_>) = self.found.into_iter().partition(|(name, _)| written.contains(name));
         if !again.is_empty() {
             let names: Vec<String> = again.into_iter().map(|(name, _)| name).collect();

@@ -1,5 +1,8 @@
 //! `manifest.json`: where a run comes from and what it left.
 
+#[cfg(test)]
+pub(crate) mod keys;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
@@ -17,6 +20,7 @@ use super::shards::{self, Shard};
 use super::timing::{self, TimingRow};
 use crate::DriverError;
 use crate::folder::RunFolder;
+use crate::report;
 
 /// The version of this layout.  2: `isa` and `manifest_sha256`.
 pub(crate) const FORMAT: u32 = 2;
@@ -148,7 +152,7 @@ fn keep(manifest: &Manifest, folder: &RunFolder) -> Result<(), DriverError> {
     folder.write(RunFolder::MANIFEST, serde_json::to_string_pretty(&value).map_err(faulty)? + "\n")
 }
 
-/// Brings the sums of the manifest up to date with what was written through `folder` and with `others`, files known to be
+/// Writes the report anew and brings the sums of the manifest up to date with what was written through `folder` and with `others`, files known to be
 /// right; the sums of all other files stay, so that one which was changed by accident is still found out.  A folder
 /// without manifest stays without.
 ///
@@ -162,7 +166,15 @@ pub(crate) fn renew_outputs(folder: &RunFolder, others: &BTreeSet<String>) -> Re
             manifest.outputs.insert(name.clone(), sha256_of(&path)?);
         }
     }
-    keep(&Manifest { format: FORMAT, ..manifest }, folder)
+    sign(Manifest { format: FORMAT, ..manifest }, folder)
+}
+
+/// Writes the report, which tells what the manifest tells, and the manifest with its sum.
+fn sign(mut manifest: Manifest, folder: &RunFolder) -> Result<(), DriverError> {
+    let page = report::of(folder, &manifest)?;
+    folder.write(RunFolder::REPORT, &page)?;
+    manifest.outputs.insert(RunFolder::REPORT.to_owned(), hex(&Sha256::digest(&page)));
+    keep(&manifest, folder)
 }
 
 /// How a file differs from the manifest.
@@ -217,7 +229,7 @@ fn sums(folder: &RunFolder) -> Result<BTreeMap<String, String>, DriverError> {
     folder.files()?.into_iter().map(|name| sum(name).map(|(sum, name)| (name, sum))).collect()
 }
 
-/// Writes the manifest, with the sha256 of every other file of the folder, and takes over what shards have said of themselves.
+/// Writes the report and the manifest, with the sha256 of every other file of the folder, and takes over what shards have said of themselves.
 pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Result<(), DriverError> {
     let experiment = &bench.experiment;
     let time = |moment| humantime::format_rfc3339_seconds(moment).to_string();
@@ -250,7 +262,7 @@ pub(crate) fn write(bench: &Bench, folder: &RunFolder, how: Circumstances) -> Re
         shards: take_over_shards(folder)?,
         outputs: sums(folder)?,
     };
-    keep(&manifest, folder)?;
+    sign(manifest, folder)?;
     shards::remove(folder.root())
 }
 

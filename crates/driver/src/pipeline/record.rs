@@ -88,11 +88,16 @@ pub(crate) struct Summary {
 
 /// The losses of about ten machines spread over those that are there.
 pub(crate) fn summary(folder: &RunFolder) -> Result<Vec<Summary>, DriverError> {
-    const ROWS: usize = 10;
     let metrics: Vec<MetricRow> = read_table(folder.root())?;
     let references: Vec<ReferenceRow> = read_table_if_present(folder.root())?;
     let training: Vec<TrainingRow> = read_table_if_present(folder.root())?;
-    let kept = at_kept_epoch(&metrics, &training);
+    Ok(summary_of(&metrics, &references, &training))
+}
+
+/// [`summary`] with the tables at hand.
+pub(crate) fn summary_of(metrics: &[MetricRow], references: &[ReferenceRow], training: &[TrainingRow]) -> Vec<Summary> {
+    const ROWS: usize = 10;
+    let kept = at_kept_epoch(metrics, training);
     let loss = |t: usize, split| {
         let mut rows = kept.iter().filter(|row| row.t == t && row.split == split);
         rows.find(|row| row.metric == MetricRow::MSE).map_or(f64::NAN, |row| row.value)
@@ -104,9 +109,7 @@ pub(crate) fn summary(folder: &RunFolder) -> Result<Vec<Summary>, DriverError> {
     let mut there: Vec<usize> = metrics.iter().map(|row| row.t).collect();
     there.dedup();
     let chosen = (0..ROWS.min(there.len())).map(|i| there[i * (there.len() - 1) / (ROWS.min(there.len()) - 1).max(1)]);
-    Ok(chosen
-        .map(|t| Summary { t, train: loss(t, Split::Train), test: loss(t, Split::Test), wiener: wiener(t) })
-        .collect())
+    chosen.map(|t| Summary { t, train: loss(t, Split::Train), test: loss(t, Split::Test), wiener: wiener(t) }).collect()
 }
 
 fn schedule_rows(bench: &Bench) -> Vec<ScheduleRow> {

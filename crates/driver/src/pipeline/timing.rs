@@ -21,6 +21,15 @@ pub(crate) struct TimingRow {
     threads: usize,
 }
 
+/// The columns of the table, each with what it holds.
+#[cfg(test)]
+pub(crate) const COLUMNS: analysis::Columns = &[
+    ("t", "timestep; 0 stands for a machine for all of them"),
+    ("seconds", "wall-clock from the start of its training to its checkpoint; machines trained side by side overlap"),
+    ("device", "what it was trained on"),
+    ("threads", "threads of the process"),
+];
+
 /// What takes the times of machines just trained.
 pub(crate) type Keep<'a> = &'a dyn Fn(&[TimingRow]) -> Result<(), DriverError>;
 

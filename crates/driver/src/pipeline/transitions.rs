@@ -48,7 +48,7 @@ fn shown(rows: &[TransitionRow]) -> String {
 }
 
 /// A time: whole where it counts steps, with one decimal where it was interpolated.
-fn time(t: f64) -> String {
+pub(crate) fn time(t: f64) -> String {
     if t.fract() == 0.0 { format!("{t:.0}") } else { format!("{t:.1}") }
 }
 

@@ -32,7 +32,7 @@ struct Pair {
     differing: Vec<Differing>,
 }
 
-/// Compares every file but the manifest and the timing with the first run's.
+/// Compares every file but those that hold the wall-clock, manifest, timing and report, with the first run's.
 pub(super) fn compare(folders: &[RunFolder], format: ReportFormat, terminal: Terminal) -> Result<bool, DriverError> {
     let Some((base, others)) = folders.split_first() else { return Ok(true) };
     let mut pairs = Vec::new();
@@ -51,7 +51,8 @@ pub(super) fn compare(folders: &[RunFolder], format: ReportFormat, terminal: Ter
 
 fn pair(base: &RunFolder, other: &RunFolder, terminal: Terminal) -> Result<Pair, DriverError> {
     let files = |folder: &RunFolder| -> Result<BTreeSet<String>, DriverError> {
-        Ok(folder.files()?.into_iter().filter(|name| name != RunFolder::TIMING).collect())
+        const CLOCKED: [&str; 2] = [RunFolder::TIMING, RunFolder::REPORT];
+        Ok(folder.files()?.into_iter().filter(|name| !CLOCKED.contains(&name.as_str())).collect())
     };
     let (ours, theirs) = (files(base)?, files(other)?);
     let all: BTreeSet<&String> = ours.union(&theirs).collect();

@@ -7,6 +7,29 @@ use serde::Serialize;
 use super::report::Report;
 use crate::DriverError;
 
+/// The columns of the table, each with what it holds.
+#[cfg(test)]
+pub(crate) const COLUMNS: analysis::Columns = &[
+    ("base_group", "label of the group of runs that the others are compared with"),
+    ("other_group", "label of the other group"),
+    ("table", "`metrics`, `transitions` or the observable"),
+    ("t", "timestep, where there is one"),
+    ("x", "second coordinate of the observable, where there is one"),
+    ("model", "whose it is"),
+    ("quantity", "what was measured; of transitions the convention"),
+    ("group", "which trajectories"),
+    ("base", "value of the first group, a mean over its runs"),
+    ("other", "value of the other group"),
+    ("difference", "other - base"),
+    ("relative", "difference over base"),
+    ("low", "lower end of the 95% interval of what `interval_of` names"),
+    ("high", "upper end"),
+    ("interval_of", "`difference` or `relative`"),
+    ("p", "p-value of no difference"),
+    ("p_adjusted", "the same adjusted for all that was tested"),
+    ("differs", "whether it differs beyond chance"),
+];
+
 /// A number of the first group beside another group's.
 #[derive(Debug, Default, Serialize)]
 struct Row<'a> {

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::quality::Quality;
-use super::settings::Setting;
 use crate::DriverError;
+use crate::settings::Setting;
 
 /// The version of the keys of compare.json.
 const FORMAT: u32 = 1;

@@ -96,6 +96,7 @@ pub(crate) fn summarise(
     if !transitions.is_empty() {
         text += &format!("analysis  {root}/observables/*.csv, {root}/{}\n", TransitionRow::FILE);
     }
+    text += &format!("report    {root}/{}\n", RunFolder::REPORT);
     text += &format!("figures   {}/*.png: {}", folder.figures().display(), figures.join(", "));
     terminal.summary(text);
     Ok(())

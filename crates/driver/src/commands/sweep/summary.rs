@@ -5,6 +5,8 @@ use analysis::sweep::{Axis, Cell, CellRun, Sweep as Measured};
 use super::folder::SweepFolder;
 use crate::DriverError;
 use crate::config::Sweep;
+use crate::folder::RunFolder;
+use crate::report;
 use crate::terminal::Terminal;
 
 /// Writes `summary.csv` and the figures from the folders of the cells, and says where they are.
@@ -19,8 +21,11 @@ pub(super) fn write(sweep: &Sweep, folder: &SweepFolder, terminal: Terminal) -> 
         cells: sweep.cells.iter().map(cell).collect::<Result<_, _>>()?,
     };
     folder.write(SweepFolder::SUMMARY, measured.summary()?)?;
+    let rendered = measured.render()?;
+    let page = report::sweep(folder.root(), sweep, &measured, &rendered);
+    folder.write(RunFolder::REPORT, page)?;
     let mut figures = Vec::new();
-    for figure in measured.render()? {
+    for figure in rendered {
         folder.write(&format!("figures/{}.svg", figure.name), &figure.svg)?;
         folder.write(&format!("figures/{}.png", figure.name), &figure.png)?;
         figures.push(figure.name);
@@ -30,6 +35,7 @@ pub(super) fn write(sweep: &Sweep, folder: &SweepFolder, terminal: Terminal) -> 
     text += &format!("results   {root}\n");
     text += &format!("cells     {}\n", folder.cells().display());
     text += &format!("summary   {root}/{}\n", SweepFolder::SUMMARY);
+    text += &format!("report    {root}/{}\n", RunFolder::REPORT);
     text += &format!("figures   {root}/figures/*.png: {}", figures.join(", "));
     terminal.summary(text);
     if let [first, others @ ..] = &measured.cells[..]

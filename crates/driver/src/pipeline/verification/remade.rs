@@ -158,6 +158,29 @@ pub(crate) fn figures(subject: &Subject<'_>, checks: &mut Checks) -> Result<(), 
     Ok(())
 }
 
+/// Makes the report again from the run's files and what its manifest says, and compares it with the one that is there.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn report(subject: &Subject<'_>, checks: &mut Checks) -> Result<(), DriverError> {
+    if !is_there(subject, checks, RunFolder::REPORT) {
+        return Ok(());
+    }
+    if checks.findings.keys().any(|name| !name.starts_with("machines/")) {
+        checks.note("the report was not made again, since files differ that it may be made of");
+        return Ok(());
+    }
+    let page = crate::report::of(subject.folder, subject.manifest)?;
+    if subject.read(RunFolder::REPORT)? == page.as_bytes() {
+        checks.done("report", "made again, the same bytes".to_owned());
+    } else if subject.same_program() {
+        checks.found(RunFolder::REPORT, "does not come out the same when it is made again");
+    } else {
+        checks.note("this version of the program words the report otherwise");
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

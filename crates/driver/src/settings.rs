@@ -10,17 +10,28 @@ use crate::folder::RunFolder;
 
 /// The settings of a run by their dotted keys, values as TOML.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Settings(BTreeMap<String, String>);
+pub(crate) struct Settings(BTreeMap<String, String>);
 
 /// Keys in which replicas may differ: the seed, and what changes no number of a run.
 const OF_A_REPLICA: [&str; 3] = ["seed", "name", "purpose"];
 
 impl Settings {
     /// The resolved configuration in the run folder.
-    pub(super) fn read(folder: &RunFolder) -> Result<Self, DriverError> {
+    pub(crate) fn read(folder: &RunFolder) -> Result<Self, DriverError> {
         let path = folder.root().join(RunFolder::CONFIG);
         let text = std::fs::read_to_string(&path).map_err(DriverError::io(&path, "cannot be read"))?;
         Self::parse(&text).map_err(|reason| DriverError::Message(format!("{}: {reason}", path.display())))
+    }
+
+    /// The value of a key as TOML; `None` where it is absent.
+    pub(crate) fn value(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// The value of a key that is a string.
+    pub(crate) fn word(&self, key: &str) -> Option<String> {
+        let table: Table = toml::from_str(&format!("word = {}", self.value(key)?)).ok()?;
+        Some(table.get("word")?.as_str()?.to_owned())
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -52,15 +63,15 @@ fn flatten(prefix: &str, table: &Table, settings: &mut BTreeMap<String, String>)
 
 /// A key that not all groups have the same value for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Setting {
+pub(crate) struct Setting {
     /// The dotted key.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// The value of each group as TOML; `None` where the key is absent.
-    pub(super) values: Vec<Option<String>>,
+    pub(crate) values: Vec<Option<String>>,
 }
 
 /// The keys that differ between some settings.
-pub(super) fn differing(all: &[&Settings]) -> Vec<Setting> {
+pub(crate) fn differing(all: &[&Settings]) -> Vec<Setting> {
     let mut keys: Vec<&String> = all.iter().flat_map(|settings| settings.0.keys()).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -76,7 +87,7 @@ pub(super) fn differing(all: &[&Settings]) -> Vec<Setting> {
 
 /// The runs by configuration, in the order of first appearance: those whose settings differ in `seed` alone and whose
 /// seeds differ.  Where that would leave nothing to compare, every run stands for itself.
-pub(super) fn groups(runs: &[(&Settings, u64)]) -> Vec<Vec<usize>> {
+pub(crate) fn groups(runs: &[(&Settings, u64)]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (i, (settings, seed)) in runs.iter().enumerate() {
         let fits =
