@@ -192,7 +192,7 @@ impl<'a> Training<'a> {
         gradients
     }
 
-    /// One step of Adam (Kingma and Ba 2015, algorithm 1) with decay rates 0.9 and 0.999.
+    /// One step of Adam (Kingma and Ba 2015, the form at the end of section 2) with decay rates 0.9 and 0.999.
     fn adam(&mut self, gradients: &[Vec<f32>; 4], rate: f64) {
         self.steps += 1;
         let correction = (1.0 - 0.999_f64.powi(self.steps)).sqrt() / (1.0 - 0.9_f64.powi(self.steps));

@@ -19,8 +19,8 @@ use crate::smoothing::slopes;
 /// share x_t agree in class; the class entropy H(c | x_t) = E h, h = -sum_c p_c ln p_c, and its loss per reverse step
 /// dH/dt; Var h; and the variance of the surprisal -ln p(c | x_t) of the true class over samples.
 ///
-/// phi = 0.7752 and the peaks are conventions for t_S: of two equal Gaussians phi reaches it, and Var[-ln p] its maximum,
-/// at kappa = 1. Biroli, Bonnaire, de Bortoli and Mezard 2024 for phi; Handke 2025, Stancevic and Ambrogioni 2026 for
+/// phi = 0.7752 and the peaks are conventions for t_S: of two equal Gaussians phi reaches it at kappa = 1,
+/// and Var[-ln p] its maximum at 1.02. Biroli, Bonnaire, de Bortoli and Mezard 2024 for phi; Handke 2025, Stancevic and Ambrogioni 2026 for
 /// entropies and their fluctuations. The slopes are least-squares slopes over a window of the grid; peaks are sought while
 /// H lies between 5% and 95% of its largest value, since at small t a few samples on the wrong side of a posterior that does
 /// not know them make any variance.

@@ -18,7 +18,7 @@ use crate::stats::Bootstrap;
 /// bound. Guo, Shamai and Verdu 2005; Kong, Brekelmans and Ver Steeg 2023.
 ///
 /// Quantities: `information` I(z_0; z_t) in bits; `bits_per_step` between neighbouring times; `entropic_time`, the share
-/// of I(z_0; z_1) lost at t (Stancevic, Handke and Ambrogioni 2025); `equal_information_time`, without a time, the times
+/// of I(z_0; z_1) - I(z_0; z_T) lost at t (Stancevic, Handke and Ambrogioni 2025); `equal_information_time`, without a time, the times
 /// x = 0..10 between which ten steps would carry the same information each.
 pub(super) struct InformationRate;
 

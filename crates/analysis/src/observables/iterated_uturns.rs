@@ -13,8 +13,8 @@ use crate::stats::{Bootstrap, Interval};
 ///
 /// C(k) = (P(c_k = c_0) - P_0) / (1 - P_0), P_0 = sum_c P(c_0 = c) P(c_k = c) (`class_autocorrelation`, x = k).  tau_class:
 /// the least-squares line ln C(k) = -k / tau through the origin over the first k with C >= 0.2, weighted by C(k)^2 (the
-/// error of ln C grows as 1/C); no row where the interval of the rate 1/tau reaches 0.  For two equal Gaussians
-/// the flips are a Markov chain of two states with C(k) = q^k, q = 2 phi - 1, so that tau = -1/ln q (`tau_of_kappa`, of
+/// error of ln C grows as 1/C); no row where the interval of the rate 1/tau reaches 0.  For two deltas
+/// the flips are a Markov chain of two states with C(k) = q^k, q = 2 phi - 1 (of two equal Gaussians of positive variance C(k) >= q^k), so that tau = -1/ln q (`tau_of_kappa`, of
 /// kappa_t; `tau_posterior`, of the reference law's phi).  Where samples differ in how easily they flip, C(k) falls
 /// more slowly than C(1)^k and tau exceeds `tau_one_step` = -1/ln C(1); where a model's samples drift away from the data
 /// to places whose class is less certain, tau stays below it.  Kang 2026; Sclocchi, Favero and Wyart 2025.

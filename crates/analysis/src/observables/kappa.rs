@@ -11,7 +11,8 @@ use crate::lab::Lab;
 /// kappa_t = (A/4) d^T (A W + D)^{-1} d of the best linear discriminant, kappa along d alone, and A Lambda.
 ///
 /// d is the difference of the class means, W their pooled covariance, Lambda the largest variance of the data.
-/// Biroli, Bonnaire, de Bortoli and Mezard 2024 for A Lambda = 1; for two equal Gaussians all criteria meet at kappa = 1.
+/// Biroli, Bonnaire, de Bortoli and Mezard 2024 for A Lambda = 1; for two equal Gaussians the
+/// score's slope, phi and the merging of the modes meet at kappa = 1.
 pub(super) struct Kappa;
 
 /// The model that moments are attributed to.

@@ -31,7 +31,7 @@ use rings::Rings;
 ///
 /// Theory (`wiener`, exact for Gaussian data): Cov(x0_hat) = A Sigma^2 (A Sigma + D)^{-1}, lam = -(A Sigma + D)^{-1}, whose
 /// multiplier is 1/2 at A Sigma_q = D. `data`: the spectrum and the length of Sigma itself, the limit t -> 0 of all.  For
-/// trained networks 2603.20092.
+/// trained networks Ambrogioni 2026 (arXiv 2603.20092).
 pub(super) struct ModeSoftening;
 
 /// Test samples at which Jacobians are averaged, at most.
