@@ -23,6 +23,7 @@ pub(super) const OF_OBSERVABLES: &[(&str, &[&str])] = &[
     ("local_dimension", &["stein1981", "hutchinson1990"]),
     ("linear_regions", &["montufar2014", "hanin2019"]),
     ("spectrum", &[]),
+    ("unit_populations", &["shapley1953"]),
     ("mode_softening", &["ambrogioni2026", "bracewell1983"]),
     ("loss_landscape", &["wang2024"]),
     ("information_rate", &["guo2005", "kong2023", "stancevic2025"]),
