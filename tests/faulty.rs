@@ -16,7 +16,7 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 39] = [
+const BEYOND_A_SCHEMA: [&str; 40] = [
     "accidental_too_heavy",
     "batch_above_generated",
     "batch_above_n",
@@ -35,6 +35,7 @@ const BEYOND_A_SCHEMA: [&str; 39] = [
     "law_of_one_class",
     "law_of_other_data",
     "law_of_points",
+    "local_units_without_images",
     "means_of_two_dimensions",
     "mirrors_without_http",
     "mixture_dim_alone",

@@ -36,7 +36,9 @@
 //!     epochs: 5,
 //!     warm_start: None,
 //!     batch: 50,
+//!     effort: Vec::new(),
 //!     learning_rates: vec![1e-2; 10],
+//!     local_rate: 1.0,
 //!     decay: Decay::Cosine,
 //!     stop: Stop::None,
 //!     evaluate_every: 1,
@@ -45,7 +47,7 @@
 //! };
 //! let job = Job {
 //!     schedule: &schedule,
-//!     config: MachineConfig { hidden: 32, skip: SkipKind::None },
+//!     config: MachineConfig::dense(32, SkipKind::None),
 //!     moments: &Moments { eigenvalues: vec![0.37, 0.30], second_moment: 0.35 },
 //!     set: &TrainingSet::new(&roll.train, &roll.test, 2),
 //!     settings: &settings,

@@ -147,3 +147,34 @@ fn crossover(lab: &Lab<'_>, curve: &[Parts]) -> TransitionRow {
     let time = lab.bootstrap(n).crossing_of(&times, 0.5, shares);
     TransitionRow::measured(Transition::Speciation, "local units do half of the work", lab.model.name, time, n)
 }
+
+#[cfg(test)]
+mod tests {
+    use schedule::{Law, Schedule};
+
+    use super::*;
+
+    fn parts(errors: [Vec<f64>; 4]) -> Parts {
+        let schedule = Schedule::new(Law::Cosine, 9).unwrap();
+        Parts { t: schedule.timestep(3).unwrap(), errors, powers: [vec![0.0; 2], vec![0.0; 2]] }
+    }
+
+    #[test]
+    fn the_works_by_hand_add_up_to_what_the_net_takes_off() {
+        // Means over the two samples: skip 10, dense 7, local 4, both 3.
+        let parts = parts([vec![9.0, 11.0], vec![6.0, 8.0], vec![5.0, 3.0], vec![2.0, 4.0]]);
+        let [dense, local] = parts.works(&[0, 1]);
+        // ((10 - 7) + (4 - 3)) / 2 and ((10 - 4) + (7 - 3)) / 2.
+        assert_eq!((dense, local, dense + local), (2.0, 5.0, 10.0 - 3.0));
+        assert!((parts.local_share(&[0, 1]) - 5.0 / 7.0).abs() < 1e-15);
+        // A resample of the second sample alone: 11, 8, 3, 4.
+        assert_eq!(parts.works(&[1, 1]), [0.5 * (3.0 - 1.0), 0.5 * (8.0 + 4.0)]);
+        assert!(parts.is_at_work());
+    }
+
+    #[test]
+    fn a_net_that_takes_off_less_than_a_percent_is_not_asked_whose_work_it_is() {
+        assert!(!parts([vec![1.0; 2], vec![0.995; 2], vec![0.997; 2], vec![0.992; 2]]).is_at_work());
+        assert!(parts([vec![1.0; 2], vec![0.995; 2], vec![0.997; 2], vec![0.99; 2]]).is_at_work());
+    }
+}

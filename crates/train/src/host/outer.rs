@@ -114,7 +114,7 @@ mod tests {
                 }
                 for (at, value) in layout.dense(&sums).iter().enumerate() {
                     let exact: f64 = (0..k).map(|p| f64::from(a[p * m + at / n]) * f64::from(b[p * n + at % n])).sum();
-                    assert!((f64::from(*value) - exact).abs() < 1e-6 * (k as f64).sqrt() + 1e-6, "{isa:?} {m} {n} {k}");
+                    assert!((f64::from(*value) - exact).abs() < 2e-6 * (k as f64).sqrt() + 1e-6, "{isa:?} {m} {n} {k}");
                 }
             }
         }

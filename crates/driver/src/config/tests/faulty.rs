@@ -21,7 +21,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("train.batch.x=5", "--set train.batch.x=5: train.batch: expected a whole number, found a table"),
     (
         "train.x.y.z=5",
-        "--set train.x.y.z=5: train.x: unknown key, [train] has epochs, batch, learning_rate, decay, rule, loss, \
+        "--set train.x.y.z=5: train.x: unknown key, [train] has epochs, effort, batch, learning_rate, local_rate, decay, rule, loss, \
          warm_start, anchor_spacing, warm_epochs, validation, evaluate_every, stop, patience, min_improvement, tolerance",
     ),
     ("data.digits=[1, 10]", "--set data.digits=[1, 10]: data.digits: 10 is not allowed, use 0 to 9"),

@@ -180,11 +180,14 @@ const AXES: &[(&str, &[&str])] = &[
     ("\"model.hiden\" = [5]", &[":11:1: sweep.axes.\"model.hiden\": unknown key, did you mean \"model.hidden\"?"]),
     ("model.hiden = [5]", &[":11:7: sweep.axes.\"model.hiden\": unknown key, did you mean \"model.hidden\"?"]),
     ("hidden = [5]", &[":11:1: sweep.axes.hidden: unknown key, did you mean \"model.hidden\"?"]),
-    ("\"model.zebra\" = [5]", &[":11:1: sweep.axes.\"model.zebra\": unknown key, [model] has kind, law, hidden, skip"]),
+    (
+        "\"model.zebra\" = [5]",
+        &[":11:1: sweep.axes.\"model.zebra\": unknown key, [model] has kind, law, hidden, skip, local"],
+    ),
     (
         "model = [5]",
         &[
-            ":11:1: sweep.axes.model: a section is not allowed as an axis, name one of its keys: kind, law, hidden, skip",
+            ":11:1: sweep.axes.model: a section is not allowed as an axis, name one of its keys: kind, law, hidden, skip, local",
         ],
     ),
     (
