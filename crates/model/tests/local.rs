@@ -1,5 +1,7 @@
 //! Machines with local units: against sums over pixels written out, and every way of asking for the Jacobian.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::path::Path;
 use std::sync::Arc;
 
