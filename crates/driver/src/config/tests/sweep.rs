@@ -212,7 +212,9 @@ const AXES: &[(&str, &[&str])] = &[
     ("seed = [1, \"2\"]", &[":11:12: seed: expected a whole number, found the string \"2\""]),
     (
         "\"model.skip\" = [\"none\", \"weiner\"]",
-        &[":11:25: model.skip: \"weiner\" is not allowed, use one of none, learned, wiener, diagonal; did you mean \"wiener\"?"],
+        &[
+            ":11:25: model.skip: \"weiner\" is not allowed, use one of none, learned, wiener, diagonal; did you mean \"wiener\"?",
+        ],
     ),
     (
         "seed = [1, 2, 1]",
