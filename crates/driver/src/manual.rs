@@ -75,20 +75,22 @@ fn settings() -> String {
     keys().iter().fold(head, |text, key| text + &format!("| `{}` | {} |\n", key.path, key.doc.replace('|', "\\|")))
 }
 
+/// Asserts that a page of `docs` says what it should; with BLESS set it is written first.
+pub(crate) fn assert_page(name: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, text).expect("written");
+    }
+    let page = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(page == text, "docs/{name} is out of date; write it again: BLESS=1 cargo test -p driver --lib manual");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_page_says_what_the_declarations_say() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/FORMAT.md");
-        if std::env::var_os("BLESS").is_some() {
-            std::fs::write(path, manual()).expect("written");
-        }
-        let page = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            page == manual(),
-            "docs/FORMAT.md is out of date; write it again: BLESS=1 cargo test -p driver --lib manual"
-        );
+        assert_page("FORMAT.md", &manual());
     }
 }

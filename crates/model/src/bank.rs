@@ -52,12 +52,10 @@ impl Bank {
     /// The same machines for states in the coordinates of `frame`; those that live in principal coordinates stay as
     /// they are.
     pub fn seen_from(self, frame: &Frame, schedule: &Schedule) -> Self {
-        let whole = |canvas: &(Arc<Canvas>, _)| canvas.0.axes().is_none();
-        let canvas = match Canvas::new(frame, frame.dim()) {
-            // Machines of pixels are turned, and their local units then see all coordinates of the frame.
-            Ok(canvas) if self.canvas.as_ref().is_some_and(whole) => Some((Arc::new(canvas), signals(schedule))),
-            _ => self.canvas,
-        };
+        // Machines of pixels are turned, and their local units then see all coordinates of the frame.
+        let of_pixels = self.canvas.as_ref().is_some_and(|(canvas, _)| canvas.axes().is_none());
+        let whole = of_pixels.then(|| Canvas::new(frame, frame.dim()).ok()).flatten();
+        let canvas = whole.map(|canvas| (Arc::new(canvas), signals(schedule))).or(self.canvas);
         Self { view: Some((frame.clone(), signals(schedule))), canvas, ..self }
     }
 

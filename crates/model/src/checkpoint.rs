@@ -4,8 +4,8 @@
 //! diagonal skip, absent without one; the learning curve at n evaluations: `epoch` (u32, `[n]`), `train_mse`, `test_mse`
 //! (f64, `[n]`) and, where there are any, `validation_mse` and `wiener_test_mse`, and before training and after every
 //! evaluation `class_gain` and `class_offset` (f64, `[n + 1]`).  Local units of k x k patches and C channels have
-//! `local_w1` `[k^2, C]`, `local_b1` `[C]` and `local_w2` `[C, k^2]`, and act on images as the `local` module says.  The metadata key `machine` holds a
-//! JSON object: `format`, `t`, `dim`, `alpha_bar`, `kept` (the epoch whose weights these are), `key`.
+//! `local_w1` `[k^2, C]`, `local_b1` `[C]` and `local_w2` `[C, k^2]`, and act on images as the `local` module says.  The
+//! metadata key `machine` holds a JSON object: `format`, `t`, `dim`, `alpha_bar`, `kept` (the epoch whose weights these are), `key`.
 //! eps_hat = skip * z + relu(z w1 + b1) w2 + b2 (+ U^T local(U z + sqrt(alpha_bar) mu)), on the first r of the d coordinates
 //! of the run's frame.  `format` is 4 with local units and 3 without.
 //! A layer of sigmoids has `w` `[d, d]` and `b` `[d]` in the place of these: eps_hat = tanh((x w + b) / 2).
@@ -245,6 +245,11 @@ impl<'a> Reader<'a> {
         key.ok_or_else(|| self.invalid("metadata `key` is not a string"))
     }
 
+    fn alpha_bar(&self) -> Result<f64, ModelError> {
+        let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64);
+        alpha_bar.ok_or_else(|| self.invalid("metadata `alpha_bar` is not a number"))
+    }
+
     /// A curve with a value for each of `len` evaluations.
     fn curve(&self, name: &str, len: usize) -> Result<Vec<f64>, ModelError> {
         let (found, bytes) = self.raw(name, Dtype::F64)?;
@@ -292,7 +297,6 @@ impl<'a> Reader<'a> {
 
     fn checkpoint(&self) -> Result<Checkpoint, ModelError> {
         let (t, dim) = (self.integer("t")?, self.integer("dim")?);
-        let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64);
         self.at_least_one(&[("t", t), ("dim", dim)])?;
         let machine = if self.tensors.names().contains(&"w") {
             Net::Sigmoid(SigmoidLayer { w: self.floats("w", &[dim, dim])?, b: self.floats("b", &[dim])? })
@@ -300,8 +304,7 @@ impl<'a> Reader<'a> {
             Net::Autoencoder(self.autoencoder(dim)?)
         };
         let history = self.history()?;
-        let alpha_bar = alpha_bar.ok_or_else(|| self.invalid("metadata `alpha_bar` is not a number"))?;
-        Ok(Checkpoint { t, alpha_bar, key: self.key()?.to_owned(), machine, history })
+        Ok(Checkpoint { t, alpha_bar: self.alpha_bar()?, key: self.key()?.to_owned(), machine, history })
     }
 
     fn at_least_one(&self, values: &[(&str, usize)]) -> Result<(), ModelError> {
@@ -333,13 +336,12 @@ impl<'a> Reader<'a> {
     }
 
     fn local(&self, dim: usize, inputs: usize) -> Result<Option<Local>, ModelError> {
-        let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64).unwrap_or_default();
         let Some(units) = self.local_units("local_")? else { return Ok(None) };
         if dim.isqrt().pow(2) != dim {
             return Err(self.invalid(format!("local units on {dim} coordinates, which are no square image")));
         }
         let canvas = Arc::new(Canvas::bare(dim, inputs));
-        Ok(Some(Local { units, canvas, signal: alpha_bar.sqrt() }))
+        Ok(Some(Local { units, canvas, signal: self.alpha_bar()?.sqrt() }))
     }
 
     fn autoencoder(&self, dim: usize) -> Result<Machine, ModelError> {

@@ -83,43 +83,42 @@ impl LocalUnits {
     /// What each unit sees of a direction in the image, without its bias: `[side^2]` -> `[side^2, C]`, in f64.
     pub(crate) fn read(&self, image: &[f64], side: usize) -> Vec<f64> {
         let LocalConfig { kernel, channels } = self.config();
-        let (pixels, patch) = (side * side, kernel * kernel);
-        let mut seen = vec![0.0; pixels * patch];
-        gather(image, (side, kernel), patch, &mut seen);
-        let mut read = vec![0.0; pixels * channels];
-        multiply(&mut read, View::new(&seen, pixels, patch), View::new(&in_f64(&self.w1), patch, channels), 0.0);
-        read
+        self.through(image, View::new(&in_f64(&self.w1), kernel * kernel, channels), side)
     }
 
     /// What each unit writes along a direction of the image: `[side^2]` -> `[side^2, C]`, in f64.
     pub(crate) fn written(&self, image: &[f64], side: usize) -> Vec<f64> {
         let LocalConfig { kernel, channels } = self.config();
+        self.through(image, View::new(&in_f64(&self.w2), channels, kernel * kernel).transposed(), side)
+    }
+
+    /// The patches of an image times weights `[k^2, C]`.
+    fn through(&self, image: &[f64], weights: View<'_, f64>, side: usize) -> Vec<f64> {
+        let LocalConfig { kernel, channels } = self.config();
         let (pixels, patch) = (side * side, kernel * kernel);
         let mut seen = vec![0.0; pixels * patch];
         gather(image, (side, kernel), patch, &mut seen);
-        let mut written = vec![0.0; pixels * channels];
-        let w2 = in_f64(&self.w2);
-        multiply(&mut written, View::new(&seen, pixels, patch), View::new(&w2, channels, patch).transposed(), 0.0);
-        written
+        let mut found = vec![0.0; pixels * channels];
+        multiply(&mut found, View::new(&seen, pixels, patch), weights, 0.0);
+        found
     }
 
     /// What units of these outputs write: `[side^2, C]` -> `[side^2]`, in f64; the transpose of [`Self::written`].
     pub(crate) fn write(&self, units: &[f64], side: usize) -> Vec<f64> {
-        self.spread(units, &in_f64(&self.w2), side, false)
+        let LocalConfig { kernel, channels } = self.config();
+        self.overlaid(units, View::new(&in_f64(&self.w2), channels, kernel * kernel), side)
     }
 
     /// The transpose of [`Self::read`]: `[side^2, C]` -> `[side^2]`, in f64.
     pub(crate) fn read_back(&self, units: &[f64], side: usize) -> Vec<f64> {
-        self.spread(units, &in_f64(&self.w1), side, true)
+        let LocalConfig { kernel, channels } = self.config();
+        self.overlaid(units, View::new(&in_f64(&self.w1), kernel * kernel, channels).transposed(), side)
     }
 
-    fn spread(&self, units: &[f64], weights: &[f64], side: usize, transposed: bool) -> Vec<f64> {
+    /// The image of patches that are units times weights `[C, k^2]`: the transpose of [`Self::through`].
+    fn overlaid(&self, units: &[f64], weights: View<'_, f64>, side: usize) -> Vec<f64> {
         let LocalConfig { kernel, channels } = self.config();
         let (pixels, patch) = (side * side, kernel * kernel);
-        let weights = match transposed {
-            true => View::new(weights, patch, channels).transposed(),
-            false => View::new(weights, channels, patch),
-        };
         let mut columns = vec![0.0; pixels * patch];
         multiply(&mut columns, View::new(units, pixels, channels), weights, 0.0);
         let mut out = vec![0.0; pixels];
@@ -174,6 +173,7 @@ impl LocalUnits {
     }
 }
 
-fn in_f64(values: &[f32]) -> Vec<f64> {
+/// The same numbers in f64.
+pub(crate) fn in_f64(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&value| f64::from(value)).collect()
 }

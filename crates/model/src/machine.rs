@@ -142,7 +142,7 @@ impl Machine {
 }
 
 /// The transpose of a row-major matrix `[rows, cols]`.
-fn transposed(matrix: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+fn transposed<T: Copy>(matrix: &[T], rows: usize, cols: usize) -> Vec<T> {
     (0..cols).flat_map(|j| (0..rows).map(move |i| matrix[i * cols + j])).collect()
 }
 

@@ -68,9 +68,13 @@ pub struct Settings {
 impl Settings {
     /// The epochs of the machine of t where it starts from initial weights.
     pub fn epochs_at(&self, t: Timestep) -> usize {
-        let share = self.effort.get(t.index()).copied().unwrap_or(1.0);
-        ((self.epochs as f64 * share).round() as usize).max(1)
+        share_of(self.epochs, self.effort.get(t.index()).copied().unwrap_or(1.0))
     }
+}
+
+/// A share of some epochs, rounded, at least one.
+pub fn share_of(epochs: usize, share: f64) -> usize {
+    ((epochs as f64 * share).round() as usize).max(1)
 }
 
 /// The samples in the coordinates that the nets see.

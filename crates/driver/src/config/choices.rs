@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use model::SkipKind;
 use schedule::LossWeight;
 use serde::{Deserialize, Serialize};
 use train::Stop;
@@ -132,9 +133,14 @@ choice! {
 }
 
 impl Skip {
-    /// Whether it is, or starts as, the best affine predictor, diagonal in the principal frame.
-    pub fn is_affine(self) -> bool {
-        matches!(self, Self::Wiener | Self::Diagonal)
+    /// The same in the model's words.
+    pub fn kind(self) -> SkipKind {
+        match self {
+            Self::None => SkipKind::None,
+            Self::Learned => SkipKind::Learned,
+            Self::Wiener => SkipKind::Wiener,
+            Self::Diagonal => SkipKind::Diagonal,
+        }
     }
 }
 

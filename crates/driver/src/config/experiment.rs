@@ -224,7 +224,7 @@ impl Train {
 
     /// The epochs of the machine of t where it starts from initial weights.
     pub(crate) fn epochs_at(&self, t: usize) -> usize {
-        ((self.epochs as f64 * self.effort.at(t)).round() as usize).max(1)
+        train::share_of(self.epochs, self.effort.at(t))
     }
 
     /// Which machine starts from which.

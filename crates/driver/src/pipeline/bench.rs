@@ -2,6 +2,7 @@
 
 use analysis::{Recipe, RunFacts, Training};
 use data::{Dataset, Frame, Pca, Samples, Shape};
+use model::SkipKind;
 use schedule::{Law, Purpose, ReverseVariance, Schedule, Stream, Timestep};
 use train::Stop;
 
@@ -44,7 +45,9 @@ impl Bench {
         let validation = hold_out(&mut dataset.train, experiment.train.validation, experiment.seed);
         let pca = Pca::fit(&dataset.train)?;
         let frame = match experiment.model {
-            Model::Machines(machines) if !machines.skip().is_affine() => Frame::Identity { dim: dataset.train.dim },
+            Model::Machines(machines) if !machines.skip().kind().is_affine() => {
+                Frame::Identity { dim: dataset.train.dim }
+            }
             Model::Conditioned { .. } => Frame::Identity { dim: dataset.train.dim },
             Model::Machines(_) if pca.rank() == 0 => {
                 let skip = experiment.model.machines().map_or(Skip::Wiener, Machines::skip);
@@ -65,6 +68,11 @@ impl Bench {
             }
             Model::Exact(_) => None,
         }
+    }
+
+    /// r, the coordinates that nets beside such a skip see: with the affine one those in which the data vary.
+    pub(crate) fn inputs(&self, skip: SkipKind) -> usize {
+        if skip.is_affine() { self.pca.rank() } else { self.dim() }
     }
 
     /// d.

@@ -37,8 +37,7 @@ fn trained(bench: &Bench, folder: &RunFolder, machines: Machines) -> Result<Bank
     if bench.experiment.model.local().is_none() {
         return Ok(bank);
     }
-    let inputs = if machines.skip().is_affine() { bench.pca.rank() } else { bench.dim() };
-    Ok(bank.on_canvas(&bench.frame, inputs, &bench.schedule)?)
+    Ok(bank.on_canvas(&bench.frame, bench.inputs(machines.skip().kind()), &bench.schedule)?)
 }
 
 /// The exact denoiser of a law.

@@ -30,10 +30,7 @@ impl<'a> Problem<'a> {
         let train = frame.project_samples(&bench.dataset.train);
         let test = frame.project_samples(&bench.dataset.test);
         let validation = frame.project_samples(&bench.validation);
-        let inputs = match config.skip {
-            SkipKind::Wiener | SkipKind::Diagonal => bench.pca.rank(),
-            SkipKind::None | SkipKind::Learned => bench.dim(),
-        };
+        let inputs = bench.inputs(config.skip);
         let squares: f64 = train.values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
         let moments =
             Moments { eigenvalues: bench.pca.eigenvalues.clone(), second_moment: squares / train.values.len() as f64 };
@@ -89,7 +86,7 @@ impl<'a> Problem<'a> {
 pub(crate) fn machine_config(machines: Machines) -> MachineConfig {
     match machines {
         Machines::Autoencoders { hidden, skip, local, local_last } => {
-            MachineConfig { hidden, skip: skip_kind(skip), local, local_last }
+            MachineConfig { hidden, skip: skip.kind(), local, local_last }
         }
         Machines::Regression { hidden } => MachineConfig::dense(hidden, SkipKind::None),
         Machines::Sigmoid { .. } => MachineConfig::LAYER,
@@ -101,7 +98,7 @@ pub(crate) fn shape(machines: Machines) -> String {
     match machines {
         Machines::Autoencoders { hidden, skip, local, .. } => {
             let local = local.map_or(String::new(), |local| format!(", {local:?}"));
-            format!("MachineConfig {{ hidden: {hidden}, skip: {:?}{local} }}", skip_kind(skip))
+            format!("MachineConfig {{ hidden: {hidden}, skip: {:?}{local} }}", skip.kind())
         }
         Machines::Regression { hidden } => format!("regression of {hidden} units"),
         Machines::Sigmoid { rule } => format!("layer of sigmoids, {rule} rule"),
@@ -125,14 +122,5 @@ fn settings(bench: &Bench) -> Settings {
         evaluate_every: train.evaluate_every,
         loss: train.loss,
         seed: bench.experiment.seed,
-    }
-}
-
-fn skip_kind(skip: Skip) -> SkipKind {
-    match skip {
-        Skip::None => SkipKind::None,
-        Skip::Learned => SkipKind::Learned,
-        Skip::Wiener => SkipKind::Wiener,
-        Skip::Diagonal => SkipKind::Diagonal,
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Tensors (f32, row-major): for each of the prefixes `weights`, `first`, `second` (Adam's moments) and, where an earlier
 //! epoch may be kept, `best`: `PREFIX.w1` `[r, H]`, `PREFIX.b1` `[H]`, `PREFIX.w2` `[H, r]`, `PREFIX.b2` `[r]`,
-//! `PREFIX.gain` `[1]` or `[r]` where the skip is trained, `PREFIX.local_w1`, `local_b1`, `local_w2` with local units, all in scaled units; the learning curve so far as in a finished checkpoint.  The metadata key
-//! `machine` holds a JSON object: `format`, `t`, `done` (epochs trained), `kept`, `key`.
+//! `PREFIX.gain` `[1]` or `[r]` where the skip is trained, `PREFIX.local_w1`, `local_b1`, `local_w2` with local units, all in
+//! scaled units; the learning curve so far as in a finished checkpoint.  The metadata key `machine` holds a JSON object: `format`, `t`, `done` (epochs trained), `kept`, `key`.
 
 use std::path::Path;
 

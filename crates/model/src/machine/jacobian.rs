@@ -7,7 +7,8 @@
 use data::DataError;
 use data::linalg::{Svd, View, multiply};
 
-use super::{Local, Machine, Skip};
+use super::{Local, Machine, Skip, transposed};
+use crate::local::in_f64;
 
 /// The Jacobian of a machine on one of its linear regions.
 #[derive(Debug, Clone, Copy)]
@@ -304,15 +305,6 @@ impl Local {
 /// Sets what the units that are off pass on to 0.
 fn silence(units: &mut [f64], active: &[bool]) {
     units.iter_mut().zip(active).filter(|(_, active)| !**active).for_each(|(unit, _)| *unit = 0.0);
-}
-
-/// The transpose of a row-major `[rows, cols]`.
-fn transposed(matrix: &[f64], rows: usize, cols: usize) -> Vec<f64> {
-    (0..cols).flat_map(|j| (0..rows).map(move |i| matrix[i * cols + j])).collect()
-}
-
-fn in_f64(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|&value| f64::from(value)).collect()
 }
 
 #[cfg(test)]

@@ -38,14 +38,7 @@ impl WithSimd for Outer<'_> {
                 let height = (self.layout.rows - row).min(tallest);
                 for (across, width) in tiles::<S>(panel.stride) {
                     let column = panel.first + across;
-                    let factors = Factors {
-                        a: self.a.values.as_ptr().wrapping_add(row),
-                        a_row: 1,
-                        a_depth: self.a.stride(),
-                        b: self.b.values.as_ptr().wrapping_add(column),
-                        b_stride: self.b.stride(),
-                        depth: self.a.rows,
-                    };
+                    let factors = Factors::of_outer((self.a, self.b), row, column);
                     let at = panel.offset + row * panel.stride + across;
                     let place = Place { at, stride: panel.stride, column, row };
                     // SAFETY: the asserts of `add_outer` keep rows, columns and depth within the arrays.
@@ -65,9 +58,6 @@ impl Finish for Add {
         // SAFETY: the caller keeps the vector within the sums.
         unsafe { self.0.add(at).cast::<S::f32s>().read_unaligned() }
     }
-
-    #[inline(always)]
-    unsafe fn beside<S: Simd>(&mut self, _: S, _: Place, _: usize) {}
 
     #[inline(always)]
     unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(

@@ -170,9 +170,6 @@ impl Finish for Accumulate<'_> {
     }
 
     #[inline(always)]
-    unsafe fn beside<S: Simd>(&mut self, _: S, _: Place, _: usize) {}
-
-    #[inline(always)]
     unsafe fn end<S: Simd, const ROWS: usize, const WIDTH: usize>(
         &mut self,
         simd: S,

@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use super::panels::Rows;
+
 /// The most vectors across a register tile.
 pub(super) const VECTORS: usize = 3;
 /// Rows of a register tile where there are 32 registers: 24 sums, three vectors of b and one value of a.
@@ -42,6 +44,21 @@ pub(super) struct Factors {
     pub(super) depth: usize,
 }
 
+impl Factors {
+    /// Those of the tile of a^T b at (row, column), whose terms are the rows of both.
+    #[inline(always)]
+    pub(super) fn of_outer((a, b): (Rows<'_>, Rows<'_>), row: usize, column: usize) -> Self {
+        Self {
+            a: a.values.as_ptr().wrapping_add(row),
+            a_row: 1,
+            a_depth: a.stride(),
+            b: b.values.as_ptr().wrapping_add(column),
+            b_stride: b.stride(),
+            depth: a.rows,
+        }
+    }
+}
+
 /// Where a tile lies in the output, in floats.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -67,7 +84,8 @@ pub(super) trait Finish {
     ///
     /// # Safety
     /// Called while the tile at `place` is summed.
-    unsafe fn beside<S: Simd>(&mut self, simd: S, place: Place, term: usize);
+    #[inline(always)]
+    unsafe fn beside<S: Simd>(&mut self, _: S, _: Place, _: usize) {}
 
     /// Takes the sums of all rows of a tile.
     ///

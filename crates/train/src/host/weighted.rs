@@ -174,14 +174,7 @@ impl Gradient<'_> {
             let height = (rows.end - row).min(tallest);
             for (across, width) in tiles::<S>(panel.stride) {
                 let column = panel.first + across;
-                let factors = Factors {
-                    a: self.a.values.as_ptr().wrapping_add(row),
-                    a_row: 1,
-                    a_depth: self.a.stride(),
-                    b: self.b.values.as_ptr().wrapping_add(column),
-                    b_stride: self.b.stride(),
-                    depth: self.a.rows,
-                };
+                let factors = Factors::of_outer((self.a, self.b), row, column);
                 let at = panel.offset + row * panel.stride + across;
                 let place = Place { at, stride: panel.stride, column, row };
                 self.upcoming.fetch();

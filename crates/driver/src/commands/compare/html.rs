@@ -27,7 +27,7 @@ pub(super) fn page(report: &Report) -> Result<String, DriverError> {
 
 fn runs(report: &Report) -> Markup {
     html! {
-        div.wide tabindex="0" { table {
+        (common::wide(&html! { table {
             thead { tr { th { "" } th { "run" } th { "name" } th { "seed" } th { "data" } } }
             tbody {
                 @for (group, names) in report.groups.iter().zip(&report.names) {
@@ -42,7 +42,7 @@ fn runs(report: &Report) -> Markup {
                     }
                 }
             }
-        } }
+        } }))
     }
 }
 
@@ -50,7 +50,7 @@ fn settings(report: &Report) -> Markup {
     html! {
         h2 { "Settings that differ" }
         @if report.settings.is_empty() { p { "None." } } @else {
-            div.wide tabindex="0" { table {
+            (common::wide(&html! { table {
                 thead { tr { th { "key" } @for group in &report.groups { th { (group.label) } } } }
                 tbody {
                     @for setting in &report.settings {
@@ -62,7 +62,7 @@ fn settings(report: &Report) -> Markup {
                         }
                     }
                 }
-            } }
+            } }))
         }
     }
 }
@@ -71,14 +71,14 @@ fn qualities(report: &Report) -> Markup {
     html! {
         @if !report.qualities.is_empty() {
             h2 { "Quality of the samples (less is better)" }
-            div.wide tabindex="0" { table {
+            (common::wide(&html! { table {
                 thead { tr { th { "measure" } @for group in &report.groups { th { (group.label) } } } }
                 tbody {
                     @for quality in &report.qualities {
                         tr { th { (quality.measure) } @for text in quality.texts() { td.n { (text) } } }
                     }
                 }
-            } }
+            } }))
         }
     }
 }
@@ -100,7 +100,7 @@ fn comparison(comparison: &Comparison) -> Markup {
 fn curves(comparison: &Comparison) -> Markup {
     html! {
         p { "Losses, judged by the " (comparison.design.of_losses()) "." }
-        div.wide tabindex="0" { table {
+        (common::wide(&html! { table {
             thead { tr { th { "metric" } th { "timesteps" } th { "tested" } th { "differs for" } } }
             tbody {
                 @for curve in &comparison.curves {
@@ -112,7 +112,7 @@ fn curves(comparison: &Comparison) -> Markup {
                     }
                 }
             }
-        } }
+        } }))
     }
 }
 
@@ -120,7 +120,7 @@ fn observables(comparison: &Comparison) -> Markup {
     html! {
         @if !comparison.observables.is_empty() {
             p { "Observables, judged by " (comparison.design.of_observables()) "." }
-            div.wide tabindex="0" { table {
+            (common::wide(&html! { table {
                 thead { tr { th { "observable" } th { "rows" } th { "equal" } th { "tested" } th { "differ" } th { "where" } } }
                 tbody {
                     @for table in &comparison.observables {
@@ -138,7 +138,7 @@ fn observables(comparison: &Comparison) -> Markup {
                         }
                     }
                 }
-            } }
+            } }))
         }
     }
 }
@@ -147,7 +147,7 @@ fn transitions(comparison: &Comparison) -> Markup {
     html! {
         @if !comparison.transitions.is_empty() {
             p { "Transition times with their 95% intervals." }
-            div.wide tabindex="0" { table {
+            (common::wide(&html! { table {
                 thead {
                     tr {
                         th { "transition" } th { "convention" } th { "model" } th { "group" }
@@ -168,7 +168,7 @@ fn transitions(comparison: &Comparison) -> Markup {
                         }
                     }
                 }
-            } }
+            } }))
         }
     }
 }

@@ -61,7 +61,7 @@ impl Cost {
         let train = size.train - validation;
         // A product [n, d] [d, H] takes 2 n d H operations: two forward, three backward; a layer has H = d, and one of each.
         let (hidden, parameters, forward, both) = match model {
-            Machines::Autoencoders { hidden, .. } => (hidden, parameters(model, dim), 2.0, 5.0),
+            Machines::Autoencoders { hidden, .. } => (hidden, machine_config(model).weights(dim), 2.0, 5.0),
             Machines::Sigmoid { .. } => (dim, dim * dim + dim, 1.0, 2.0),
             Machines::Regression { hidden } => (hidden, 3 * hidden + 1, 2.0, 5.0),
         };
@@ -176,11 +176,6 @@ impl Cost {
         }));
         lines
     }
-}
-
-/// The trainable numbers of a machine with a hidden layer.
-fn parameters(machine: Machines, dim: usize) -> usize {
-    machine_config(machine).weights(dim)
 }
 
 /// Operations a sample of the local units: a step (five products at every pixel, and three between state and image), and an

@@ -58,14 +58,6 @@ mod tests {
 
     #[test]
     fn the_page_says_what_the_table_says() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/keys.md");
-        if std::env::var_os("BLESS").is_some() {
-            std::fs::write(path, manual()).expect("written");
-        }
-        let page = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            page == manual(),
-            "docs/keys.md is out of date; write it again: BLESS=1 cargo test -p driver --lib manual"
-        );
+        crate::manual::assert_page("keys.md", &manual());
     }
 }
