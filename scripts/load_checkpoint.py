@@ -37,7 +37,8 @@ class Bank(torch.nn.Module):
     """One single-hidden-layer autoencoder per timestep, eps_hat = U (skip z + relu(z W1 + b1) W2 + b2 + local(z)).
 
     z = U^T (x_t - sqrt(alpha_bar_t) mean) where the machines live in a principal frame, else z = x_t.  The net sees and
-    corrects the first r of the d coordinates.  Parameters: w1 [K, r, H], b1 [K, H], w2 [K, H, r], b2 [K, r] and, where
+    corrects the first r of the d coordinates, its dense units the first a of these.  Parameters: w1 [K, a, H], b1 [K, H],
+    w2 [K, H, a], b2 [K, r] and, where
     there is a skip, skip [K, 1] or [K, d], for the K machines of the 1-based `timesteps`.  Local units, where there are any,
     see the image of the first r coordinates: local_w1 [K, k^2, C], local_b1 [K, C], local_w2 [K, C, k^2].
     """
@@ -85,9 +86,10 @@ class Bank(torch.nn.Module):
     def eps_hat_in_frame(self, z, t):
         """The predicted noise in the coordinates that the machines live in, [n, d]."""
         self.check_timestep(t)
-        k, r = self.index[t], self.w1.shape[1]
+        k, r, seen = self.index[t], self.b2.shape[1], self.w1.shape[1]
         w1, b1, w2, b2 = (tensor[k].to(z.dtype) for tensor in (self.w1, self.b1, self.w2, self.b2))
-        net = torch.relu(z[:, :r] @ w1 + b1) @ w2 + b2
+        dense = torch.relu(z[:, :seen] @ w1 + b1) @ w2
+        net = torch.nn.functional.pad(dense, (0, r - seen)) + b2
         if self.local_w1 is not None:
             net = net + self.local(z[:, :r], t)
         net = torch.nn.functional.pad(net, (0, z.shape[1] - r))
@@ -128,10 +130,23 @@ class Bank(torch.nn.Module):
         for t in range(total, 0, -stride):
             before = self.alpha_bar[t - stride - 1] if t > stride else torch.ones_like(self.alpha_bar[0])
             left, alpha = 1 - self.alpha_bar[t - 1], self.alpha_bar[t - 1] / before
-            z = (z - ((1 - alpha) / left.sqrt()).to(dtype) * self.eps_hat_in_frame(z, t)) / alpha.sqrt().to(dtype)
-            if t > stride:
-                posterior = (1 - before) / left if self.facts["variance"] == "posterior" else 1.0
-                z = z + ((1 - alpha) * posterior).sqrt().to(dtype) * noise()
+            eps_hat = self.eps_hat_in_frame(z, t)
+            mean = (z - ((1 - alpha) / left.sqrt()).to(dtype) * eps_hat) / alpha.sqrt().to(dtype)
+            if t <= stride:
+                z = mean
+                continue
+            posterior = 1.0 if self.facts["variance"] == "beta" else (1 - before) / left
+            sigma, n = ((1 - alpha) * posterior).sqrt().to(dtype), noise()
+            if self.facts["variance"] == "optimal":
+                # The covariance of q(x_s | x_t), from the change of eps_hat along the noise.
+                excess = (1 - alpha) / (alpha * (1 - before))
+                step = sigma / 8
+                slope = (self.eps_hat_in_frame(z + step * n, t) - eps_hat) / step
+                unsettled = n - left.sqrt().to(dtype) * slope
+                along, square = ((unsettled * v).sum(1, keepdim=True) for v in (n, unsettled))
+                share = torch.where(along > 0, square / along, 0.0)
+                n = n + (excess / (1 + (1 + excess * share).sqrt())).to(dtype) * unsettled
+            z = mean + sigma * n
         return self.from_frame(z, 0)
 
 

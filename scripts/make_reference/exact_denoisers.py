@@ -151,6 +151,38 @@ def spiral(draws=30_000, grid=20_000, block=500):
         print(f"standard errors {error[:3]}", flush=True)
 
 
+def rare_cloud(weight=0.2, means=(-2.0, 8.0), std=0.3, chains=1_000_000):
+    """The share of chains, T = 100, that end in the rarer of two clouds, with the exact denoiser of both."""
+    alpha_bar = np.concatenate([[1.0], np.cumprod(1 - np.linspace(1e-3, 0.2, 100))])
+    rng = np.random.default_rng(2)
+
+    def eps_hat(x, a):
+        g, signal = a * std**2 + 1 - a, math.sqrt(a)
+        log = [np.log(w) - (x - signal * m) ** 2 / (2 * g) for w, m in zip((1 - weight, weight), means)]
+        rare = 1 / (1 + np.exp(log[0] - log[1]))
+        return math.sqrt(1 - a) / g * (x - signal * (means[0] + (means[1] - means[0]) * rare))
+
+    for choice in ["posterior", "beta", "optimal"]:
+        x = rng.standard_normal(chains)
+        for t in range(100, 0, -1):
+            a, before = alpha_bar[t], alpha_bar[t - 1]
+            beta = 1 - a / before
+            answer = eps_hat(x, a)
+            mean = (x - beta / math.sqrt(1 - a) * answer) / math.sqrt(1 - beta)
+            if t == 1:
+                x = mean
+                continue
+            sigma = math.sqrt(beta if choice == "beta" else beta * (1 - before) / (1 - a))
+            noise = rng.standard_normal(chains)
+            if choice == "optimal":
+                slope = (eps_hat(x + sigma * noise / 8, a) - answer) / (sigma * noise / 8)
+                excess = beta / ((1 - beta) * (1 - before))
+                noise = noise * np.sqrt(1 + excess * np.maximum(1 - math.sqrt(1 - a) * slope, 0))
+            x = mean + sigma * noise
+        share = np.mean(x > np.mean(means))
+        print(f"rare cloud of {weight}, {choice}: {share:.5f} +- {math.sqrt(share * (1 - share) / chains):.5f}")
+
+
 def main():
     gaussian()
     class_snr()
@@ -160,6 +192,7 @@ def main():
     curie_weiss_moments(100, 0.8)
     mixture()
     empirical()
+    rare_cloud()
     spiral()
 
 

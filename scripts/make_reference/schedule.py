@@ -9,6 +9,8 @@ from math import cos, pi
 
 getcontext().prec = 50
 
+CHOICES = ["posterior", "beta", "optimal"]
+
 
 def linear(start, end, total):
     """beta_t = start + (t - 1)/(T - 1) (end - start), t = 1..T (Ho et al. 2020, section 4)."""
@@ -45,7 +47,7 @@ def accidental_weight(betas, alpha_bar, t):
     return beta**2 / (2 * sigma**2 * alpha * (1 - alpha_bar_t))
 
 
-def gaussian_chain(betas, alpha_bar, lam, posterior, noiseless=1):
+def gaussian_chain(betas, alpha_bar, lam, choice, noiseless=1):
     """Variance of the DDPM chain's output for data N(0, lam) with the exact score, started from N(0, 1), the last
     `noiseless` steps without noise."""
     v = Decimal(1)
@@ -53,7 +55,11 @@ def gaussian_chain(betas, alpha_bar, lam, posterior, noiseless=1):
         beta = betas[t - 1]
         g = alpha_bar[t] * lam + 1 - alpha_bar[t]
         m = (1 - beta / g) / (1 - beta).sqrt()
-        sigma2 = posterior_variance(betas, alpha_bar, t) if posterior else beta
+        sigma2 = beta if choice == "beta" else posterior_variance(betas, alpha_bar, t)
+        if choice == "optimal" and t > noiseless:
+            # More noise by x_0's unsettled share 1 - D/g.
+            excess = beta / ((1 - beta) * (1 - alpha_bar[t - 1]))
+            sigma2 *= 1 + excess * (1 - (1 - alpha_bar[t]) / g)
         v = m * m * v + (0 if t <= noiseless else sigma2)
     return v
 
@@ -76,10 +82,10 @@ def main():
             print(f"  variational weight_{t} = {float(variational_weight(betas, alpha_bar, t)):.12e}")
             print(f"  accidental weight_{t} = {float(accidental_weight(betas, alpha_bar, t)):.12e}")
         for lam in ["4", "0.25"]:
-            post, beta = (gaussian_chain(betas, alpha_bar, Decimal(lam), posterior) for posterior in [True, False])
-            print(f"  chain variance, data N(0, {lam}): posterior {post:.9f}, beta {beta:.9f}")
+            chains = [gaussian_chain(betas, alpha_bar, Decimal(lam), choice) for choice in CHOICES]
+            print(f"  chain variance, data N(0, {lam}): posterior %.9f, beta %.9f, optimal %.9f" % tuple(chains))
         for noiseless in [0, 2, 5]:
-            chains = [gaussian_chain(betas, alpha_bar, Decimal("0.25"), posterior, noiseless) for posterior in [True, False]]
+            chains = [gaussian_chain(betas, alpha_bar, Decimal("0.25"), choice, noiseless) for choice in CHOICES[:2]]
             print("  the same, %d steps without noise: posterior %.9f, beta %.9f" % (noiseless, *chains))
     betas = cosine_betas(100)
     print("cosine, T = 100:", *(f"beta_{t} = {betas[t - 1]:.12e}" for t in [1, 2, 50, 99, 100]))

@@ -1,12 +1,13 @@
 //! A whole bank as one safetensors file, for PyTorch and whatever else reads the format.
 //!
-//! Tensors, row-major, for K machines in the order of `timesteps`, r inputs, H hidden units, d coordinates, T timesteps:
+//! Tensors, row-major, for K machines in the order of `timesteps`, r inputs of which dense units see a, H hidden units,
+//! d coordinates, T timesteps:
 //!
 //! | name | type | shape | what |
 //! |---|---|---|---|
 //! | `betas`, `alpha_bar` | f64 | `[T]` | the schedule at t = 1..=T |
 //! | `timesteps` | i64 | `[K]` | the 1-based t of each machine |
-//! | `w1`, `b1`, `w2`, `b2` | f32 | `[K, r, H]`, `[K, H]`, `[K, H, r]`, `[K, r]` | the machines |
+//! | `w1`, `b1`, `w2`, `b2` | f32 | `[K, a, H]`, `[K, H]`, `[K, H, a]`, `[K, r]` | the machines |
 //! | `skip` | f32 | `[K, 1]` or `[K, d]` | the factors of z beside the net; absent without a skip |
 //! | `local_w1`, `local_b1`, `local_w2` | f32 | `[K, k^2, C]`, `[K, C]`, `[K, C, k^2]` | their local units, where they have any |
 //! | `mean`, `axes` | f64, f32 | `[d]`, `[d, d]` | the principal frame of machines that live in one: column k is axis k |
@@ -15,8 +16,8 @@
 //! | `check_eps_hat` | f64 | `[C, N, d]` | eps_hat there, from the numbers above in f64 |
 //! | `check_eps_hat_f32` | f32 | `[C, N, d]` | as the program's own chain computes it in f32 |
 //!
-//! eps_hat(x_t) = U (skip * z + relu(z w1 + b1) w2 + b2), the net on the first r of the d coordinates z, with
-//! z = U^T (x_t - sqrt(alpha_bar_t) mean), U = `axes`; without a frame z = x_t.  Local units add V^T local(V z +
+//! eps_hat(x_t) = U (skip * z + relu(z w1 + b1) w2 + b2), the net on the first r of the d coordinates z and w1 and w2 on
+//! the first a, with z = U^T (x_t - sqrt(alpha_bar_t) mean), U = `axes`; without a frame z = x_t.  Local units add V^T local(V z +
 //! sqrt(alpha_bar_t) mean), V the first r columns of U, where the unit c at a pixel of the square image sees the k x k patch
 //! around it through column c of `local_w1` and writes row c of `local_w2` to it.  The metadata entry `bank` holds a JSON
 //! object: `format`, `dim`, `inputs`, `hidden`, `timesteps` (T), `activation`, and what the writer adds.
@@ -38,6 +39,8 @@ pub struct BankShape {
     pub dim: usize,
     /// r.
     pub inputs: usize,
+    /// a.
+    pub seen: usize,
     /// H.
     pub hidden: usize,
     /// Factors of the skip: 0, 1 or d.
@@ -55,27 +58,27 @@ pub struct BankShape {
 }
 
 impl BankShape {
-    /// d, r, H and the factors of the skip of a machine, as they have to be for it to stand in the file.
-    pub fn of_machine(machine: &Machine) -> [usize; 4] {
+    /// d, r, a, H and the factors of the skip of a machine, as they have to be for it to stand in the file.
+    pub fn of_machine(machine: &Machine) -> [usize; 5] {
         let gains = match &machine.skip {
             Skip::None => 0,
             Skip::Scalar(_) => 1,
             Skip::Diagonal(gains) => gains.len(),
         };
-        [machine.dim, machine.inputs, machine.hidden, gains]
+        [machine.dim, machine.inputs, machine.seen(), machine.hidden, gains]
     }
 
     /// Whether a machine can stand in the file.
     pub fn fits(&self, machine: &Machine) -> bool {
         let local = machine.local.as_ref().map(|local| local.units.config());
-        let dense = [self.dim, self.inputs, self.hidden, self.gains];
+        let dense = [self.dim, self.inputs, self.seen, self.hidden, self.gains];
         Self::of_machine(machine) == dense && (local.is_none() || local == self.local)
     }
 
     /// The tensors that are there: name, type and shape, those of wide types first so that all are aligned.
     fn tensors(&self) -> Vec<(&'static str, &'static str, Vec<usize>)> {
-        let Self { dim: d, inputs: r, hidden: h, gains, local, timesteps, machines: k, framed, checked: [c, n] } =
-            *self;
+        let Self { dim: d, inputs: r, seen: a, hidden: h, gains, local, .. } = *self;
+        let Self { timesteps, machines: k, framed, checked: [c, n], .. } = *self;
         let (patch, channels) = local.map_or((0, 0), |local| (local.patch(), local.channels));
         let all = [
             ("betas", "F64", vec![timesteps]),
@@ -88,9 +91,9 @@ impl BankShape {
             ("check_x", "F32", vec![c, n, d]),
             ("check_eps_hat_f32", "F32", vec![c, n, d]),
             ("skip", "F32", vec![k, gains]),
-            ("w1", "F32", vec![k, r, h]),
+            ("w1", "F32", vec![k, a, h]),
             ("b1", "F32", vec![k, h]),
-            ("w2", "F32", vec![k, h, r]),
+            ("w2", "F32", vec![k, h, a]),
             ("b2", "F32", vec![k, r]),
             ("local_w1", "F32", vec![k, patch, channels]),
             ("local_b1", "F32", vec![k, channels]),
@@ -254,8 +257,9 @@ mod tests {
     }
 
     fn shape(machines: &[Machine], framed: bool) -> BankShape {
-        let [dim, inputs, hidden, gains] = BankShape::of_machine(&machines[0]);
+        let [dim, inputs, seen, hidden, gains] = BankShape::of_machine(&machines[0]);
         BankShape {
+            seen,
             dim,
             inputs,
             hidden,

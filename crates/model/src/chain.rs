@@ -10,10 +10,17 @@ mod forward;
 /// Trajectories handled together; a constant, so that no result depends on the number of threads.
 const BLOCK: usize = 256;
 
+/// How far along the noise the slope of eps_hat is taken, in sigma_t: small enough that a curved eps_hat is as good as straight,
+/// large enough that f32 answers to both ends differ.
+const SLOPE_STEP: f64 = 0.125;
+
 /// Ancestral sampling with a denoiser.
 ///
 /// z_{t-1} = (z_t - beta_t/sqrt(1 - alpha_bar_t) eps_hat(z_t, t))/sqrt(alpha_t) + sigma_t noise, no noise in the last
-/// step (or in more or fewer of the last steps).  Ho et al. 2020, algorithm 2.  Each trajectory has streams of its own, keyed by its number and by t.
+/// step (or in more or fewer of the last steps).  Ho et al. 2020, algorithm 2.  With [`ReverseVariance::Optimal`] the noise n
+/// becomes (1 + k P)^(1/2) n, nearly: n + k/(1 + sqrt(1 + k p)) P n with p = |P n|^2 / n^T P n, the root where P n is an eigenvector.
+/// P n = n - sqrt(1 - alpha_bar_t) J n with J n = (eps_hat(z_t + h n) - eps_hat(z_t))/h, h = sigma_t/8, for which every
+/// predictor answers twice.  Each trajectory has streams of its own, keyed by its number and by t.
 #[derive(Clone, Copy)]
 pub struct Chain<'a> {
     /// The noise predictors.
@@ -126,14 +133,45 @@ impl Chain<'_> {
         let (scale, eps_factor, sigma) = (reverse.scale as f32, reverse.eps_factor as f32, reverse.sigma as f32);
         let mut eps_hat = vec![0.0; block.len()];
         predictor.eps_hat(block, &mut eps_hat);
-        let mut noise = vec![0.0; d];
-        for ((row, eps_hat), i) in block.chunks_exact_mut(d).zip(eps_hat.chunks_exact(d)).zip(0_u64..) {
-            if sigma > 0.0 {
-                Stream::new(self.seed, Purpose::Reverse, first + i, t.get() as u64).fill_normal(&mut noise);
+        let mut noise = vec![0.0; block.len()];
+        if sigma > 0.0 {
+            for (row, i) in noise.chunks_exact_mut(d).zip(0_u64..) {
+                Stream::new(self.seed, Purpose::Reverse, first + i, t.get() as u64).fill_normal(row);
             }
-            for ((z, eps_hat), noise) in row.iter_mut().zip(eps_hat).zip(&noise) {
-                *z = scale * (*z - eps_factor * eps_hat) + sigma * noise;
-            }
+        }
+        if reverse.excess > 0.0 {
+            self.spread(predictor, reverse, t, (block, &eps_hat), &mut noise);
+        }
+        for ((z, eps_hat), noise) in block.iter_mut().zip(&eps_hat).zip(&noise) {
+            *z = scale * (*z - eps_factor * eps_hat) + sigma * noise;
+        }
+    }
+
+    /// Gives the noise n of every row the covariance 1 + k P.
+    fn spread(
+        &self,
+        predictor: &dyn Predictor,
+        reverse: Reverse,
+        t: Timestep,
+        (z, eps_hat): (&[f32], &[f32]),
+        noise: &mut [f32],
+    ) {
+        let d = self.denoiser.dim();
+        let moved_by = SLOPE_STEP * reverse.sigma;
+        let slope = (self.schedule.forward(t).noise / moved_by) as f32;
+        let moved: Vec<f32> = z.iter().zip(&*noise).map(|(z, n)| z + moved_by as f32 * n).collect();
+        let mut there = vec![0.0; z.len()];
+        predictor.eps_hat(&moved, &mut there);
+        let answers = there.chunks_exact_mut(d).zip(eps_hat.chunks_exact(d));
+        for (n, (there, here)) in noise.chunks_exact_mut(d).zip(answers) {
+            let unsettled = there;
+            unsettled.iter_mut().zip(here).zip(&*n).for_each(|((u, here), n)| *u = n - slope * (*u - here));
+            let dot =
+                |other: &[f32]| unsettled.iter().zip(other).map(|(&u, &o)| f64::from(u) * f64::from(o)).sum::<f64>();
+            let (along, square) = (dot(n), dot(unsettled));
+            let share = if along > 0.0 { square / along } else { 0.0 };
+            let factor = (reverse.excess / (1.0 + (1.0 + reverse.excess * share).sqrt())) as f32;
+            n.iter_mut().zip(&*unsettled).for_each(|(n, u)| *n += factor * u);
         }
     }
 }

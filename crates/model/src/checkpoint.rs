@@ -1,13 +1,13 @@
 //! One safetensors file a machine: its weights, its wiring and its learning curve.
 //!
-//! Tensors (f32, row-major): `w1` `[r, H]`, `b1` `[H]`, `w2` `[H, r]`, `b2` `[r]`; `skip` `[1]` for a scalar or `[d]` for a
+//! Tensors (f32, row-major): `w1` `[a, H]`, `b1` `[H]`, `w2` `[H, a]`, `b2` `[r]`, a <= r; `skip` `[1]` for a scalar or `[d]` for a
 //! diagonal skip, absent without one; the learning curve at n evaluations: `epoch` (u32, `[n]`), `train_mse`, `test_mse`
 //! (f64, `[n]`) and, where there are any, `validation_mse` and `wiener_test_mse`, and before training and after every
 //! evaluation `class_gain` and `class_offset` (f64, `[n + 1]`).  Local units of k x k patches and C channels have
 //! `local_w1` `[k^2, C]`, `local_b1` `[C]` and `local_w2` `[C, k^2]`, and act on images as the `local` module says.  The
 //! metadata key `machine` holds a JSON object: `format`, `t`, `dim`, `alpha_bar`, `kept` (the epoch whose weights these are), `key`.
 //! eps_hat = skip * z + relu(z w1 + b1) w2 + b2 (+ U^T local(U z + sqrt(alpha_bar) mu)), on the first r of the d coordinates
-//! of the run's frame.  `format` is 4 with local units and 3 without.
+//! of the run's frame, and w1 and w2 on the first a of these.  `format` is 4 with local units or a < r, and 3 without.
 //! A layer of sigmoids has `w` `[d, d]` and `b` `[d]` in the place of these: eps_hat = tanh((x w + b) / 2).
 
 use std::collections::HashMap;
@@ -33,8 +33,8 @@ use crate::{Canvas, Local, LocalConfig, LocalUnits, Machine, ModelError, Net, Si
 
 /// The version of the layout above.
 pub const FORMAT: u64 = 3;
-/// The version of files with local units, which a program that knows none must not read.
-const LOCAL_FORMAT: u64 = 4;
+/// The version of files with local units or fewer axes, which a program that knows neither must not read.
+const WIDER_FORMAT: u64 = 4;
 
 /// Mean squared errors on eps per coordinate after the epochs that were evaluated.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -119,11 +119,11 @@ fn encode(tensors: &[Raw], metadata: &Value) -> Result<Vec<u8>, ModelError> {
 
 /// The tensors of a machine with a hidden layer.
 fn weights(machine: &Machine) -> Vec<Raw> {
-    let (r, h) = (machine.inputs, machine.hidden);
+    let (r, a, h) = (machine.inputs, machine.seen(), machine.hidden);
     let mut tensors = vec![
-        f32s("w1", &[r, h], &machine.w1),
+        f32s("w1", &[a, h], &machine.w1),
         f32s("b1", &[h], &machine.b1),
-        f32s("w2", &[h, r], &machine.w2),
+        f32s("w2", &[h, a], &machine.w2),
         f32s("b2", &[r], &machine.b2),
     ];
     match &machine.skip {
@@ -151,7 +151,9 @@ fn local_arrays(prefix: &str, units: &LocalUnits) -> [Raw; 3] {
 /// The version of a file with these tensors.
 fn format_of(tensors: &[Raw]) -> u64 {
     let local = tensors.iter().any(|(name, ..)| name.contains("local_"));
-    if local { LOCAL_FORMAT } else { FORMAT }
+    let rows = |name: &str| tensors.iter().find(|(found, ..)| found == name).map(|(_, _, shape, _)| shape[0]);
+    let fewer = |w1: &str, b2: &str| rows(w1) < rows(b2);
+    if local || fewer("w1", "b2") || fewer("weights.w1", "weights.b2") { WIDER_FORMAT } else { FORMAT }
 }
 
 /// The bytes of a checkpoint file, the same for the same content.
@@ -203,8 +205,8 @@ impl<'a> Reader<'a> {
         let metadata: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         let reader = Self { path: path.to_owned(), tensors, metadata };
         match reader.integer("format")? {
-            format if [FORMAT, LOCAL_FORMAT].contains(&(format as u64)) => Ok(reader),
-            format => Err(invalid(format!("format {format}, this program reads formats {FORMAT} and {LOCAL_FORMAT}"))),
+            format if [FORMAT, WIDER_FORMAT].contains(&(format as u64)) => Ok(reader),
+            format => Err(invalid(format!("format {format}, this program reads formats {FORMAT} and {WIDER_FORMAT}"))),
         }
     }
 
@@ -238,6 +240,13 @@ impl<'a> Reader<'a> {
     fn matrix(&self, name: &str) -> Result<[usize; 2], ModelError> {
         let (shape, _) = self.raw(name, Dtype::F32)?;
         shape.try_into().map_err(|_| self.invalid(format!("tensor `{name}` is not a matrix")))
+    }
+
+    /// The length of a tensor of one dimension.
+    fn len(&self, name: &str) -> Result<usize, ModelError> {
+        let (shape, _) = self.raw(name, Dtype::F32)?;
+        let [len] = shape.try_into().map_err(|_| self.invalid(format!("tensor `{name}` is not a list")))?;
+        Ok(len)
     }
 
     fn key(&self) -> Result<&str, ModelError> {
@@ -345,18 +354,18 @@ impl<'a> Reader<'a> {
     }
 
     fn autoencoder(&self, dim: usize) -> Result<Machine, ModelError> {
-        let [inputs, hidden] = self.matrix("w1")?;
+        let ([seen, hidden], inputs) = (self.matrix("w1")?, self.len("b2")?);
         self.at_least_one(&[("the number of hidden units", hidden)])?;
-        if inputs > dim {
-            return Err(self.invalid(format!("{inputs} inputs for {dim} coordinates")));
+        if seen > inputs || inputs > dim {
+            return Err(self.invalid(format!("{seen} of {inputs} inputs for {dim} coordinates")));
         }
         Ok(Machine {
             dim,
             inputs,
             hidden,
-            w1: self.floats("w1", &[inputs, hidden])?,
+            w1: self.floats("w1", &[seen, hidden])?,
             b1: self.floats("b1", &[hidden])?,
-            w2: self.floats("w2", &[hidden, inputs])?,
+            w2: self.floats("w2", &[hidden, seen])?,
             b2: self.floats("b2", &[inputs])?,
             skip: self.skip(dim)?,
             local: self.local(dim, inputs)?,
@@ -413,6 +422,20 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             assert_eq!(read(&path).unwrap(), before);
         }
+    }
+
+    #[test]
+    fn dense_units_of_fewer_axes_are_of_the_later_format_and_come_back() {
+        let path = Path::new("t0042.safetensors");
+        let narrow = less(|machine| (machine.w1, machine.w2) = (vec![1.0, -1.5], vec![0.5, 2.0]));
+        let bytes = write(&narrow).unwrap();
+        assert_eq!(from_bytes(path, &bytes).unwrap(), narrow);
+        assert_eq!(Reader::new(path, &bytes).unwrap().integer("format").unwrap(), 4);
+        let whole = write(&checkpoint(Skip::None)).unwrap();
+        assert_eq!(Reader::new(path, &whole).unwrap().integer("format").unwrap(), 3);
+        let wide = less(|machine| (machine.w1, machine.w2) = (vec![0.5; 6], vec![0.5; 6]));
+        let message = from_bytes(path, &write(&wide).unwrap()).unwrap_err().to_string();
+        assert!(message.ends_with("3 of 2 inputs for 3 coordinates"), "{message}");
     }
 
     #[test]

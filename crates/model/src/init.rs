@@ -7,11 +7,11 @@ use crate::{LocalConfig, LocalUnits, MachineConfig, SkipKind};
 /// The trainable numbers of one machine in scaled units, row-major, matrices `[in, out]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// W1: `[r, H]`.
+    /// W1: `[a, H]`, of the a <= r coordinates that dense units see.
     pub w1: Vec<f32>,
     /// b1: `[H]`.
     pub b1: Vec<f32>,
-    /// W2: `[H, r]`.
+    /// W2: `[H, a]`.
     pub w2: Vec<f32>,
     /// b2: `[r]`.
     pub b2: Vec<f32>,
@@ -28,12 +28,11 @@ impl Weights {
     pub fn init(config: MachineConfig, inputs: usize, seed: u64, t: Timestep) -> Self {
         let hidden = config.hidden;
         let mut uniform = uniform(Stream::new(seed, Purpose::Init, t.get() as u64, 0));
-        let (w1, b1) = (uniform(inputs * hidden, inputs), uniform(hidden, inputs));
+        let seen = config.seen(inputs);
+        let (w1, b1) = (uniform(seen * hidden, seen), uniform(hidden, seen));
         let (w2, b2) = match config.skip {
-            SkipKind::None => (uniform(hidden * inputs, hidden), uniform(inputs, hidden)),
-            SkipKind::Learned | SkipKind::Wiener | SkipKind::Diagonal => {
-                (vec![0.0; hidden * inputs], vec![0.0; inputs])
-            }
+            SkipKind::None => (uniform(hidden * seen, hidden), uniform(inputs, hidden)),
+            SkipKind::Learned | SkipKind::Wiener | SkipKind::Diagonal => (vec![0.0; hidden * seen], vec![0.0; inputs]),
         };
         let local = config.at(t).local.map(|local| LocalUnits::init(local, config.skip, &mut uniform));
         Self { w1, b1, w2, b2, gains: vec![0.0; config.gains(inputs)], local }
@@ -41,14 +40,14 @@ impl Weights {
 
     /// Whether they are of a net of this shape with r inputs.
     pub fn fits(&self, config: MachineConfig, inputs: usize) -> bool {
-        let hidden = config.hidden;
+        let (hidden, seen) = (config.hidden, config.seen(inputs));
         let lengths = [&self.w1, &self.b1, &self.w2, &self.b2, &self.gains].map(Vec::len);
         let local = match (&self.local, config.local) {
             (Some(units), Some(shape)) => units.fits(shape),
             (None, None) => true,
             _ => false,
         };
-        local && lengths == [inputs * hidden, hidden, hidden * inputs, inputs, config.gains(inputs)]
+        local && lengths == [seen * hidden, hidden, hidden * seen, inputs, config.gains(inputs)]
     }
 
     /// PyTorch's default for the layers of a [`ConditionedMachine`](crate::ConditionedMachine) of d coordinates and H hidden

@@ -56,7 +56,7 @@ pub use gauge::{ClassGauge, ClassReading};
 pub use init::Weights;
 pub use local::{Canvas, LocalConfig, LocalUnits, patches};
 pub use machine::{Jacobian, JacobianNorm, Local, Machine, Skip, UnitSum};
-pub use module::{StackedAutoencoder, StackedConfig};
+pub use module::{StackedAutoencoder, StackedConfig, first, widened};
 pub use net::Net;
 pub use parametrisation::{MachineConfig, Moments, Parametrisation, SkipKind};
 pub use posterior::{ClassPosterior, ExactLaw, LogDensity, PosteriorMoments};

@@ -35,7 +35,7 @@ pub struct Local {
 }
 
 /// eps_hat = skip(z) + W2 relu(W1 z + b1) + b2 (+ U^T local(U z + signal mu)), the net acting on the first `inputs` of the
-/// `dim` coordinates.
+/// `dim` coordinates and its dense units on the first [`Self::seen`] of those.
 ///
 /// Matrices are row-major and stored `[in, out]`, so that a batch `[n, in]` multiplies from the left.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,11 +46,11 @@ pub struct Machine {
     pub inputs: usize,
     /// H, the number of hidden units.
     pub hidden: usize,
-    /// W1: `[r, H]`.
+    /// W1: `[a, H]`, a <= r.
     pub w1: Vec<f32>,
     /// b1: `[H]`.
     pub b1: Vec<f32>,
-    /// W2: `[H, r]`.
+    /// W2: `[H, a]`.
     pub w2: Vec<f32>,
     /// b2: `[r]`.
     pub b2: Vec<f32>,
@@ -61,6 +61,11 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// a, the leading coordinates that dense units see and correct.
+    pub fn seen(&self) -> usize {
+        self.w1.len() / self.hidden.max(1)
+    }
+
     /// H and the local units: all units of the hidden layer, the local ones behind the dense ones, pixel by pixel.
     pub fn units(&self) -> usize {
         self.hidden + self.local.as_ref().map_or(0, |local| local.canvas.pixels() * local.units.b1.len())
@@ -121,10 +126,10 @@ impl Machine {
 
     /// W1 z + b1, the inputs of the dense units.  zt: `[n, d]` -> `[n, H]`.
     fn dense_preactivations(&self, zt: &[f32]) -> Vec<f32> {
-        let (d, r, h) = (self.dim, self.inputs, self.hidden);
+        let (d, a, h) = (self.dim, self.seen(), self.hidden);
         let n = zt.len() / d;
         let mut sums: Vec<f32> = self.b1.iter().copied().cycle().take(n * h).collect();
-        multiply(&mut sums, View::strided(zt, n, r, d), View::new(&self.w1, r, h), 1.0);
+        multiply(&mut sums, View::strided(zt, n, a, d), View::new(&self.w1, a, h), 1.0);
         sums
     }
 
@@ -148,7 +153,7 @@ fn transposed<T: Copy>(matrix: &[T], rows: usize, cols: usize) -> Vec<T> {
 
 impl Predictor for Machine {
     fn eps_hat(&self, zt: &[f32], eps_hat: &mut [f32]) {
-        let (d, r, h) = (self.dim, self.inputs, self.hidden);
+        let (d, a, h) = (self.dim, self.seen(), self.hidden);
         let n = zt.len() / d;
         let mut activation = self.dense_preactivations(zt);
         activation.iter_mut().for_each(|a| *a = a.max(0.0));
@@ -156,7 +161,7 @@ impl Predictor for Machine {
         for row in eps_hat.chunks_exact_mut(d) {
             row.iter_mut().zip(&self.b2).for_each(|(out, bias)| *out += bias);
         }
-        multiply_into(eps_hat, d, View::new(&activation, n, h), View::new(&self.w2, h, r), 1.0);
+        multiply_into(eps_hat, d, View::new(&activation, n, h), View::new(&self.w2, h, a), 1.0);
         if let Some(local) = &self.local {
             local.add_answer(zt, d, eps_hat);
         }

@@ -33,6 +33,8 @@ pub struct MachineConfig {
     pub hidden: usize,
     /// What passes by the hidden layer.
     pub skip: SkipKind,
+    /// The leading coordinates that dense units see and correct; all where absent.
+    pub axes: Option<usize>,
     /// The local units of the hidden layer, where it has any.
     pub local: Option<LocalConfig>,
     /// The last timestep whose machine has the local units.
@@ -40,14 +42,19 @@ pub struct MachineConfig {
 }
 
 impl MachineConfig {
-    /// Dense units only.
+    /// Dense units only, that see all coordinates.
     pub fn dense(hidden: usize, skip: SkipKind) -> Self {
-        Self { hidden, skip, local: None, local_last: usize::MAX }
+        Self { hidden, skip, axes: None, local: None, local_last: usize::MAX }
     }
 
     /// The shape of the machine of t.
     pub fn at(self, t: Timestep) -> Self {
         Self { local: self.local.filter(|_| t.get() <= self.local_last), ..self }
+    }
+
+    /// a <= r, the leading coordinates of a net of r inputs that dense units see and correct.
+    pub fn seen(self, inputs: usize) -> usize {
+        self.axes.map_or(inputs, |axes| axes.min(inputs))
     }
 
     /// The trained gains of a net of r inputs: one for all coordinates, one for each, or none.
@@ -61,12 +68,12 @@ impl MachineConfig {
 
     /// The trainable numbers of a net of r inputs.
     pub fn weights(self, inputs: usize) -> usize {
-        let dense = 2 * inputs * self.hidden + self.hidden + inputs;
+        let dense = 2 * self.seen(inputs) * self.hidden + self.hidden + inputs;
         dense + self.gains(inputs) + self.local.map_or(0, LocalConfig::weights)
     }
 
     /// No hidden layer and nothing beside it: the net is trained on eps itself, as a [`SigmoidLayer`](crate::SigmoidLayer) is.
-    pub const LAYER: Self = Self { hidden: 0, skip: SkipKind::None, local: None, local_last: usize::MAX };
+    pub const LAYER: Self = Self { hidden: 0, skip: SkipKind::None, axes: None, local: None, local_last: usize::MAX };
 }
 
 /// Second moments of the training set in the coordinates of the run.

@@ -38,27 +38,28 @@ fn units() -> LocalUnits {
     LocalUnits { w1: wave(patch * channels, 1.3), b1: wave(channels, 2.1), w2: wave(channels * patch, 0.7) }
 }
 
-fn machine(frame: &Frame, inputs: usize, skip: Skip) -> Machine {
+/// Whose dense units see `seen` of the `inputs` coordinates.
+fn machine(frame: &Frame, (inputs, seen): (usize, usize), skip: Skip) -> Machine {
     let canvas = Arc::new(Canvas::new(frame, inputs).unwrap());
     Machine {
         dim: D,
         inputs,
         hidden: 3,
-        w1: wave(inputs * 3, 1.1),
+        w1: wave(seen * 3, 1.1),
         b1: wave(3, 2.3),
-        w2: wave(3 * inputs, 0.9),
+        w2: wave(3 * seen, 0.9),
         b2: wave(inputs, 0.3),
         skip,
         local: Some(Local { units: units(), canvas, signal: SIGNAL }),
     }
 }
 
-/// In the principal frame with a pixel that never varies, and in the data's own coordinates.
+/// In the principal frame with a pixel that never varies, dense units on all axes and on five, and in the data's own coordinates.
 fn machines() -> Vec<(Frame, Machine)> {
     let (turned, own) = (frame(), Frame::Identity { dim: D });
-    let principal = machine(&turned, D - 1, Skip::Diagonal(wave(D, 0.5)));
-    let pixels = machine(&own, D, Skip::Scalar(0.4));
-    vec![(turned, principal), (own, pixels)]
+    let [principal, narrow] = [D - 1, 5].map(|seen| machine(&turned, (D - 1, seen), Skip::Diagonal(wave(D, 0.5))));
+    let pixels = machine(&own, (D, D), Skip::Scalar(0.4));
+    vec![(turned.clone(), principal), (turned, narrow), (own, pixels)]
 }
 
 /// out_{p+o} = sum_c w2_co relu(b1_c + sum_o' w1_o'c x_{p+o'}), pixel by pixel in f64.
@@ -175,7 +176,7 @@ fn every_way_of_asking_agrees_with_the_dense_jacobian() {
 #[test]
 fn a_machine_of_pixels_answers_for_the_turned_state() {
     let frame = frame();
-    let whole = machine(&Frame::Identity { dim: D }, D, Skip::Scalar(0.4));
+    let whole = machine(&Frame::Identity { dim: D }, (D, D), Skip::Scalar(0.4));
     let canvas = Arc::new(Canvas::new(&frame, D).unwrap());
     let turned = whole.turned(&frame, Some(&canvas), SIGNAL).unwrap();
     let x = wave(D * 2, 0.51);
@@ -198,7 +199,7 @@ fn a_bank_gives_machines_that_see_through_their_frame() {
     let schedule = Schedule::new(Law::Linear { beta_start: 1e-2, beta_end: 0.3 }, 3).unwrap();
     let (frame, t) = (frame(), schedule.timestep(2).unwrap());
     let signal = schedule.forward(t).signal;
-    let machine = machine(&frame, D - 1, Skip::Diagonal(wave(D, 0.5)));
+    let machine = machine(&frame, (D - 1, 5), Skip::Diagonal(wave(D, 0.5)));
     let stored = Checkpoint {
         t: 2,
         alpha_bar: schedule.alpha_bar(t),
@@ -226,11 +227,12 @@ fn weights_come_back_from_a_finished_machine_and_from_a_state() {
     let inputs = D - 1;
     let eigenvalues = (0..D).map(|k| if k < inputs { 2.0 / (1.0 + k as f64) } else { 0.0 }).collect();
     let moments = Moments { eigenvalues, second_moment: 0.5 };
-    let config = MachineConfig { hidden: 3, skip: SkipKind::Diagonal, local: Some(SHAPE), local_last: 2 };
+    let config =
+        MachineConfig { hidden: 3, skip: SkipKind::Diagonal, axes: Some(5), local: Some(SHAPE), local_last: 2 };
     let t = schedule.timestep(2).unwrap();
     let begun = Weights::init(config, inputs, 3, t);
     assert!(begun.fits(config, inputs) && begun.local.as_ref().unwrap().w2.iter().all(|&w| w == 0.0));
-    let trained = Weights { gains: wave(inputs, 0.8), local: Some(units()), w2: wave(3 * inputs, 0.2), ..begun };
+    let trained = Weights { gains: wave(inputs, 0.8), local: Some(units()), w2: wave(3 * 5, 0.2), ..begun };
     let wiring = Parametrisation::new(config, &schedule, t, &moments);
     let after = wiring.weights(&wiring.machine(&trained));
     let near = |a: &[f32], b: &[f32]| {

@@ -22,13 +22,13 @@ fn normals(len: usize, index: u64) -> Vec<f32> {
     values
 }
 
-/// Trained-looking weights: none is at its initial zero.
-fn weights(inputs: usize, index: u64) -> Weights {
+/// Trained-looking weights, none at its initial zero, of units that see a of the r inputs.
+fn weights((inputs, seen): (usize, usize), index: u64) -> Weights {
     let part = |len: usize, part: u64| normals(len, 10 * index + part).iter().map(|v| 0.3 * v).collect();
     Weights {
-        w1: part(inputs * HIDDEN, 1),
+        w1: part(seen * HIDDEN, 1),
         b1: part(HIDDEN, 2),
-        w2: part(HIDDEN * inputs, 3),
+        w2: part(HIDDEN * seen, 3),
         b2: part(inputs, 4),
         gains: Vec::new(),
         local: None,
@@ -42,16 +42,17 @@ fn gains(skip: SkipKind, gain: f32) -> Vec<f32> {
 
 /// relu(z w1 + b1) w2 + b2 + gain z in f64, straight from the definition.
 fn net(weights: &Weights, z: &[f64]) -> Vec<f64> {
-    let r = z.len();
+    let (r, a) = (z.len(), weights.w1.len() / HIDDEN);
     let hidden: Vec<f64> = (0..HIDDEN)
         .map(|j| {
-            let sum: f64 = (0..r).map(|k| z[k] * f64::from(weights.w1[k * HIDDEN + j])).sum();
+            let sum: f64 = (0..a).map(|k| z[k] * f64::from(weights.w1[k * HIDDEN + j])).sum();
             (sum + f64::from(weights.b1[j])).max(0.0)
         })
         .collect();
     (0..r)
         .map(|k| {
-            let sum: f64 = (0..HIDDEN).map(|j| hidden[j] * f64::from(weights.w2[j * r + k])).sum();
+            let written = |j: usize| if k < a { f64::from(weights.w2[j * a + k]) } else { 0.0 };
+            let sum: f64 = (0..HIDDEN).map(|j| hidden[j] * written(j)).sum();
             sum + f64::from(weights.b2[k]) + f64::from(weights.gains.first().copied().unwrap_or_default()) * z[k]
         })
         .collect()
@@ -61,13 +62,14 @@ fn net(weights: &Weights, z: &[f64]) -> Vec<f64> {
 #[test]
 fn scaled_errors_are_the_machine_errors_on_eps() {
     let schedule = Schedule::new(Law::Linear { beta_start: 1e-3, beta_end: 0.2 }, 100).unwrap();
-    for (skip, inputs) in [(SkipKind::None, DIM), (SkipKind::Learned, DIM), (SkipKind::Wiener, RANK)] {
+    let kinds = [(SkipKind::None, DIM, None), (SkipKind::Learned, DIM, None), (SkipKind::Wiener, RANK, None)];
+    for (skip, inputs, axes) in kinds.into_iter().chain([(SkipKind::Wiener, RANK, Some(2))]) {
         for t in [1, 40, 95] {
             let t = schedule.timestep(t).unwrap();
-            let config = MachineConfig::dense(HIDDEN, skip);
+            let config = MachineConfig { axes, ..MachineConfig::dense(HIDDEN, skip) };
             let wiring = Parametrisation::new(config, &schedule, t, &moments());
             assert_eq!(wiring.inputs(), inputs);
-            let mut weights = weights(inputs, 0);
+            let mut weights = weights((inputs, config.seen(inputs)), 0);
             weights.gains = gains(skip, 0.2);
             let machine = wiring.machine(&weights);
             let mut z0 = normals(ROWS * DIM, 77);
@@ -105,8 +107,15 @@ fn scaled_errors_are_the_machine_errors_on_eps() {
 
 #[test]
 fn the_burn_module_computes_what_its_weights_say() {
-    let stack = [0.0, 0.4, -0.1].map(|gain| Weights { gains: vec![gain], ..weights(RANK, 1 + u64::from(gain > 0.0)) });
-    let config = StackedConfig { inputs: RANK, hidden: HIDDEN, gains: 1 };
+    for seen in [RANK, 3] {
+        the_module_computes((RANK, seen));
+    }
+}
+
+fn the_module_computes((inputs, seen): (usize, usize)) {
+    let of = |gain| Weights { gains: vec![gain], ..weights((inputs, seen), 1 + u64::from(gain > 0.0)) };
+    let stack = [0.0, 0.4, -0.1].map(of);
+    let config = StackedConfig { inputs, seen, hidden: HIDDEN, gains: 1 };
     let module = config.init::<NdArray<f32>>(&stack, &NdArrayDevice::Cpu);
     assert_eq!(module.weights().unwrap(), stack);
     let z = normals(3 * 5 * RANK, 5);
@@ -159,15 +168,12 @@ fn initial_weights_follow_pytorch_and_the_seed() {
 #[test]
 fn unfolded_weights_are_those_that_were_folded() {
     let schedule = Schedule::new(Law::Linear { beta_start: 1e-3, beta_end: 0.2 }, 100).unwrap();
-    for (skip, inputs) in [(SkipKind::None, DIM), (SkipKind::Learned, DIM), (SkipKind::Wiener, RANK)] {
+    let kinds = [(SkipKind::None, DIM, None), (SkipKind::Learned, DIM, None), (SkipKind::Wiener, RANK, None)];
+    for (skip, inputs, axes) in kinds.into_iter().chain([(SkipKind::Wiener, RANK, Some(2))]) {
         for t in [1, 40, 95] {
-            let wiring = Parametrisation::new(
-                MachineConfig::dense(HIDDEN, skip),
-                &schedule,
-                schedule.timestep(t).unwrap(),
-                &moments(),
-            );
-            let before = Weights { gains: gains(skip, 0.3), ..weights(inputs, 1) };
+            let config = MachineConfig { axes, ..MachineConfig::dense(HIDDEN, skip) };
+            let wiring = Parametrisation::new(config, &schedule, schedule.timestep(t).unwrap(), &moments());
+            let before = Weights { gains: gains(skip, 0.3), ..weights((inputs, config.seen(inputs)), 1) };
             let machine = wiring.machine(&before);
             let after = wiring.weights(&machine);
             assert_eq!((&after.w1, &after.b1), (&before.w1, &before.b1));

@@ -2,13 +2,15 @@
 
 use crate::{Schedule, Timestep};
 
-/// Which variance the reverse step adds (Ho et al. 2020, section 3.2).
+/// Which variance the reverse step adds (Ho et al. 2020, section 3.2; Bao et al. 2022, theorem 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReverseVariance {
     /// sigma_t^2 = beta_t, exact for x_0 ~ N(0, I).
     Beta,
     /// sigma_t^2 = beta_t (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t), exact for a single point x_0.
     Posterior,
+    /// The covariance of q(x_{t-1} | x_t): that of the posterior and, where x_0 is not settled, the share of cov(x_0 | x_t).
+    Optimal,
 }
 
 /// x_t = signal x_0 + noise eps: the coefficients of q(x_t | x_0).
@@ -29,6 +31,10 @@ pub struct Reverse {
     pub eps_factor: f64,
     /// The standard deviation of the added noise; 0 in the last steps, as many as are taken without noise.
     pub sigma: f64,
+    /// k = (1 - alpha)/(alpha (1 - alpha_bar_s)) for [`ReverseVariance::Optimal`], 0 for the others:
+    /// cov(x_s | x_t) = sigma^2 (1 + k P), P = 1 - sqrt(1 - alpha_bar_t) d eps_hat/d x_t the unsettled share of x_0, as
+    /// cov(x_0 | x_t) = (1 - alpha_bar_t)/alpha_bar_t P (Tweedie's formula of second order; Bao et al. 2022, theorem 1).
+    pub excess: f64,
 }
 
 impl Schedule {
@@ -51,7 +57,7 @@ impl Schedule {
         (before.sqrt() * self.beta(t) / left, self.alpha(t).sqrt() * (1.0 - before) / left)
     }
 
-    /// The reverse variance of the step t -> t - 1 under either choice.  Ho et al. 2020, section 3.2 and eq. 7.
+    /// The reverse variance of the step t -> t - 1 under a choice, of the optimal one what it has in all directions.  Ho et al. 2020, section 3.2 and eq. 7.
     pub fn variance(&self, t: Timestep, choice: ReverseVariance) -> f64 {
         self.strided_variance(t, 1, self.beta(t), choice)
     }
@@ -60,7 +66,9 @@ impl Schedule {
     fn strided_variance(&self, t: Timestep, stride: usize, beta: f64, choice: ReverseVariance) -> f64 {
         match choice {
             ReverseVariance::Beta => beta,
-            ReverseVariance::Posterior => beta * (1.0 - self.alpha_bar_before(t, stride)) / (1.0 - self.alpha_bar(t)),
+            ReverseVariance::Posterior | ReverseVariance::Optimal => {
+                beta * (1.0 - self.alpha_bar_before(t, stride)) / (1.0 - self.alpha_bar(t))
+            }
         }
     }
 
@@ -88,7 +96,11 @@ impl Schedule {
         let (alpha, beta) = self.kernel(t, stride);
         let is_noiseless = t.get() <= stride.saturating_mul(noiseless);
         let sigma = if is_noiseless { 0.0 } else { self.strided_variance(t, stride, beta, choice).sqrt() };
-        Reverse { scale: 1.0 / alpha.sqrt(), eps_factor: beta / (1.0 - self.alpha_bar(t)).sqrt(), sigma }
+        let excess = match choice {
+            ReverseVariance::Optimal if sigma > 0.0 => beta / (alpha * (1.0 - self.alpha_bar_before(t, stride))),
+            _ => 0.0,
+        };
+        Reverse { scale: 1.0 / alpha.sqrt(), eps_factor: beta / (1.0 - self.alpha_bar(t)).sqrt(), sigma, excess }
     }
 }
 

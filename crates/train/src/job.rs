@@ -66,9 +66,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The epochs of the machine of t where it starts from initial weights.
-    pub fn epochs_at(&self, t: Timestep) -> usize {
-        share_of(self.epochs, self.effort.get(t.index()).copied().unwrap_or(1.0))
+    /// The epochs of the machine of t, which starts from initial weights or from its neighbour.
+    pub fn epochs_at(&self, t: Timestep, from_neighbour: bool) -> usize {
+        let warm = self.warm_start.filter(|_| from_neighbour);
+        let share = self.effort.get(t.index()).copied().unwrap_or(1.0);
+        share_of(warm.map_or(self.epochs, |warm| warm.epochs), share)
     }
 }
 
@@ -181,8 +183,7 @@ impl Job<'_> {
 
     /// The epochs of the machine of t, those of a warm start where it has a neighbour to start from.
     pub fn epochs(&self, t: Timestep) -> usize {
-        let warm = self.settings.warm_start.filter(|_| self.lineage().parent(t).is_some());
-        warm.map_or_else(|| self.settings.epochs_at(t), |warm| warm.epochs)
+        self.settings.epochs_at(t, self.lineage().parent(t).is_some())
     }
 
     /// The passes over the data of one machine for all timesteps: as many as the T machines of a bank take together.

@@ -26,7 +26,7 @@ pub fn train_regression(job: &Job<'_>, t: Timestep, observer: &dyn Observer) -> 
     let (device, hidden) = (NdArrayDevice::Cpu, job.config.hidden);
     let config = MachineConfig::dense(hidden, SkipKind::None);
     let start = Weights::init(config, 1, job.settings.seed, t);
-    let mut net = StackedConfig { inputs: 1, hidden, gains: 0 }.init::<B>(&[start], &device);
+    let mut net = StackedConfig { inputs: 1, seen: 1, hidden, gains: 0 }.init::<B>(&[start], &device);
     let adam = AdamConfig::new().with_beta_1(BETA_1 as f32).with_beta_2(BETA_2 as f32).with_epsilon(EPSILON as f32);
     let mut optimizer = adam.init::<B, _>();
     let mut course = Course::new(job, t);

@@ -162,6 +162,7 @@ fn notes(run: &Run, recipe: &Recipe) -> Vec<String> {
     }
     notes.push(match facts.variance.as_str() {
         "beta" => format!("σ_{{t}}^{{2}} = 1 − {alpha}"),
+        "optimal" => format!("σ_{{t}}^{{2}}: the covariance of q(x_{{{before}}} | x_{{t}}), from the slope of ε̂ along the noise"),
         _ => format!(
             "σ_{{t}}^{{2}} = (1 − {alpha}) (1 − ᾱ_{{{before}}})/(1 − ᾱ_{{t}}), the variance of q(x_{{{before}}} | x_{{t}}, x_{{0}})"
         ),

@@ -123,10 +123,10 @@ fn bits(p: f64) -> f64 {
 fn gaussian_share(lab: &Lab<'_>, t: Timestep, machine: &Machine) -> f64 {
     let alpha_bar = lab.schedule.alpha_bar(t);
     let spreads: Vec<f64> =
-        lab.data.eigenvalues.iter().take(machine.inputs).map(|v| alpha_bar * v + 1.0 - alpha_bar).collect();
+        lab.data.eigenvalues.iter().take(machine.seen()).map(|v| alpha_bar * v + 1.0 - alpha_bar).collect();
     let squares: Vec<f64> = machine.w1.iter().map(|&w| f64::from(w).powi(2)).collect();
     let mut variances = vec![0.0; machine.hidden];
-    let (row, matrix) = (View::new(&spreads, 1, machine.inputs), View::new(&squares, machine.inputs, machine.hidden));
+    let (row, matrix) = (View::new(&spreads, 1, machine.seen()), View::new(&squares, machine.seen(), machine.hidden));
     multiply(&mut variances, row, matrix, 0.0);
     let shares = machine.b1.iter().zip(variances).map(|(&b, variance)| normal_cdf(f64::from(b) / variance.sqrt()));
     shares.sum::<f64>() / machine.hidden as f64

@@ -171,10 +171,11 @@ impl Export<'_> {
         let schedule = self.shelf.schedule;
         let Some(first) = self.timesteps.first() else { return Ok(()) };
         let first = self.shelf.read(*first)?;
-        let [dim, inputs, hidden, gains] = BankShape::of_machine(&first);
+        let [dim, inputs, seen, hidden, gains] = BankShape::of_machine(&first);
         let shape = BankShape {
             dim,
             inputs,
+            seen,
             hidden,
             gains,
             local: first.local.as_ref().map(|local| local.units.config()),
@@ -221,6 +222,7 @@ impl Export<'_> {
         let experiment = self.experiment;
         let variance = match experiment.sample.variance {
             ReverseVariance::Posterior => "posterior",
+            ReverseVariance::Optimal => "optimal",
             ReverseVariance::Beta => "beta",
         };
         let facts = [

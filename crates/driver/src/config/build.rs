@@ -219,6 +219,7 @@ impl Builder<'_> {
         let of = |word| match word {
             VarianceWord::Posterior => ReverseVariance::Posterior,
             VarianceWord::Beta => ReverseVariance::Beta,
+            VarianceWord::Optimal => ReverseVariance::Optimal,
         };
         let noiseless_steps = raw.noiseless_steps;
         if noiseless_steps > timesteps && !self.faults.spoils("schedule.timesteps") {

@@ -249,6 +249,8 @@ choice! {
         Posterior = "posterior",
         /// beta_t.
         Beta = "beta",
+        /// The covariance of q(x_{t-1} | x_t), from the slope of the denoiser along the noise: two answers a step.
+        Optimal = "optimal",
     }
 }
 

@@ -85,10 +85,7 @@ impl Model {
 
     /// The shape of its local units, where it has any.
     pub fn local(self) -> Option<LocalConfig> {
-        match self {
-            Self::Machines(Machines::Autoencoders { local, .. }) => local,
-            _ => None,
-        }
+        self.machines().and_then(Machines::local)
     }
 
     /// Whether it is a fit without a chain.
@@ -117,6 +114,8 @@ pub enum Machines {
         hidden: usize,
         /// What stands beside it.
         skip: Skip,
+        /// The leading principal axes that its units see and correct; all where absent.
+        axes: Option<usize>,
         /// Its local units, where it has any; the data are images then.
         local: Option<LocalConfig>,
         /// The last timestep whose machine has them.
@@ -135,6 +134,11 @@ pub enum Machines {
 }
 
 impl Machines {
+    /// Dense units that see all coordinates.
+    pub fn dense(hidden: usize, skip: Skip) -> Self {
+        Self::Autoencoders { hidden, skip, axes: None, local: None, local_last: usize::MAX }
+    }
+
     /// Units of the hidden layer; 0 without one.
     pub fn hidden(self) -> usize {
         match self {
@@ -146,10 +150,18 @@ impl Machines {
     /// What the machine of t is.
     pub fn at(self, t: usize) -> Self {
         match self {
-            Self::Autoencoders { hidden, skip, local, local_last } => {
-                Self::Autoencoders { hidden, skip, local: local.filter(|_| t <= local_last), local_last }
+            Self::Autoencoders { hidden, skip, axes, local, local_last } => {
+                Self::Autoencoders { hidden, skip, axes, local: local.filter(|_| t <= local_last), local_last }
             }
             other => other,
+        }
+    }
+
+    /// Its local units, where it has any.
+    pub fn local(self) -> Option<LocalConfig> {
+        match self {
+            Self::Autoencoders { local, .. } => local,
+            Self::Sigmoid { .. } | Self::Regression { .. } => None,
         }
     }
 
@@ -222,9 +234,10 @@ impl Train {
         }
     }
 
-    /// The epochs of the machine of t where it starts from initial weights.
-    pub(crate) fn epochs_at(&self, t: usize) -> usize {
-        train::share_of(self.epochs, self.effort.at(t))
+    /// The epochs of the machine of t, which starts from initial weights or from its neighbour.
+    pub(crate) fn epochs_at(&self, t: usize, from_neighbour: bool) -> usize {
+        let warm = self.warm_start.filter(|_| from_neighbour);
+        train::share_of(warm.map_or(self.epochs, |warm| warm.epochs), self.effort.at(t))
     }
 
     /// Which machine starts from which.

@@ -66,6 +66,7 @@ pub(crate) struct RawModel {
     pub(crate) law: Option<ExactLaw>,
     pub(crate) hidden: usize,
     pub(crate) skip: Skip,
+    pub(crate) axes: Option<usize>,
     pub(crate) local: Option<RawLocal>,
 }
 
@@ -180,7 +181,14 @@ impl Default for RawExperiment {
                 coupling: 1.5,
             },
             schedule: RawSchedule { law: LawWord::Linear, timesteps: 1000, beta_start: 1e-4, beta_end: 0.02 },
-            model: RawModel { kind: ModelWord::Machines, law: None, hidden: 200, skip: Skip::Wiener, local: None },
+            model: RawModel {
+                kind: ModelWord::Machines,
+                law: None,
+                hidden: 200,
+                skip: Skip::Wiener,
+                axes: None,
+                local: None,
+            },
             train: RawTrain {
                 epochs: 10,
                 effort: OverT::Constant(1.0),

@@ -51,8 +51,9 @@ impl Experiment {
             settings.extend(law(self.schedule.law, self.schedule.timesteps));
         }
         settings.extend(match self.model {
-            Model::Machines(machines @ Machines::Autoencoders { hidden, skip, local: shape, local_last }) => {
+            Model::Machines(machines @ Machines::Autoencoders { hidden, skip, axes, local: shape, local_last }) => {
                 let mut settings = model(ModelWord::Machines, hidden, skip);
+                settings.extend(axes.map(|axes| ("model.axes", int(axes))));
                 settings.extend(shape.map(|shape| ("model.local", local(shape, local_last))));
                 settings.extend(train(&self.train, machines.has_local_rate()));
                 settings
@@ -122,6 +123,7 @@ fn sample(sample: &Sample) -> Settings {
         let choice = match of {
             ReverseVariance::Posterior => VarianceWord::Posterior,
             ReverseVariance::Beta => VarianceWord::Beta,
+            ReverseVariance::Optimal => VarianceWord::Optimal,
         };
         word(choice.word())
     };

@@ -63,9 +63,7 @@ impl Bench {
     pub(crate) fn machines(&self) -> Option<Machines> {
         match self.experiment.model {
             Model::Machines(machines) => Some(machines),
-            Model::Conditioned { hidden } => {
-                Some(Machines::Autoencoders { hidden, skip: Skip::None, local: None, local_last: usize::MAX })
-            }
+            Model::Conditioned { hidden } => Some(Machines::dense(hidden, Skip::None)),
             Model::Exact(_) => None,
         }
     }
@@ -123,6 +121,7 @@ impl Bench {
             variance: match experiment.sample.variance {
                 ReverseVariance::Beta => "beta",
                 ReverseVariance::Posterior => "posterior",
+                ReverseVariance::Optimal => "optimal",
             }
             .to_owned(),
             recipe: Some(self.recipe()),

@@ -10,13 +10,13 @@ use schedule::{Schedule, Timestep};
 pub(crate) struct Effort {
     /// Machines that start from initial weights, and their epochs.
     cold: (usize, usize),
-    /// Their epochs and measurements all together, and the fewest epochs of any.
-    cold_epochs: usize,
-    cold_evaluations: usize,
-    fewest: usize,
     /// Machines that start from a neighbour, and their epochs.
     warm: (usize, usize),
-    evaluate_every: usize,
+    /// Epochs and measurements of all together.
+    epochs: usize,
+    evaluations: usize,
+    /// Whether some have fewer epochs than the others of their kind.
+    uneven: bool,
     /// Whether a machine may end early.
     stops: bool,
 }
@@ -25,36 +25,40 @@ impl Effort {
     pub(crate) fn of(train: &Train, schedule: &Schedule, timesteps: &[Timestep]) -> Self {
         let lineage = train.lineage(schedule);
         let warm = timesteps.iter().filter(|&&t| lineage.parent(t).is_some()).count();
-        let cold = || timesteps.iter().filter(|&&t| lineage.parent(t).is_none()).map(|t| train.epochs_at(t.get()));
+        let each = || timesteps.iter().map(|&t| train.epochs_at(t.get(), lineage.parent(t).is_some()));
+        let (cold, warm) =
+            ((timesteps.len() - warm, train.epochs), (warm, train.warm_start.map_or(0, |warm| warm.epochs)));
+        let epochs = each().sum();
         Self {
-            cold: (timesteps.len() - warm, train.epochs),
-            cold_epochs: cold().sum(),
-            cold_evaluations: cold().map(|epochs| epochs.div_ceil(train.evaluate_every)).sum(),
-            fewest: cold().min().unwrap_or(train.epochs),
-            warm: (warm, train.warm_start.map_or(0, |warm| warm.epochs)),
-            evaluate_every: train.evaluate_every,
+            cold,
+            warm,
+            epochs,
+            evaluations: each().map(|epochs| epochs.div_ceil(train.evaluate_every)).sum(),
+            uneven: epochs < cold.0 * cold.1 + warm.0 * warm.1,
             stops: train.stop.ends_early(),
         }
     }
 
     /// Epochs of all machines together.
     pub(crate) fn epochs(self) -> usize {
-        self.cold_epochs + self.warm.0 * self.warm.1
+        self.epochs
     }
 
     /// Measurements of the losses, of all machines together.
     pub(crate) fn evaluations(self) -> usize {
-        let of = |(machines, epochs): (usize, usize)| machines * epochs.div_ceil(self.evaluate_every);
-        self.cold_evaluations + of(self.warm)
+        self.evaluations
     }
 }
 
-/// `20 epochs`, or `20 epochs (10 anchors) or 5 (90 others)`.
+/// `20 epochs`, or `20 epochs (10 anchors) or 5 (90 others)`; `up to` where some have fewer.
 impl fmt::Display for Effort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let most = if self.stops { "at most " } else { "" };
+        let most = match (self.stops, self.uneven) {
+            (true, _) => "at most ",
+            (false, true) => "up to ",
+            (false, false) => "",
+        };
         match (self.cold, self.warm) {
-            ((_, epochs), (0, _)) if self.fewest < epochs => write!(f, "{most}{} to {epochs} epochs", self.fewest),
             ((_, epochs), (0, _)) => write!(f, "{most}{epochs} epochs"),
             ((anchors, epochs), (others, fewer)) => {
                 write!(f, "{most}{epochs} epochs ({anchors} anchors) or {fewer} ({others} others)")
@@ -96,5 +100,11 @@ mod tests {
         let warm = Effort::of(&train, &schedule, &timesteps);
         assert_eq!((warm.epochs(), warm.evaluations()), (87, 21));
         assert_eq!(warm.to_string(), "at most 20 epochs (3 anchors) or 3 (9 others)");
+        // A third of them up to t = 6: 20 + 20 + 7 of the anchors, 4 x 3 + 5 x 1 of the others.
+        train.effort = OverT::Knots(vec![(6, 0.34), (7, 1.0)]);
+        train.stop = Stop::None;
+        let uneven = Effort::of(&train, &schedule, &timesteps);
+        assert_eq!((uneven.epochs(), uneven.evaluations()), (64, 4 + 4 + 2 + 9));
+        assert_eq!(uneven.to_string(), "up to 20 epochs (3 anchors) or 3 (9 others)");
     }
 }

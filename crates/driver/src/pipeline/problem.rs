@@ -47,7 +47,7 @@ impl<'a> Problem<'a> {
     /// # Errors
     /// As [`Self::new`].
     pub(crate) fn for_all(bench: &'a Bench, hidden: usize) -> Result<Self, DriverError> {
-        Self::new(bench, Machines::Autoencoders { hidden, skip: Skip::None, local: None, local_last: usize::MAX })
+        Self::new(bench, Machines::dense(hidden, Skip::None))
     }
 
     pub(crate) fn job(&self) -> Job<'_> {
@@ -85,8 +85,8 @@ impl<'a> Problem<'a> {
 /// The machines in the model's words.
 pub(crate) fn machine_config(machines: Machines) -> MachineConfig {
     match machines {
-        Machines::Autoencoders { hidden, skip, local, local_last } => {
-            MachineConfig { hidden, skip: skip.kind(), local, local_last }
+        Machines::Autoencoders { hidden, skip, axes, local, local_last } => {
+            MachineConfig { hidden, skip: skip.kind(), axes, local, local_last }
         }
         Machines::Regression { hidden } => MachineConfig::dense(hidden, SkipKind::None),
         Machines::Sigmoid { .. } => MachineConfig::LAYER,
@@ -96,9 +96,10 @@ pub(crate) fn machine_config(machines: Machines) -> MachineConfig {
 /// What the machines are, in the words of their keys.
 pub(crate) fn shape(machines: Machines) -> String {
     match machines {
-        Machines::Autoencoders { hidden, skip, local, .. } => {
+        Machines::Autoencoders { hidden, skip, axes, local, .. } => {
+            let axes = axes.map_or(String::new(), |axes| format!(", axes: {axes}"));
             let local = local.map_or(String::new(), |local| format!(", {local:?}"));
-            format!("MachineConfig {{ hidden: {hidden}, skip: {:?}{local} }}", skip.kind())
+            format!("MachineConfig {{ hidden: {hidden}, skip: {:?}{axes}{local} }}", skip.kind())
         }
         Machines::Regression { hidden } => format!("regression of {hidden} units"),
         Machines::Sigmoid { rule } => format!("layer of sigmoids, {rule} rule"),

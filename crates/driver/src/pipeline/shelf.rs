@@ -167,8 +167,7 @@ pub(crate) fn keys(experiment: &Experiment, schedule: &Schedule, machines: Machi
     let mut keys = vec![String::new(); schedule.len()];
     for t in lineage.ordered(&schedule.timesteps().collect::<Vec<_>>()) {
         let parent = lineage.parent(t);
-        let epochs =
-            train.warm_start.filter(|_| parent.is_some()).map_or_else(|| train.epochs_at(t.get()), |warm| warm.epochs);
+        let epochs = train.epochs_at(t.get(), parent.is_some());
         let parent = parent.map_or("none", |parent| keys[parent.index()].as_str());
         keys[t.index()] = key((experiment, schedule, &of_machine(t), data), t, epochs, parent);
     }

@@ -1,7 +1,7 @@
 //! A machine in the middle of its training, so that it can go on where it was left.
 //!
 //! Tensors (f32, row-major): for each of the prefixes `weights`, `first`, `second` (Adam's moments) and, where an earlier
-//! epoch may be kept, `best`: `PREFIX.w1` `[r, H]`, `PREFIX.b1` `[H]`, `PREFIX.w2` `[H, r]`, `PREFIX.b2` `[r]`,
+//! epoch may be kept, `best`: `PREFIX.w1` `[a, H]`, `PREFIX.b1` `[H]`, `PREFIX.w2` `[H, a]`, `PREFIX.b2` `[r]`,
 //! `PREFIX.gain` `[1]` or `[r]` where the skip is trained, `PREFIX.local_w1`, `local_b1`, `local_w2` with local units, all in
 //! scaled units; the learning curve so far as in a finished checkpoint.  The metadata key `machine` holds a JSON object: `format`, `t`, `done` (epochs trained), `kept`, `key`.
 
@@ -55,11 +55,12 @@ pub fn write_midway(t: usize, key: &str, state: &Midway) -> Result<Vec<u8>, Mode
 
 pub(super) fn arrays(prefix: &str, weights: &Weights) -> Vec<Raw> {
     let (r, h) = (weights.b2.len(), weights.b1.len());
+    let a = weights.w1.len() / h.max(1);
     let array = |name: &str, shape: &[usize], values: &[f32]| f32s(&format!("{prefix}.{name}"), shape, values);
     let mut all = vec![
-        array("w1", &[r, h], &weights.w1),
+        array("w1", &[a, h], &weights.w1),
         array("b1", &[h], &weights.b1),
-        array("w2", &[h, r], &weights.w2),
+        array("w2", &[h, a], &weights.w2),
         array("b2", &[r], &weights.b2),
     ];
     if !weights.gains.is_empty() {
@@ -91,15 +92,15 @@ impl Reader<'_> {
     /// The arrays of one prefix.
     pub(super) fn weights(&self, prefix: &str) -> Result<Weights, ModelError> {
         let name = |part: &str| format!("{prefix}.{part}");
-        let [inputs, hidden] = self.matrix(&name("w1"))?;
+        let ([seen, hidden], inputs) = (self.matrix(&name("w1"))?, self.len(&name("b2"))?);
         let gains = match self.tensors.names().contains(&name("gain").as_str()) {
             true => self.raw(&name("gain"), Dtype::F32)?.0,
             false => vec![0],
         };
         Ok(Weights {
-            w1: self.floats(&name("w1"), &[inputs, hidden])?,
+            w1: self.floats(&name("w1"), &[seen, hidden])?,
             b1: self.floats(&name("b1"), &[hidden])?,
-            w2: self.floats(&name("w2"), &[hidden, inputs])?,
+            w2: self.floats(&name("w2"), &[hidden, seen])?,
             b2: self.floats(&name("b2"), &[inputs])?,
             gains: if gains == [0] { Vec::new() } else { self.floats(&name("gain"), &gains)? },
             local: self.local_units(&name("local_"))?,

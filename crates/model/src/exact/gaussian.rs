@@ -42,7 +42,8 @@ impl Gaussian {
 
     /// The variances along the axes at which the reverse chain ends when started from N(0, I): `[d]`.
     ///
-    /// v <- m^2 v + sigma^2, m = (1 - beta/g) / sqrt(alpha): below lambda at finite T.
+    /// v <- m^2 v + sigma^2, m = (1 - beta/g) / sqrt(alpha): below lambda at finite T.  The optimal variance has
+    /// sigma^2 (1 + k (1 - D/g)), which leaves v at lambda but for the last step, without noise, and for the start.
     pub fn chain_variances(&self, schedule: &Schedule, variance: ReverseVariance, stride: usize) -> Vec<f64> {
         let stride = stride.max(1);
         let mut variances = vec![1.0; self.eigenvalues.len()];
@@ -50,7 +51,9 @@ impl Gaussian {
             let (step, alpha_bar) = (schedule.reverse(t, stride, variance), schedule.alpha_bar(t));
             for (v, &lambda) in variances.iter_mut().zip(&self.eigenvalues) {
                 let multiplier = step.scale * (1.0 - step.eps_factor * wiener_gain(alpha_bar, lambda));
-                *v = multiplier * multiplier * *v + step.sigma * step.sigma;
+                let unsettled = 1.0 - (1.0 - alpha_bar).sqrt() * wiener_gain(alpha_bar, lambda);
+                let added = step.sigma * step.sigma * (1.0 + step.excess * unsettled);
+                *v = multiplier * multiplier * *v + added;
             }
         }
         variances
@@ -156,7 +159,9 @@ mod tests {
             (t1000(), ReverseVariance::Posterior, [3.974_777, 0.246_125]),
             (t1000(), ReverseVariance::Beta, [3.990_569, 0.250_752]),
             (t100.clone(), ReverseVariance::Posterior, [3.759_693, 0.219_228]),
-            (t100, ReverseVariance::Beta, [3.904_355, 0.257_776]),
+            (t100.clone(), ReverseVariance::Beta, [3.904_355, 0.257_776]),
+            (t1000(), ReverseVariance::Optimal, [3.999_900, 0.249_900]),
+            (t100, ReverseVariance::Optimal, [3.998_999, 0.249_003]),
         ];
         for (schedule, choice, expected) in cases {
             let found = Gaussian::new(&schedule, &[4.0, 0.25]).chain_variances(&schedule, choice, 1);

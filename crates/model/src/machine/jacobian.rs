@@ -1,6 +1,6 @@
 //! The exact Jacobian of a machine, which is affine wherever no hidden unit switches.
 //!
-//! J = d eps_hat / d z = diag(skip) + W2^T diag(1[a > 0]) W1^T on the first r coordinates (matrices stored `[in, out]`), where
+//! J = d eps_hat / d z = diag(skip) + W2^T diag(1[a > 0]) W1^T on the first a coordinates (matrices stored `[in, out]`), where
 //! a = W1 z + b1, and U^T w2^T diag(1[a > 0]) w1^T U more with local units, which are units like the others.  Everything that depends on z enters through the activation pattern 1[a > 0], so sums over the units
 //! are prepared once a machine and then cost H additions a state.
 
@@ -58,12 +58,12 @@ impl Machine {
 
     /// The mean of u^T J u over several directions u `[n, d]`: its share of unit h is the mean of (W2 u)_h (W1^T u)_h.
     pub fn jacobian_mean_form(&self, directions: &[f64]) -> UnitSum {
-        let (d, r, h) = (self.dim, self.inputs, self.hidden);
+        let (d, a, h) = (self.dim, self.seen(), self.hidden);
         let n = directions.len() / d;
-        let (w1, w2, seen) = (in_f64(&self.w1), in_f64(&self.w2), View::strided(directions, n, r, d));
+        let (w1, w2, seen) = (in_f64(&self.w1), in_f64(&self.w2), View::strided(directions, n, a, d));
         let (mut read, mut written) = (vec![0.0; n * h], vec![0.0; n * h]);
-        multiply(&mut read, seen, View::new(&w1, r, h), 0.0);
-        multiply(&mut written, seen, View::new(&w2, h, r).transposed(), 0.0);
+        multiply(&mut read, seen, View::new(&w1, a, h), 0.0);
+        multiply(&mut written, seen, View::new(&w2, h, a).transposed(), 0.0);
         let mut shares = vec![0.0; h];
         for (read, written) in read.chunks_exact(h.max(1)).zip(written.chunks_exact(h.max(1))) {
             shares.iter_mut().zip(read.iter().zip(written)).for_each(|(share, (a, b))| *share += a * b / n as f64);
@@ -88,7 +88,7 @@ impl Machine {
 
     /// |J|_F^2 over the activation patterns.
     pub fn jacobian_norm(&self) -> JacobianNorm<'_> {
-        let (r, h) = (self.inputs, self.hidden);
+        let (a, h) = (self.seen(), self.hidden);
         let constant = (0..self.dim).map(|k| self.skip_gain(k).powi(2)).sum();
         if self.local.is_some() {
             let singles = UnitSum { constant, shares: Vec::new() };
@@ -97,36 +97,36 @@ impl Machine {
         let singles = UnitSum { constant, shares: self.loops(|k| self.skip_gain(k)) };
         let (w1, w2) = (in_f64(&self.w1), in_f64(&self.w2));
         let (mut seen, mut written) = (vec![0.0; h * h], vec![0.0; h * h]);
-        let (w1, w2) = (View::new(&w1, r, h), View::new(&w2, h, r));
+        let (w1, w2) = (View::new(&w1, a, h), View::new(&w2, h, a));
         multiply(&mut seen, w1.transposed(), w1, 0.0);
         multiply(&mut written, w2, w2.transposed(), 0.0);
         let pairs = seen.iter().zip(&written).map(|(a, b)| a * b).collect();
         JacobianNorm { machine: self, singles, pairs }
     }
 
-    /// The singular value decomposition of sum_h weight_h (column h of W1)(row h of W2), `[r, r]`: the linear map that the
-    /// net is when each unit, weights `[units]`, passes a fixed share of its input.  A row z times it is what the net adds to eps_hat.
+    /// The singular value decomposition of sum_h weight_h (column h of W1)(row h of W2), `[a, a]`, or `[r, r]` with local units: the
+    /// linear map that the net is when each unit, weights `[units]`, passes a fixed share of its input.  A row z times it is what the net adds to eps_hat.
     ///
     /// # Errors
     /// [`DataError::Singular`] for weights that are not finite.
     pub fn net_map(&self, weights: &[f64]) -> Result<Svd, DataError> {
-        let (r, h) = (self.inputs, self.hidden);
+        let (r, a, h) = (self.inputs, self.seen(), self.hidden);
         if let Some(local) = &self.local {
             // Read first and written second, as below.
             let mut map = transposed(&local.map(&weights[h..]), r, r);
             let dense: Vec<f64> =
                 self.w1.iter().zip(weights[..h].iter().cycle()).map(|(&w, s)| f64::from(w) * s).collect();
-            multiply(&mut map, View::new(&dense, r, h), View::new(&in_f64(&self.w2), h, r), 1.0);
+            data::linalg::multiply_into(&mut map, r, View::new(&dense, a, h), View::new(&in_f64(&self.w2), h, a), 1.0);
             return Svd::of(&map, r, r);
         }
         let kept: Vec<usize> = (0..h).filter(|&h| weights[h] != 0.0).collect();
         let columns = |row: &[f32]| kept.iter().map(|&h| weights[h] * f64::from(row[h])).collect::<Vec<_>>();
         let first: Vec<f64> = self.w1.chunks_exact(h.max(1)).flat_map(columns).collect();
-        let second: Vec<f64> = kept.iter().flat_map(|&h| in_f64(&self.w2[h * r..(h + 1) * r])).collect();
+        let second: Vec<f64> = kept.iter().flat_map(|&h| in_f64(&self.w2[h * a..(h + 1) * a])).collect();
         if kept.is_empty() {
             return Ok(Svd { values: Vec::new(), left: Vec::new(), right: Vec::new() });
         }
-        Svd::of_product(&first, &second, [r, kept.len(), r])
+        Svd::of_product(&first, &second, [a, kept.len(), a])
     }
 
     /// The gain of the skip connection on coordinate k.
@@ -151,16 +151,16 @@ impl Machine {
     /// W2 u, what each unit writes along a direction `[d]`: `[units]`.
     fn written(&self, u: &[f64]) -> Vec<f64> {
         let row = |row: &[f32]| row.iter().zip(u).map(|(&w, u)| f64::from(w) * u).sum();
-        let dense = self.w2.chunks_exact(self.inputs.max(1)).map(row);
+        let dense = self.w2.chunks_exact(self.seen().max(1)).map(row);
         dense.chain(self.local.iter().flat_map(|local| local.written(u))).collect()
     }
 
     /// sum_k factor(k) W1_kh W2_hk for each unit h: `[units]`.
     fn loops(&self, factor: impl Fn(usize) -> f64) -> Vec<f64> {
-        let mut sums = vec![0.0; self.hidden];
+        let (mut sums, seen) = (vec![0.0; self.hidden], self.seen());
         for (k, row) in self.w1.chunks_exact(self.hidden.max(1)).enumerate() {
             for (h, (sum, &w)) in sums.iter_mut().zip(row).enumerate() {
-                *sum += factor(k) * f64::from(w) * f64::from(self.w2[h * self.inputs + k]);
+                *sum += factor(k) * f64::from(w) * f64::from(self.w2[h * seen + k]);
             }
         }
         let factors: Vec<f64> = (0..self.inputs).map(factor).collect();
@@ -180,7 +180,7 @@ impl Jacobian<'_> {
             let written = local.write(&seen[machine.hidden..]);
             product.iter_mut().zip(written).for_each(|(out, value)| *out += value);
         }
-        for (h, row) in machine.w2.chunks_exact(machine.inputs.max(1)).enumerate().filter(|(h, _)| self.active[*h]) {
+        for (h, row) in machine.w2.chunks_exact(machine.seen().max(1)).enumerate().filter(|(h, _)| self.active[*h]) {
             product.iter_mut().zip(row).for_each(|(out, &w)| *out += seen[h] * f64::from(w));
         }
         product
@@ -209,18 +209,18 @@ impl Jacobian<'_> {
 
     /// J, row-major `[d, d]`: row k holds the derivatives of coordinate k of eps_hat.
     pub fn dense(&self) -> Vec<f64> {
-        let (machine, d, r) = (self.machine, self.machine.dim, self.machine.inputs);
+        let (machine, d, a) = (self.machine, self.machine.dim, self.machine.seen());
         let kept: Vec<usize> = (0..machine.hidden).filter(|&h| self.active[h]).collect();
-        let written: Vec<f64> = kept.iter().flat_map(|&h| in_f64(&machine.w2[h * r..(h + 1) * r])).collect();
+        let written: Vec<f64> = kept.iter().flat_map(|&h| in_f64(&machine.w2[h * a..(h + 1) * a])).collect();
         let columns = |row: &[f32]| kept.iter().map(|&h| f64::from(row[h])).collect::<Vec<_>>();
         let seen: Vec<f64> = machine.w1.chunks_exact(machine.hidden.max(1)).flat_map(columns).collect();
         let mut dense = vec![0.0; d * d];
-        let (written, seen) = (View::new(&written, kept.len(), r), View::new(&seen, r, kept.len()));
+        let (written, seen) = (View::new(&written, kept.len(), a), View::new(&seen, a, kept.len()));
         data::linalg::multiply_into(&mut dense, d, written.transposed(), seen.transposed(), 0.0);
         (0..d).for_each(|k| dense[k * d + k] += machine.skip_gain(k));
         if let Some(local) = &machine.local {
             let weights: Vec<f64> = self.active[machine.hidden..].iter().map(|&on| f64::from(u8::from(on))).collect();
-            for (row, of_local) in dense.chunks_exact_mut(d).zip(local.map(&weights).chunks_exact(r)) {
+            for (row, of_local) in dense.chunks_exact_mut(d).zip(local.map(&weights).chunks_exact(machine.inputs)) {
                 row.iter_mut().zip(of_local).for_each(|(out, value)| *out += value);
             }
         }
@@ -312,23 +312,23 @@ mod tests {
     use super::*;
     use crate::Predictor;
 
-    /// d = 5, r = 4, H = 6, weights that repeat nowhere.
-    fn machine(skip: Skip) -> Machine {
+    /// d = 5, r = 4, H = 6, weights that repeat nowhere; the units see a of the r coordinates.
+    fn machine(skip: Skip, seen: usize) -> Machine {
         let wave = |count: usize, step: f64| (0..count).map(|i| (step * i as f64 + 0.4).sin() as f32).collect();
-        let (w1, b1, w2) = (wave(24, 1.1), wave(6, 2.3), wave(24, 0.73));
+        let (w1, b1, w2) = (wave(6 * seen, 1.1), wave(6, 2.3), wave(6 * seen, 0.73));
         Machine { dim: 5, inputs: 4, hidden: 6, w1, b1, w2, b2: vec![0.1; 4], skip, local: None }
     }
 
-    fn skips() -> [Skip; 3] {
-        [Skip::None, Skip::Scalar(0.7), Skip::Diagonal(vec![0.5, 0.4, -0.3, 0.2, 1.0])]
+    fn machines() -> [Machine; 4] {
+        let diagonal = || Skip::Diagonal(vec![0.5, 0.4, -0.3, 0.2, 1.0]);
+        [machine(Skip::None, 4), machine(Skip::Scalar(0.7), 4), machine(diagonal(), 4), machine(diagonal(), 3)]
     }
 
     const POINTS: [f32; 10] = [0.3, -0.8, 1.1, 0.4, 0.9, -1.2, 0.7, 0.2, -0.5, 2.0];
 
     #[test]
     fn it_is_the_slope_of_eps_hat() {
-        for skip in skips() {
-            let machine = machine(skip);
+        for machine in machines() {
             for z in POINTS.chunks_exact(5) {
                 let active = machine.active(z);
                 let dense = machine.jacobian(&active).dense();
@@ -355,8 +355,7 @@ mod tests {
     #[test]
     fn every_way_of_asking_agrees_with_the_dense_matrix() {
         let (u, v) = ([0.3, -0.1, 0.8, 0.5, -0.6], [1.0, 0.2, -0.4, 0.7, 0.9]);
-        for skip in skips() {
-            let machine = machine(skip);
+        for machine in machines() {
             let active = machine.active(&POINTS);
             let norms = machine.jacobian_norm().at(&active);
             for (active, norm) in active.chunks_exact(6).zip(norms) {
@@ -384,7 +383,7 @@ mod tests {
 
     #[test]
     fn the_map_of_a_pattern_is_the_nets_part_of_the_jacobian() {
-        let machine = machine(Skip::None);
+        let machine = machine(Skip::None, 4);
         let active = machine.active(&POINTS[..5]);
         let weights: Vec<f64> = active.iter().map(|&on| f64::from(u8::from(on))).collect();
         let map = machine.net_map(&weights).unwrap();

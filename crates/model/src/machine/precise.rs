@@ -16,7 +16,7 @@ impl Machine {
             Skip::Diagonal(gains) => z.iter().zip(gains).map(|(z, &gain)| f64::from(gain) * z).collect(),
         };
         eps_hat.iter_mut().zip(&self.b2).for_each(|(out, &bias)| *out += f64::from(bias));
-        for (unit, row) in hidden.iter().zip(self.w2.chunks_exact(self.inputs)).filter(|(unit, _)| **unit > 0.0) {
+        for (unit, row) in hidden.iter().zip(self.w2.chunks_exact(self.seen())).filter(|(unit, _)| **unit > 0.0) {
             eps_hat.iter_mut().zip(row).for_each(|(out, &weight)| *out += unit * f64::from(weight));
         }
         if let Some(local) = &self.local {

@@ -4,7 +4,7 @@ use super::*;
 use crate::Law;
 use crate::law::tests::laws;
 
-const CHOICES: [ReverseVariance; 2] = [ReverseVariance::Beta, ReverseVariance::Posterior];
+const CHOICES: [ReverseVariance; 3] = [ReverseVariance::Beta, ReverseVariance::Posterior, ReverseVariance::Optimal];
 
 fn linear(beta_start: f64, beta_end: f64, timesteps: usize) -> Schedule {
     Schedule::new(Law::Linear { beta_start, beta_end }, timesteps).unwrap()
@@ -21,7 +21,8 @@ fn output_variance(schedule: &Schedule, lam: f64, choice: ReverseVariance, noise
         let (forward, reverse) = (schedule.forward(t), schedule.reverse_noiseless(t, 1, choice, noiseless));
         let g = forward.signal.powi(2) * lam + forward.noise.powi(2);
         let m = reverse.scale * (1.0 - reverse.eps_factor * forward.noise / g);
-        m * m * v + reverse.sigma.powi(2)
+        let unsettled = 1.0 - forward.noise.powi(2) / g;
+        m * m * v + reverse.sigma.powi(2) * (1.0 + reverse.excess * unsettled)
     })
 }
 
@@ -29,7 +30,7 @@ fn output_variance(schedule: &Schedule, lam: f64, choice: ReverseVariance, noise
 fn the_chain_turns_noise_into_a_gaussian_of_the_known_variance() {
     // Printed by scripts/make_reference/schedule.py.
     let (long, short) = (linear(1e-4, 0.02, 1000), linear(1e-3, 0.2, 100));
-    let (posterior, beta) = (ReverseVariance::Posterior, ReverseVariance::Beta);
+    let [beta, posterior, optimal] = CHOICES;
     let known = [
         (&long, 4.0, posterior, 1, 3.974776571),
         (&long, 4.0, beta, 1, 3.990569289),
@@ -46,6 +47,10 @@ fn the_chain_turns_noise_into_a_gaussian_of_the_known_variance() {
         (&short, 0.25, beta, 2, 0.254786753),
         (&short, 0.25, posterior, 5, 0.207382304),
         (&short, 0.25, beta, 5, 0.235198604),
+        (&long, 4.0, optimal, 1, 3.999899914),
+        (&long, 0.25, optimal, 1, 0.249900030),
+        (&short, 4.0, optimal, 1, 3.998999229),
+        (&short, 0.25, optimal, 1, 0.249002991),
     ];
     for (schedule, lam, choice, noiseless, expected) in known {
         let v = output_variance(schedule, lam, choice, noiseless);
@@ -190,7 +195,7 @@ proptest! {
             let with_noise = taken.len() - noiseless.min(taken.len());
             for (i, &t) in taken.iter().enumerate() {
                 let found = schedule.reverse_noiseless(t, stride, choice, noiseless);
-                let last_of_the_posterior = choice == ReverseVariance::Posterior && t.get() <= stride;
+                let last_of_the_posterior = choice != ReverseVariance::Beta && t.get() <= stride;
                 prop_assert_eq!(found.sigma > 0.0, i < with_noise && !last_of_the_posterior, "{} {}", i, t);
                 // The mean is that of the chain with noise, and so is the noise where there is any.
                 let usual = schedule.reverse(t, stride, choice);

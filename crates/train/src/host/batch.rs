@@ -52,17 +52,59 @@ pub(super) struct Batch {
     pub(super) hidden: Vec<f32>,
     /// `[rows, H]`.
     pub(super) hidden_errors: Vec<f32>,
+    /// Where dense units see some of the coordinates only: those of z and of the errors.
+    pub(super) narrowed: Option<Narrowed>,
+}
+
+/// The first a of the r coordinates of the rows in work, each padded as a matrix of its own.
+#[derive(Debug)]
+pub(super) struct Narrowed {
+    /// `[rows, a]`.
+    pub(super) inputs: Vec<f32>,
+    /// `[rows, a]`.
+    pub(super) errors: Vec<f32>,
+    seen: usize,
+    wide: usize,
+}
+
+impl Narrowed {
+    fn new(rows: usize, inputs: usize, seen: usize) -> Self {
+        let zeros = || vec![0.0; rows * row_stride(seen)];
+        Self { inputs: zeros(), errors: zeros(), seen, wide: row_stride(inputs) }
+    }
+
+    /// Takes those of `rows` rows of z.
+    pub(super) fn take_inputs(&mut self, z: &[f32], rows: usize) {
+        let (seen, narrow) = (self.seen, row_stride(self.seen));
+        let pairs = self.inputs.chunks_exact_mut(narrow).zip(z.chunks_exact(self.wide)).take(rows);
+        pairs.for_each(|(to, from)| to[..seen].copy_from_slice(&from[..seen]));
+    }
+
+    /// Takes those of `rows` rows of errors.
+    pub(super) fn take_errors(&mut self, errors: &[f32], rows: usize) {
+        let (seen, narrow) = (self.seen, row_stride(self.seen));
+        let pairs = self.errors.chunks_exact_mut(narrow).zip(errors.chunks_exact(self.wide)).take(rows);
+        pairs.for_each(|(to, from)| to[..seen].copy_from_slice(&from[..seen]));
+    }
+
+    /// Gives the errors back to the rows they were taken from.
+    pub(super) fn give_errors(&self, errors: &mut [f32], rows: usize) {
+        let (seen, narrow) = (self.seen, row_stride(self.seen));
+        let pairs = errors.chunks_exact_mut(self.wide).zip(self.errors.chunks_exact(narrow)).take(rows);
+        pairs.for_each(|(to, from)| to[..seen].copy_from_slice(&from[..seen]));
+    }
 }
 
 impl Batch {
-    /// Room for as many rows.
-    pub(super) fn new(rows: usize, inputs: usize, hidden: usize) -> Self {
+    /// Room for as many rows of r inputs, of which dense units see the first a.
+    pub(super) fn new(rows: usize, (inputs, seen): (usize, usize), hidden: usize) -> Self {
         let (wide, narrow) = (rows * row_stride(inputs), rows * row_stride(hidden));
         Self {
             inputs: vec![0.0; wide],
             errors: vec![0.0; wide],
             hidden: vec![0.0; narrow],
             hidden_errors: vec![0.0; narrow],
+            narrowed: (seen < inputs).then(|| Narrowed::new(rows, inputs, seen)),
         }
     }
 

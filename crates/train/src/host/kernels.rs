@@ -111,6 +111,26 @@ kernel! {
     }
 }
 
+kernel! {
+    /// sums_k += sum_n a_nk for the columns k >= first of rows `stride` apart: `[n, stride]`.
+    pub(super) fn add_column_sums<'a>(a: &'a [f32], stride: usize, first: usize, sums: &'a mut [f32]) {
+        for row in a.chunks_exact(stride) {
+            sums[first..].iter_mut().zip(&row[first..]).for_each(|(sum, a)| *sum += a);
+        }
+    }
+}
+
+kernel! {
+    /// Adds the squares of the columns k >= first of rows `stride` apart, `[n, stride]`, to the lanes of each row, `[n, PAD]`.
+    pub(super) fn add_squares<'a>(a: &'a [f32], stride: usize, first: usize, lanes: &'a mut [f32]) {
+        for (row, lanes) in a.chunks_exact(stride).zip(lanes.chunks_exact_mut(PAD)) {
+            for values in row[first..].chunks(PAD) {
+                lanes.iter_mut().zip(values).for_each(|(lane, v)| *lane = v.mul_add(*v, *lane));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +170,23 @@ mod tests {
                 x64 -= 0.01 * m_hat / (v_hat.sqrt() + EPSILON);
             }
             assert!((f64::from(x[0]) - x64).abs() < 1e-6, "{isa:?} {} {x64}", x[0]);
+        }
+    }
+
+    #[test]
+    fn the_columns_beyond_are_summed_and_squared() {
+        let rows: Vec<f32> = (0..64).map(|i| (i % 7) as f32 - 2.0).collect();
+        for isa in Isa::available() {
+            let (mut sums, mut lanes) = (vec![5.0; 32], vec![1.0; 2 * PAD]);
+            add_column_sums(isa, &rows, 32, 3, &mut sums);
+            add_squares(isa, &rows, 32, 3, &mut lanes);
+            for (k, sum) in sums.iter().enumerate() {
+                assert_eq!(*sum, if k < 3 { 5.0 } else { 5.0 + rows[k] + rows[32 + k] }, "{isa:?} {k}");
+            }
+            for (row, lanes) in rows.chunks_exact(32).zip(lanes.chunks_exact(PAD)) {
+                let exact: f32 = row[3..].iter().map(|v| v * v).sum();
+                assert_eq!(lanes.iter().sum::<f32>(), exact + PAD as f32, "{isa:?}");
+            }
         }
     }
 

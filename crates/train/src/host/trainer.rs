@@ -37,13 +37,15 @@ pub(crate) struct Trainer<'a> {
     levels: Levels,
     /// r, the inputs and outputs of the net; one more than those of the samples where the time is one.
     inputs: usize,
-    /// `[r, H]`.
+    /// a <= r, those that dense units see and correct.
+    seen: usize,
+    /// `[a, H]`.
     w1: Weighted,
     /// `[1, H]`.
     b1: Weighted,
-    /// `[H, r]`.
+    /// `[H, a]`.
     w2: Weighted,
-    /// `[r, H]`.
+    /// `[a, H]`.
     w2_transposed: Transposed,
     /// `[1, r]`.
     b2: Weighted,
@@ -75,7 +77,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn with_inputs(job: &'a Job<'a>, isa: Isa, block: usize, (inputs, levels): (usize, Levels)) -> Self {
-        let (r, h) = (inputs, job.config.hidden);
+        let (r, a, h) = (inputs, job.config.seen(inputs), job.config.hidden);
         let t = job.schedule.last();
         Self {
             job,
@@ -84,17 +86,18 @@ impl<'a> Trainer<'a> {
             wiring: job.parametrisation(t),
             levels,
             inputs,
-            w1: Weighted::new(r, h),
+            seen: a,
+            w1: Weighted::new(a, h),
             b1: Weighted::new(1, h),
-            w2: Weighted::new(h, r),
-            w2_transposed: Transposed::new(h, r),
+            w2: Weighted::new(h, a),
+            w2_transposed: Transposed::new(h, a),
             b2: Weighted::new(1, r),
             gains: Weighted::new(1, job.config.gains(inputs)),
             gains_in_use: vec![0.0; job.config.gains(inputs)],
             local: local(job, isa, block),
             has_local: false,
             epoch: Epoch::new(isa),
-            batch: Batch::new(block.max(job.settings.batch), r, h),
+            batch: Batch::new(block.max(job.settings.batch), (r, a), h),
             upcoming: Upcoming::default(),
             narrow_gradient: vec![0.0; padded(h)],
             wide_gradient: vec![0.0; padded(r)],
@@ -215,15 +218,20 @@ impl<'a> Trainer<'a> {
 
     /// errors += what the local units answer, hidden = relu(z W1 + b1), then errors += hidden W2 for the loaded rows.
     fn forward(&mut self, rows: usize, evaluate: bool) {
-        let Batch { inputs, errors, hidden, .. } = &mut self.batch;
-        let (r, h) = (self.inputs, self.job.config.hidden);
+        let Batch { inputs, errors, hidden, narrowed, .. } = &mut self.batch;
+        let (r, a, h) = (self.inputs, self.seen, self.job.config.hidden);
         let isa = self.isa;
         if let Some(local) = self.local.as_mut().filter(|_| self.has_local) {
             local.add_answers(Rows { values: inputs, rows, cols: r }, errors);
         }
+        if let Some(narrowed) = narrowed {
+            narrowed.take_inputs(inputs, rows);
+            narrowed.take_errors(errors, rows);
+        }
+        let seen = narrowed.as_ref().map_or(&*inputs, |narrowed| &narrowed.inputs);
         product(
             isa,
-            Rows { values: inputs, rows, cols: r },
+            Rows { values: seen, rows, cols: a },
             self.w1.matrix(),
             Start::Row(&self.b1.value),
             hidden,
@@ -237,15 +245,24 @@ impl<'a> Trainer<'a> {
             self.wide_gradient.fill(0.0);
             Then::SumColumns(&mut self.wide_gradient)
         };
+        let corrected = narrowed.as_mut().map_or(&mut *errors, |narrowed| &mut narrowed.errors);
         product(
             isa,
             Rows { values: hidden, rows, cols: h },
             self.w2.matrix(),
             Start::Itself,
-            errors,
+            corrected,
             then,
             &self.upcoming,
         );
+        let Some(narrowed) = narrowed else { return };
+        let (errors, stride) = (&mut errors[..rows * row_stride(r)], row_stride(r));
+        if evaluate {
+            kernels::add_squares(isa, errors, stride, a, &mut self.squares);
+        } else {
+            kernels::add_column_sums(isa, errors, stride, a, &mut self.wide_gradient);
+            narrowed.give_errors(errors, rows);
+        }
     }
 
     /// One Adam step on the loaded batch; `step` counts from 0 over the machine's whole training.
@@ -259,15 +276,20 @@ impl<'a> Trainer<'a> {
     fn descend(&mut self, at: impl Fn(f64) -> AdamStep) {
         let (adam, adam_of_few) = (at(1.0), at(self.job.settings.local_rate));
         let (isa, rows) = (self.isa, self.job.settings.batch);
-        let (r, h) = (self.inputs, self.job.config.hidden);
+        let (r, a, h) = (self.inputs, self.seen, self.job.config.hidden);
         self.forward(rows, false);
-        let Batch { inputs, errors, hidden, hidden_errors } = &mut self.batch;
+        let Batch { inputs, errors, hidden, hidden_errors, narrowed } = &mut self.batch;
+        let (seen, corrected) = match narrowed {
+            Some(narrowed) => (&narrowed.inputs, &narrowed.errors),
+            None => (&*inputs, &*errors),
+        };
         let wide = |values| Rows { values, rows, cols: r };
+        let dense = |values| Rows { values, rows, cols: a };
         let narrow = |values| Rows { values, rows, cols: h };
         self.narrow_gradient.fill(0.0);
         product(
             isa,
-            wide(errors),
+            dense(corrected),
             self.w2_transposed.matrix(),
             Start::Zero,
             hidden_errors,
@@ -275,8 +297,8 @@ impl<'a> Trainer<'a> {
             &self.upcoming,
         );
         let transposed = Some(&mut self.w2_transposed);
-        self.w2.descend(isa, (narrow(hidden), wide(errors)), adam, transposed, &self.upcoming);
-        self.w1.descend(isa, (wide(inputs), narrow(hidden_errors)), adam, None, &self.upcoming);
+        self.w2.descend(isa, (narrow(hidden), dense(corrected)), adam, transposed, &self.upcoming);
+        self.w1.descend(isa, (dense(seen), narrow(hidden_errors)), adam, None, &self.upcoming);
         self.b1.descend_along(isa, &self.narrow_gradient, adam);
         self.b2.descend_along(isa, &self.wide_gradient, adam);
         if let Some(local) = self.local.as_mut().filter(|_| self.has_local) {

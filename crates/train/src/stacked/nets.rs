@@ -3,21 +3,21 @@
 use burn::tensor::activation::relu;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
-use model::Weights;
+use model::{Weights, first, widened};
 
 use super::local::{LocalNets, Screen};
 use super::products::Products;
 use super::tensors::{Parts, read};
 use crate::{Job, TrainError};
 
-/// K nets relu(z W1 + b1) W2 + b2 (+ gain z), or numbers that go with theirs: gradients, moments.
+/// K nets relu(z W1 + b1) W2 + b2 (+ gain z), W1 and W2 on the first a of the r coordinates, or numbers that go with theirs: gradients, moments.
 #[derive(Debug, Clone)]
 pub(super) struct Nets<B: Backend> {
-    /// `[K, r, H]`.
+    /// `[K, a, H]`.
     pub(super) w1: Tensor<B, 3>,
     /// `[K, 1, H]`.
     pub(super) b1: Tensor<B, 3>,
-    /// `[K, H, r]`.
+    /// `[K, H, a]`.
     pub(super) w2: Tensor<B, 3>,
     /// `[K, 1, r]`.
     pub(super) b2: Tensor<B, 3>,
@@ -45,15 +45,16 @@ impl<B: Backend> Nets<B> {
     ) -> Self {
         let machines: Vec<&Weights> = machines.into_iter().collect();
         let (k, r, h) = (machines.len(), job.set.inputs, job.config.hidden);
+        let a = job.config.seen(r);
         let stack = |shape: [usize; 3], part: fn(&Weights) -> &[f32]| {
             let values: Vec<f32> = machines.iter().flat_map(|machine| part(machine).iter().copied()).collect();
             Tensor::from_data(TensorData::new(values, shape), device)
         };
         let gains = job.config.gains(r);
         Self {
-            w1: stack([k, r, h], |w| &w.w1),
+            w1: stack([k, a, h], |w| &w.w1),
             b1: stack([k, 1, h], |w| &w.b1),
-            w2: stack([k, h, r], |w| &w.w2),
+            w2: stack([k, h, a], |w| &w.w2),
             b2: stack([k, 1, r], |w| &w.b2),
             gain: (gains > 0).then(|| stack([k, 1, gains], |w| &w.gains)),
             local: LocalNets::upload(&machines, device),
@@ -62,10 +63,10 @@ impl<B: Backend> Nets<B> {
 
     /// The numbers back on the host, one entry a machine.
     pub(super) fn download(&self) -> Result<Vec<Weights>, TrainError> {
-        let [k, r, h] = self.w1.dims();
+        let ([k, a, h], [_, _, r]) = (self.w1.dims(), self.b2.dims());
         let part = |tensor: &Tensor<B, 3>, size: usize| read(tensor.clone()).map(|values| Parts::of(values, size));
-        let (mut w1, mut b1) = (part(&self.w1, r * h)?, part(&self.b1, h)?);
-        let (mut w2, mut b2) = (part(&self.w2, h * r)?, part(&self.b2, r)?);
+        let (mut w1, mut b1) = (part(&self.w1, a * h)?, part(&self.b1, h)?);
+        let (mut w2, mut b2) = (part(&self.w2, h * a)?, part(&self.b2, r)?);
         let each = self.gain.as_ref().map_or(0, |gain| gain.dims()[2]);
         let mut gains = Parts::of(self.gain.clone().map_or_else(|| Ok(Vec::new()), read)?, each);
         let mut local = self.local.as_ref().map(LocalNets::download).transpose()?.unwrap_or_default().into_iter();
@@ -90,14 +91,19 @@ impl<B: Backend> Nets<B> {
 }
 
 impl<B: Products> Nets<B> {
+    /// a, the leading coordinates that dense units see and correct.
+    fn seen(&self) -> usize {
+        self.w1.dims()[1]
+    }
+
     /// relu(z W1 + b1).  z: `[K, n, r]` -> `[K, n, H]`.
     fn hidden(&self, z: Tensor<B, 3>) -> Tensor<B, 3> {
-        relu(B::product(z, self.w1.clone()) + self.b1.clone())
+        relu(B::product(first(z, self.seen()), self.w1.clone()) + self.b1.clone())
     }
 
     /// The answers to z from the dense units and the gains.  `[K, n, r]`, `[K, n, H]` -> `[K, n, r]`.
     fn answers(&self, z: Tensor<B, 3>, hidden: Tensor<B, 3>, beside: &Beside<B>) -> Tensor<B, 3> {
-        let out = B::product(hidden, self.w2.clone()) + self.b2.clone();
+        let out = widened(B::product(hidden, self.w2.clone()), z.dims()[2]) + self.b2.clone();
         match self.gain.as_ref().zip(beside.gain_units.as_ref()) {
             Some((gain, units)) => out + z * (gain.clone() * units.clone()),
             None => out,
@@ -134,7 +140,8 @@ impl<B: Products> Nets<B> {
         }
         let errors = (answers - u) * factors.clone();
         let off = hidden.clone().lower_equal_elem(0.0);
-        let hidden_errors = B::product(errors.clone(), self.w2.clone().swap_dims(1, 2)).mask_fill(off, 0.0);
+        let dense_errors = first(errors.clone(), self.seen());
+        let hidden_errors = B::product(dense_errors.clone(), self.w2.clone().swap_dims(1, 2)).mask_fill(off, 0.0);
         let gain = self.gain.as_ref().map(|gain| {
             let products = (errors.clone() * z.clone()).sum_dim(1);
             let sums = if gain.dims()[2] == 1 { products.sum_dim(2) } else { products };
@@ -146,9 +153,9 @@ impl<B: Products> Nets<B> {
         let local = self.local.as_ref().zip(screen).zip(seen);
         let local = local.map(|((local, screen), seen)| local.gradients(seen, errors.clone(), screen));
         Self {
-            w1: B::product(z.swap_dims(1, 2), hidden_errors.clone()),
+            w1: B::product(first(z, self.seen()).swap_dims(1, 2), hidden_errors.clone()),
             b1: hidden_errors.sum_dim(1),
-            w2: B::product(hidden.swap_dims(1, 2), errors.clone()),
+            w2: B::product(hidden.swap_dims(1, 2), dense_errors),
             b2: errors.sum_dim(1),
             gain,
             local,

@@ -25,8 +25,8 @@ fn images(n: usize, salt: u64) -> Samples {
     samples
 }
 
-/// The usual problem, of images in their principal frame or in their own coordinates.
-fn of_images(skip: SkipKind, local: Option<LocalConfig>) -> Problem {
+/// The usual problem, of images in their principal frame or in their own coordinates, dense units on so many axes.
+fn of_images(skip: SkipKind, axes: Option<usize>, local: Option<LocalConfig>) -> Problem {
     let (train, validation, test) = (images(320, 0), images(40, 1), images(70, 2));
     let pca = Pca::fit(&train).unwrap();
     let (frame, inputs) = match skip.is_affine() {
@@ -40,15 +40,22 @@ fn of_images(skip: SkipKind, local: Option<LocalConfig>) -> Problem {
         classes: ClassGauge::of(&train, 5),
         moments: Moments { eigenvalues: pca.eigenvalues, second_moment },
         set: set.with_canvas(Canvas::new(&frame, inputs).unwrap()),
-        config: MachineConfig { hidden: 7, skip, local, local_last: 15 },
+        config: MachineConfig { hidden: 7, skip, axes, local, local_last: 15 },
         ..problem(SkipKind::None)
     }
 }
 
 #[test]
 fn the_engines_agree_on_local_units_and_on_gains() {
-    for skip in [SkipKind::Diagonal, SkipKind::Wiener, SkipKind::Learned] {
-        let problem = of_images(skip, Some(SHAPE));
+    let kinds = [
+        (SkipKind::Diagonal, None),
+        (SkipKind::Wiener, None),
+        (SkipKind::Learned, None),
+        (SkipKind::Diagonal, Some(5)),
+        (SkipKind::Wiener, Some(16)),
+    ];
+    for (skip, axes) in kinds {
+        let problem = of_images(skip, axes, Some(SHAPE));
         let timesteps = [1, 2, 7, 15, 20];
         let host = problem.train_on(&timesteps, Device::Host, 2);
         let ndarray = problem.train_on(&timesteps, Device::Ndarray, 1);
@@ -61,6 +68,7 @@ fn the_engines_agree_on_local_units_and_on_gains() {
             for (a, b) in history.class_gain.iter().zip(&other.class_gain) {
                 assert!((a - b).abs() < 1e-3, "{skip:?} t = {t}: class gains {a} {b}");
             }
+            assert_eq!(machine.seen(), axes.unwrap_or(machine.inputs));
             let far = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert_eq!(machine.local.is_some(), *t <= 15);
             if let (Some(one), Some(two)) = (&machine.local, &other_machine.local) {
@@ -74,7 +82,7 @@ fn the_engines_agree_on_local_units_and_on_gains() {
 
 #[test]
 fn threads_and_company_change_nothing() {
-    let problem = of_images(SkipKind::Diagonal, Some(SHAPE));
+    let problem = of_images(SkipKind::Diagonal, Some(5), Some(SHAPE));
     let all = problem.train_on(&[1, 2, 3, 10], Device::Host, 1);
     assert!(all == problem.train_on(&[3, 1, 10, 2], Device::Host, 3));
     assert!(problem.train_on(&[2], Device::Host, 1)[0] == all[1]);
@@ -83,7 +91,7 @@ fn threads_and_company_change_nothing() {
 #[test]
 fn local_units_learn_what_a_few_dense_ones_do_not() {
     let trained = |local| {
-        let mut problem = of_images(SkipKind::Diagonal, local);
+        let mut problem = of_images(SkipKind::Diagonal, None, local);
         problem.settings.epochs = 40;
         problem.settings.learning_rates.fill(3e-3);
         problem.train_on(&[3], Device::Host, 1)[0].2.test[39]

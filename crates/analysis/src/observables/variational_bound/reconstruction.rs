@@ -13,7 +13,7 @@ const HALF_BIN: f64 = 1.0 / 255.0;
 /// -log p(x_0 | x_1) / d of each row in nats, for the answers at t = 1.  z0: `[n, d]` -> `[n]`.
 ///
 /// p(x_0 | x_1) is the Gaussian around the mean of the last step with sigma^2 = beta_1, or betatilde_2 for the posterior
-/// variance, which is 0 at t = 1; images have it integrated over the bin of each grey level, the outer bins open (Ho et
+/// and the optimal variance, which are 0 at t = 1; images have it integrated over the bin of each grey level, the outer bins open (Ho et
 /// al. 2020, eq. 13).
 pub(super) fn nats(lab: &Lab<'_>, answers: &Answers, z0: &[f32], variance: ReverseVariance) -> Vec<f64> {
     let d = lab.dim();
@@ -21,7 +21,9 @@ pub(super) fn nats(lab: &Lab<'_>, answers: &Answers, z0: &[f32], variance: Rever
     let (first, second) = (times.next(), times.next());
     let Some(t) = first else { return Vec::new() };
     let sigma2 = match (variance, second) {
-        (ReverseVariance::Posterior, Some(second)) => lab.schedule.variance(second, variance),
+        (ReverseVariance::Posterior | ReverseVariance::Optimal, Some(second)) => {
+            lab.schedule.variance(second, variance)
+        }
         _ => lab.schedule.beta(t),
     };
     let sigma = sigma2.sqrt();

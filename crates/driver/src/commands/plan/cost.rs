@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use data::linalg::{View, multiply};
 use model::LocalConfig;
-use schedule::{Schedule, Timestep};
+use schedule::{ReverseVariance, Schedule, Timestep};
 
 use super::Size;
 use crate::config::{ExactLaw, Experiment, Machines, Skip};
@@ -55,7 +55,11 @@ impl Cost {
         threads: usize,
         rates: &mut Rates,
     ) -> Self {
-        let (effort, machines) = (Effort::of(&experiment.train, schedule, machines), machines.len());
+        let with_local: Vec<Timestep> =
+            machines.iter().copied().filter(|t| model.at(t.get()).local().is_some()).collect();
+        let [effort, of_local] =
+            [machines, &with_local].map(|machines| Effort::of(&experiment.train, schedule, machines));
+        let machines = machines.len();
         let (validation, test) = (experiment.train.validation, size.test);
         let dim = if experiment.model.is_regression() { 1 } else { size.dim };
         let train = size.train - validation;
@@ -67,14 +71,21 @@ impl Cost {
         };
         let batch = experiment.train.batch;
         let steps = train / batch;
-        let product = 2.0 * dim as f64 * hidden as f64;
+        let product = 2.0 * machine_config(model).seen(dim) as f64 * hidden as f64;
         let work = experiment.model.local().map_or([0.0; 2], |shape| local_work(shape, dim));
-        let (both, forward) = (both * product + work[0], forward * product + work[1]);
-        let training = both * (steps * batch * effort.epochs()) as f64
-            + forward * ((train + validation + test) * effort.evaluations()) as f64;
+        let (both, forward) = (both * product, forward * product);
+        let of_epochs = |effort: Effort| (steps * batch * effort.epochs()) as f64;
+        let of_losses = |effort: Effort| ((train + validation + test) * effort.evaluations()) as f64;
+        let training = both * of_epochs(effort)
+            + forward * of_losses(effort)
+            + work[0] * of_epochs(of_local)
+            + work[1] * of_losses(of_local);
         let chain_steps = experiment.schedule.timesteps.div_ceil(experiment.sample.stride);
-        let sampling = forward * (experiment.sample.count * chain_steps) as f64;
-        let rate = rates.of(batch, dim, hidden);
+        let answers =
+            experiment.sample.count * if experiment.sample.variance == ReverseVariance::Optimal { 2 } else { 1 };
+        let local_steps = with_local.len().div_ceil(experiment.sample.stride);
+        let sampling = answers as f64 * (forward * chain_steps as f64 + work[1] * local_steps as f64);
+        let rate = rates.of(batch, machine_config(model).seen(dim), hidden);
         let workers = threads.min(machines).max(1) as f64;
         let seconds = training / (rate * TRAINING_EFFICIENCY * workers) + sampling / (rate * threads as f64);
         // Per machine in work: value, gradient and two moments of each parameter, and the noise of an epoch; once: the data.
@@ -116,7 +127,7 @@ impl Cost {
         rates: &mut Rates,
     ) -> Self {
         let all: Vec<Timestep> = schedule.timesteps().collect();
-        let machine = Machines::Autoencoders { hidden, skip: Skip::None, local: None, local_last: usize::MAX };
+        let machine = Machines::dense(hidden, Skip::None);
         let bank = Self::of(experiment, machine, schedule, size, &all, threads, rates);
         let product = 2.0 * size.dim as f64 * hidden as f64;
         let evaluated = bank.train.min(bank.test) + bank.validation + bank.test;

@@ -21,8 +21,8 @@ impl Builder<'_> {
                     self.fault("model.local", message);
                 }
                 let local_last = raw.local.as_ref().and_then(|local| local.last).unwrap_or(usize::MAX);
-                let (hidden, skip) = (raw.hidden, raw.skip);
-                return Some(Model::Machines(Machines::Autoencoders { hidden, skip, local, local_last }));
+                let (hidden, skip, axes) = (raw.hidden, raw.skip, raw.axes);
+                return Some(Model::Machines(Machines::Autoencoders { hidden, skip, axes, local, local_last }));
             }
             ModelWord::Conditioned => return Some(Model::Conditioned { hidden: raw.hidden }),
             ModelWord::Sigmoid => return Some(Model::Machines(Machines::Sigmoid { rule })),

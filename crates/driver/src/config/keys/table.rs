@@ -202,6 +202,15 @@ pub(super) static KEYS: &[Key] = &[
     .words(Skip::ABOUT)
     .example(r#""none""#),
     key(
+        "model.axes",
+        Kind::Int { min: 1, max: WIDEST },
+        "The leading principal axes of the data that the units of model.hidden see and correct; what lies along the others is \
+         left to the skip and to local units.  Where the noise hides the finer axes, many units on few axes learn more than few \
+         units on all, at the same cost (default: all).",
+    )
+    .goes_with("model.skip", &["wiener", "diagonal"])
+    .example("150"),
+    key(
         "model.local",
         Kind::Local,
         "Local units beside those of model.hidden in the same hidden layer: at every pixel of an image channels units, each of \
@@ -220,7 +229,7 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "train.effort",
         Kind::FloatOrKnots(Range::UNIT),
-        "The share of train.epochs that the machine of t is trained for, rounded, at least one epoch: one number, or [t, share] \
+        "The share of train.epochs, or of train.warm_epochs, that the machine of t is trained for, rounded, at least one epoch: one number, or [t, share] \
          knots of a piecewise linear law over t, constant beyond its ends.",
     )
     .goes_with("model.kind", MACHINES)
@@ -341,8 +350,8 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "sample.variance",
         Kind::Choice(VarianceWord::WORDS),
-        "Variance of the reverse step: that of the posterior q(x_{t-1} | x_t, x_0), or beta_t (Ho et al. 2020, section \
-         3.2).",
+        "Variance of the reverse step: that of the posterior q(x_{t-1} | x_t, x_0), or beta_t (Ho et al. 2020, section 3.2), or \
+         the covariance of q(x_{t-1} | x_t), which the others leave out or put in all directions alike (Bao et al. 2022).",
     )
     .words(VarianceWord::ABOUT)
     .example(r#""beta""#),

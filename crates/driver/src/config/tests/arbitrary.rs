@@ -122,10 +122,12 @@ fn fit_into(train: &mut Train, n: usize) {
 fn model() -> impl Strategy<Value = (Model, Train)> {
     let skip = prop_oneof![Just(Skip::None), Just(Skip::Learned), Just(Skip::Wiener), Just(Skip::Diagonal)];
     let shape = (0usize..8, 1usize..=512).prop_map(|(half, channels)| LocalConfig { kernel: 2 * half + 1, channels });
-    let machines = (1usize..=65_536, skip, prop::option::of(shape), positive(), train()).prop_map(
-        |(hidden, skip, local, local_rate, train)| {
+    let axes = prop::option::of(1usize..=65_536);
+    let machines = (1usize..=65_536, skip, axes, prop::option::of(shape), positive(), train()).prop_map(
+        |(hidden, skip, axes, local, local_rate, train)| {
+            let axes = axes.filter(|_| skip.kind().is_affine());
             (
-                Model::Machines(Machines::Autoencoders { hidden, skip, local, local_last: usize::MAX }),
+                Model::Machines(Machines::Autoencoders { hidden, skip, axes, local, local_last: usize::MAX }),
                 Train { local_rate, ..train },
             )
         },
@@ -169,7 +171,8 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         Just(Device::Auto)
     ];
     let run = (device, 0.0..1e9_f64).prop_map(|(device, save_seconds)| Run { device, save_seconds });
-    let variance = || prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta)];
+    let variance =
+        || prop_oneof![Just(ReverseVariance::Posterior), Just(ReverseVariance::Beta), Just(ReverseVariance::Optimal),];
     let index = any::<prop::sample::Index>;
     let named = ("[A-Za-z0-9_-]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", any::<String>(), 0..=i64::MAX as u64);
     let reconstructed = (prop::collection::vec(index(), 1..9), 0usize..=1_000);
@@ -180,8 +183,10 @@ fn experiment() -> impl Strategy<Value = Experiment> {
             let points = Counts { train: data.most_train().unwrap_or(1), test: 7 };
             let data = if model.is_regression() { Data::Cubic { counts: points, noise: 0.25 } } else { data };
             let model = match model {
-                Model::Machines(Machines::Autoencoders { hidden, skip, .. }) if !data.is_of_images() => {
-                    Model::Machines(Machines::Autoencoders { hidden, skip, local: None, local_last: usize::MAX })
+                Model::Machines(Machines::Autoencoders { hidden, skip, axes, local_last, .. })
+                    if !data.is_of_images() =>
+                {
+                    Model::Machines(Machines::Autoencoders { hidden, skip, axes, local: None, local_last })
                 }
                 other => other,
             };

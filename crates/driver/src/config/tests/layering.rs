@@ -20,15 +20,7 @@ fn the_defaults_are_valid() {
     assert_eq!(x.data, data);
     assert_eq!(x.schedule.law, Law::Linear { beta_start: 1e-4, beta_end: 0.02 });
     assert_eq!(x.schedule.timesteps, 1000);
-    assert_eq!(
-        x.model,
-        Model::Machines(Machines::Autoencoders {
-            hidden: 200,
-            skip: Skip::Wiener,
-            local: None,
-            local_last: usize::MAX
-        })
-    );
+    assert_eq!(x.model, Model::Machines(Machines::dense(200, Skip::Wiener)));
     let analysis = Analysis { observables: vec![], trajectories: 1000, times: 20, resamples: 500 };
     assert_eq!(x.analysis, analysis);
     assert_eq!((x.train.epochs, x.train.batch, x.train.decay), (10, 50, Decay::Cosine));
@@ -46,10 +38,7 @@ fn each_layer_is_over_the_one_before() {
     let environment = [("DRIVER_TRAIN__EPOCHS", "3"), ("DRIVER_MODEL__HIDDEN", "3"), ("PATH", "/bin")];
     let x = load(file, &environment, &["model.hidden=4", "model.hidden = 5"]).expect("valid");
     assert_eq!((x.sample.stride, x.train.batch, x.train.epochs), (1, 2, 3));
-    assert_eq!(
-        x.model,
-        Model::Machines(Machines::Autoencoders { hidden: 5, skip: Skip::Wiener, local: None, local_last: usize::MAX })
-    );
+    assert_eq!(x.model, Model::Machines(Machines::dense(5, Skip::Wiener)));
 }
 
 #[test]

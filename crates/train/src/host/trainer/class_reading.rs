@@ -20,7 +20,7 @@ impl Trainer<'_> {
         // The output that answers for the time, where there is one, has no part in the direction.
         let mut direction = gauge.direction().to_vec();
         direction.resize(self.inputs, 0.0);
-        let (w2, bias) = (self.w2.times(&direction), self.b2.times(&direction));
+        let (w2, bias) = (self.w2.times(&direction[..self.seen]), self.b2.times(&direction));
         let gain = |k: usize| match self.gains_in_use[..] {
             [] => 0.0,
             [gain] => f64::from(gain),
@@ -37,9 +37,13 @@ impl Trainer<'_> {
                     to[r] = level.time;
                 }
             }
+            if let Some(narrowed) = &mut self.batch.narrowed {
+                narrowed.take_inputs(&self.batch.inputs, rows);
+            }
+            let seen = self.batch.narrowed.as_ref().map_or(&self.batch.inputs, |narrowed| &narrowed.inputs);
             product(
                 self.isa,
-                Rows { values: &self.batch.inputs, rows, cols: self.inputs },
+                Rows { values: seen, rows, cols: self.seen },
                 self.w1.matrix(),
                 Start::Row(&self.b1.value),
                 &mut self.batch.hidden,
