@@ -46,7 +46,7 @@ fn read(path: &Path) -> (BTreeMap<String, Tensor>, Value) {
 fn eps_hat(file: &BTreeMap<String, Tensor>, t: usize, x: &[f64]) -> Vec<f64> {
     let d = x.len();
     let k = file["timesteps"].values.iter().position(|of| *of == t as f64).unwrap();
-    let [r, h] = [file["w1"].shape[1], file["w1"].shape[2]];
+    let [a, h, r] = [file["w1"].shape[1], file["w1"].shape[2], file["b2"].shape[1]];
     let part = |name: &str, len: usize| &file[name].values[k * len..(k + 1) * len];
     let axes = file.get("axes").map(|axes| &axes.values);
     let signal = file["alpha_bar"].values[t - 1].sqrt();
@@ -56,12 +56,13 @@ fn eps_hat(file: &BTreeMap<String, Tensor>, t: usize, x: &[f64]) -> Vec<f64> {
             None => x[j],
         })
         .collect();
-    let (w1, b1, w2, b2) = (part("w1", r * h), part("b1", h), part("w2", h * r), part("b2", r));
+    let (w1, b1, w2, b2) = (part("w1", a * h), part("b1", h), part("w2", h * a), part("b2", r));
     let hidden: Vec<f64> =
-        (0..h).map(|u| (b1[u] + (0..r).map(|j| z[j] * w1[j * h + u]).sum::<f64>()).max(0.0)).collect();
+        (0..h).map(|u| (b1[u] + (0..a).map(|j| z[j] * w1[j * h + u]).sum::<f64>()).max(0.0)).collect();
     let e: Vec<f64> = (0..d)
         .map(|j| {
-            let net = if j < r { b2[j] + (0..h).map(|u| hidden[u] * w2[u * r + j]).sum::<f64>() } else { 0.0 };
+            let dense = if j < a { (0..h).map(|u| hidden[u] * w2[u * a + j]).sum::<f64>() } else { 0.0 };
+            let net = dense + if j < r { b2[j] } else { 0.0 };
             let gain = file.get("skip").map_or(0.0, |skip| part("skip", skip.shape[1])[j % skip.shape[1]]);
             net + gain * z[j]
         })
@@ -78,7 +79,10 @@ fn desk() -> Desk {
     let desk = Desk::new();
     desk.write("points.toml", points_toml(8, ""));
     for skip in SKIPS {
-        desk.run(&["points.toml", &format!("--set=model.skip={skip}"), "--set=sample.count=400", "--out", skip]);
+        // Wiener's with the covariance of the step, which PyTorch's chain has too.
+        let variance = if skip == "wiener" { "optimal" } else { "posterior" };
+        let settings = [format!("--set=model.skip={skip}"), format!("--set=sample.variance={variance}")];
+        desk.run(&["points.toml", &settings[0], &settings[1], "--set=sample.count=400", "--out", skip]);
     }
     desk
 }
@@ -86,7 +90,7 @@ fn desk() -> Desk {
 #[test]
 fn the_file_answers_as_the_machines_do() {
     let desk = desk();
-    desk.run_small(&[&shipped("smoke.toml"), "--set=model.skip=wiener", "--out=digits"]);
+    desk.run_small(&[&shipped("smoke.toml"), "--set=model.skip=wiener", "--set=model.axes=9", "--out=digits"]);
     for run in SKIPS.iter().chain(&["digits"]) {
         let before = files(&desk.path(run));
         let said = desk.run(&["export", run, "--check=3"]);
@@ -105,6 +109,7 @@ fn the_file_answers_as_the_machines_do() {
         });
         assert!(products.zip(&file["alpha_bar"].values).all(|(a, b)| (a - b).abs() < 1e-15));
         let d = file["check_x"].shape[2];
+        assert_eq!(file["w1"].shape[1], if *run == "digits" { 9 } else { d });
         let factors = match *run {
             "none" => None,
             "learned" => Some(1),

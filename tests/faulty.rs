@@ -16,8 +16,9 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 
 /// Faults that no schema sees: numbers of two keys that do not fit together, what one choice needs beside it, a whole number
 /// written with a point.
-const BEYOND_A_SCHEMA: [&str; 40] = [
+const BEYOND_A_SCHEMA: [&str; 41] = [
     "accidental_too_heavy",
+    "axes_of_pixels",
     "batch_above_generated",
     "batch_above_n",
     "beta_start_above_beta_end",

@@ -129,10 +129,13 @@ fn of_facts(facts: &RunFacts) -> Vec<&'static str> {
     if recipe.is_some_and(|recipe| recipe.law == "cosine" || recipe.stride > 1) {
         keys.push("nichol2021");
     }
+    if facts.variance == "optimal" && !facts.is_regression() {
+        keys.extend(["bao2022", "efron2011"]);
+    }
     match (facts.exact_law(), facts.skip.as_str()) {
         (Some("empirical"), _) => keys.push("biroli2024"),
         (Some("two_deltas"), _) => keys.push("raya2023"),
-        (Some("wiener" | "gaussian" | "mixture"), _) | (None, "wiener") => keys.push("wang2024"),
+        (Some("wiener" | "gaussian" | "mixture"), _) | (None, "wiener" | "diagonal") => keys.push("wang2024"),
         (None, "learned") => keys.push("cui2024"),
         _ => {}
     }
@@ -174,7 +177,9 @@ mod tests {
         for key in OF_OBSERVABLES.iter().flat_map(|(_, keys)| keys.iter()) {
             assert!(known.contains(key), "{key}");
         }
-        for key in ["thesis", "efron1979", "lecun1998", "ho2020", "nichol2021", "cui2024", "kingma2015", "widrow1960"] {
+        let of_settings =
+            ["thesis", "lecun1998", "ho2020", "nichol2021", "bao2022", "cui2024", "kingma2015", "widrow1960"];
+        for key in of_settings.into_iter().chain(["efron1979", "efron2011", "wang2024", "loshchilov2017"]) {
             assert!(known.contains(key), "{key}");
         }
     }

@@ -75,24 +75,24 @@ impl Narrowed {
 
     /// Takes those of `rows` rows of z.
     pub(super) fn take_inputs(&mut self, z: &[f32], rows: usize) {
-        let (seen, narrow) = (self.seen, row_stride(self.seen));
-        let pairs = self.inputs.chunks_exact_mut(narrow).zip(z.chunks_exact(self.wide)).take(rows);
-        pairs.for_each(|(to, from)| to[..seen].copy_from_slice(&from[..seen]));
+        copy_columns((&mut self.inputs, row_stride(self.seen)), (z, self.wide), self.seen, rows);
     }
 
     /// Takes those of `rows` rows of errors.
     pub(super) fn take_errors(&mut self, errors: &[f32], rows: usize) {
-        let (seen, narrow) = (self.seen, row_stride(self.seen));
-        let pairs = self.errors.chunks_exact_mut(narrow).zip(errors.chunks_exact(self.wide)).take(rows);
-        pairs.for_each(|(to, from)| to[..seen].copy_from_slice(&from[..seen]));
+        copy_columns((&mut self.errors, row_stride(self.seen)), (errors, self.wide), self.seen, rows);
     }
 
     /// Gives the errors back to the rows they were taken from.
     pub(super) fn give_errors(&self, errors: &mut [f32], rows: usize) {
-        let (seen, narrow) = (self.seen, row_stride(self.seen));
-        let pairs = errors.chunks_exact_mut(self.wide).zip(self.errors.chunks_exact(narrow)).take(rows);
-        pairs.for_each(|(to, from)| to[..seen].copy_from_slice(&from[..seen]));
+        copy_columns((errors, self.wide), (&self.errors, row_stride(self.seen)), self.seen, rows);
     }
+}
+
+/// Copies the first columns of `rows` rows from one matrix to another, each given with the stride of its rows.
+fn copy_columns(to: (&mut [f32], usize), from: (&[f32], usize), columns: usize, rows: usize) {
+    let pairs = to.0.chunks_exact_mut(to.1).zip(from.0.chunks_exact(from.1)).take(rows);
+    pairs.for_each(|(to, from)| to[..columns].copy_from_slice(&from[..columns]));
 }
 
 impl Batch {

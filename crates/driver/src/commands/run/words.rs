@@ -23,11 +23,12 @@ pub(super) fn announce(bench: &Bench, timesteps: &[Timestep], setting: &Setting)
     let model = match experiment.model {
         Model::Machines(machines) => {
             let what = match machines {
-                Machines::Autoencoders { hidden, skip, local, .. } => {
+                Machines::Autoencoders { hidden, skip, axes, local, .. } => {
+                    let axes = axes.map_or(String::new(), |axes| format!(" on {axes} axes"));
                     let local = local.map_or(String::new(), |LocalConfig { kernel, channels }| {
                         format!(" and {channels} local ones of {kernel} x {kernel} pixels at each pixel")
                     });
-                    format!("machines of {hidden} hidden units{local} (skip = {skip})")
+                    format!("machines of {hidden} hidden units{axes}{local} (skip = {skip})")
                 }
                 Machines::Sigmoid { rule } => format!("layers of sigmoids (rule = {rule})"),
                 Machines::Regression { hidden } => format!("machine of {hidden} hidden units without a chain"),

@@ -182,12 +182,12 @@ const AXES: &[(&str, &[&str])] = &[
     ("hidden = [5]", &[":11:1: sweep.axes.hidden: unknown key, did you mean \"model.hidden\"?"]),
     (
         "\"model.zebra\" = [5]",
-        &[":11:1: sweep.axes.\"model.zebra\": unknown key, [model] has kind, law, hidden, skip, local"],
+        &[":11:1: sweep.axes.\"model.zebra\": unknown key, [model] has kind, law, hidden, skip, axes, local"],
     ),
     (
         "model = [5]",
         &[
-            ":11:1: sweep.axes.model: a section is not allowed as an axis, name one of its keys: kind, law, hidden, skip, local",
+            ":11:1: sweep.axes.model: a section is not allowed as an axis, name one of its keys: kind, law, hidden, skip, axes, local",
         ],
     ),
     (
