@@ -18,7 +18,7 @@ use driver::config::{self, ConfigErrors, Place, Sources};
 /// written with a point.
 const BEYOND_A_SCHEMA: [&str; 41] = [
     "accidental_too_heavy",
-    "axes_of_pixels",
+    "axes_of_an_exact_law",
     "batch_above_generated",
     "batch_above_n",
     "beta_start_above_beta_end",

@@ -86,10 +86,17 @@ fn a_plain_step_is_algorithm_2_to_the_bit() {
     for schedule in [linear(1e-4, 0.02, 1000), Schedule::new(Law::Cosine, 40).unwrap()] {
         for (t, choice) in schedule.timesteps().flat_map(|t| CHOICES.map(|choice| (t, choice))) {
             let sigma = if t.get() == 1 { 0.0 } else { schedule.variance(t, choice).sqrt() };
+            let excess = match (choice, schedule.timestep(t.get() - 1)) {
+                (ReverseVariance::Optimal, Ok(s)) => {
+                    schedule.beta(t) / (schedule.alpha(t) * (1.0 - schedule.alpha_bar(s)))
+                }
+                _ => 0.0,
+            };
             let expected = Reverse {
                 scale: 1.0 / schedule.alpha(t).sqrt(),
                 eps_factor: schedule.beta(t) / (1.0 - schedule.alpha_bar(t)).sqrt(),
                 sigma,
+                excess,
             };
             assert_eq!(schedule.reverse(t, 1, choice), expected, "t = {t}");
         }
@@ -101,8 +108,9 @@ fn coefficients_stay_finite_where_alpha_bar_underflows() {
     let schedule = Schedule::new(Law::Constant { beta: 0.99 }, 400).unwrap();
     assert_eq!(schedule.alpha_bar(schedule.last()), 0.0);
     for (t, stride) in schedule.timesteps().flat_map(|t| [1, 7, 100].map(|stride| (t, stride))) {
-        let reverse = schedule.reverse(t, stride, ReverseVariance::Posterior);
-        assert!([reverse.scale, reverse.eps_factor, reverse.sigma].into_iter().all(f64::is_finite), "t = {t}");
+        let reverse = schedule.reverse(t, stride, ReverseVariance::Optimal);
+        let coefficients = [reverse.scale, reverse.eps_factor, reverse.sigma, reverse.excess];
+        assert!(coefficients.into_iter().all(f64::is_finite), "t = {t}");
     }
 }
 

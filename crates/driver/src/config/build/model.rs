@@ -10,6 +10,11 @@ use model::LocalConfig;
 impl Builder<'_> {
     /// The model settings; of an exact law also whether the data allow it.
     pub(super) fn model(&mut self, raw: &RawModel, rule: Rule, data: Option<&Data>) -> Option<Model> {
+        // The skip that the axes go with has a default, whatever the model.
+        if raw.kind != ModelWord::Machines && raw.axes.is_some() && !self.faults.spoils("model.axes") {
+            let message = format!("goes with model.kind = machines; here model.kind = {}", raw.kind);
+            self.fault_at(self.layers.origin_of_name("model.axes"), "model.axes", message);
+        }
         match raw.kind {
             ModelWord::Machines => {
                 let local =
