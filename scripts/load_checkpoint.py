@@ -123,7 +123,8 @@ class Bank(torch.nn.Module):
 
     @torch.no_grad()
     def sample(self, n, generator=None, dtype=torch.float32):
-        """n samples, [n, d], by the reverse chain (Ho et al. 2020, algorithm 2) with the run's own variance and stride."""
+        """n samples, [n, d], by the reverse chain (Ho et al. 2020, algorithm 2) with the run's own variance, stride
+        and steps without noise (where those are 0, the last step has none here all the same)."""
         stride, total = self.facts["stride"], self.facts["timesteps"]
         noise = lambda: torch.randn(n, self.facts["dim"], generator=generator, dtype=dtype, device=self.w1.device)
         z = noise()
@@ -132,21 +133,21 @@ class Bank(torch.nn.Module):
             left, alpha = 1 - self.alpha_bar[t - 1], self.alpha_bar[t - 1] / before
             eps_hat = self.eps_hat_in_frame(z, t)
             mean = (z - ((1 - alpha) / left.sqrt()).to(dtype) * eps_hat) / alpha.sqrt().to(dtype)
-            if t <= stride:
+            if t <= stride * max(self.facts.get("noiseless_steps", 1), 1):
                 z = mean
                 continue
             posterior = 1.0 if self.facts["variance"] == "beta" else (1 - before) / left
-            sigma, n = ((1 - alpha) * posterior).sqrt().to(dtype), noise()
+            sigma, zeta = ((1 - alpha) * posterior).sqrt().to(dtype), noise()
             if self.facts["variance"] == "optimal":
                 # The covariance of q(x_s | x_t), from the change of eps_hat along the noise.
                 excess = (1 - alpha) / (alpha * (1 - before))
                 step = sigma / 8
-                slope = (self.eps_hat_in_frame(z + step * n, t) - eps_hat) / step
-                unsettled = n - left.sqrt().to(dtype) * slope
-                along, square = ((unsettled * v).sum(1, keepdim=True) for v in (n, unsettled))
+                slope = (self.eps_hat_in_frame(z + step * zeta, t) - eps_hat) / step
+                unsettled = zeta - left.sqrt().to(dtype) * slope
+                along, square = ((unsettled * v).sum(1, keepdim=True) for v in (zeta, unsettled))
                 share = torch.where(along > 0, square / along, 0.0)
-                n = n + (excess / (1 + (1 + excess * share).sqrt())).to(dtype) * unsettled
-            z = mean + sigma * n
+                zeta = zeta + (excess / (1 + (1 + excess * share).sqrt())).to(dtype) * unsettled
+            z = mean + sigma * zeta
         return self.from_frame(z, 0)
 
 

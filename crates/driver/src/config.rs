@@ -25,7 +25,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 pub use choices::{Decay, Device, ExactLaw, Offline, Rule, Skip, Source, SweepMode};
-pub(crate) use choices::{LossWord, StopWord};
+pub(crate) use choices::{LossWord, StopWord, VarianceWord};
 pub use error::{ConfigError, ConfigErrors, Origin, Place, Position};
 pub use experiment::{
     Analysis, Components, Counts, Data, Experiment, Figures, Limits, Machines, Model, Origins, OverT, Run, Sample,

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use data::{Frame, write_atomically_with};
 use model::{Bank, BankShape, BankWriter, Canvas, Machine, checkpoint};
-use schedule::{ReverseVariance, Schedule, Timestep};
+use schedule::{Schedule, Timestep};
 use serde_json::{Map, Value, json};
 use train::ranges;
 
 use crate::cli::ExportArgs;
-use crate::config::{self, Experiment, Model, Sources};
+use crate::config::{self, Experiment, Model, Sources, VarianceWord};
 use crate::folder::RunFolder;
 use crate::lock::Lock;
 use crate::pipeline::conditioned::Conditioned;
@@ -220,17 +220,13 @@ impl Export<'_> {
     /// What the loader and people want to know beside the numbers.
     fn facts(&self) -> Map<String, Value> {
         let experiment = self.experiment;
-        let variance = match experiment.sample.variance {
-            ReverseVariance::Posterior => "posterior",
-            ReverseVariance::Optimal => "optimal",
-            ReverseVariance::Beta => "beta",
-        };
         let facts = [
             ("name", json!(experiment.name)),
             ("source", json!(experiment.data.source().word())),
             ("seed", json!(experiment.seed)),
-            ("variance", json!(variance)),
+            ("variance", json!(VarianceWord::of(experiment.sample.variance).word())),
             ("stride", json!(experiment.sample.stride)),
+            ("noiseless_steps", json!(experiment.sample.noiseless_steps)),
         ];
         facts.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
     }

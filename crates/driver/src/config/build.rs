@@ -3,10 +3,10 @@
 mod data;
 mod model;
 
-use schedule::{Law, LossWeight, ReverseVariance, Schedule, ScheduleError};
+use schedule::{Law, LossWeight, Schedule, ScheduleError};
 use train::{Stop, WarmStart};
 
-use super::choices::{Device, LawWord, LossWord, ModelWord, StopWord, VarianceWord, WarmStartWord};
+use super::choices::{Device, LawWord, LossWord, ModelWord, StopWord, WarmStartWord};
 use super::error::{ConfigError, Faults, Origin, shown};
 use super::experiment::{
     Analysis, Data, Experiment, Figures, Machines, Model, OverT, Run, Sample, ScheduleSettings, Train,
@@ -216,11 +216,6 @@ impl Builder<'_> {
     }
 
     fn sample(&mut self, raw: &RawSample, timesteps: usize) -> Sample {
-        let of = |word| match word {
-            VarianceWord::Posterior => ReverseVariance::Posterior,
-            VarianceWord::Beta => ReverseVariance::Beta,
-            VarianceWord::Optimal => ReverseVariance::Optimal,
-        };
         let noiseless_steps = raw.noiseless_steps;
         if noiseless_steps > timesteps && !self.faults.spoils("schedule.timesteps") {
             let message = format!("{noiseless_steps} is not allowed, use 0 to {timesteps} (schedule.timesteps)");
@@ -228,8 +223,8 @@ impl Builder<'_> {
         }
         Sample {
             count: raw.count,
-            variance: of(raw.variance),
-            return_variance: of(raw.return_variance.unwrap_or(raw.variance)),
+            variance: raw.variance.variance(),
+            return_variance: raw.return_variance.unwrap_or(raw.variance).variance(),
             stride: self.at_most_timesteps("sample.stride", raw.stride, timesteps),
             noiseless_steps,
         }

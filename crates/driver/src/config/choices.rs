@@ -4,7 +4,7 @@
 use std::fmt;
 
 use model::SkipKind;
-use schedule::LossWeight;
+use schedule::{LossWeight, ReverseVariance};
 use serde::{Deserialize, Serialize};
 use train::Stop;
 
@@ -251,6 +251,26 @@ choice! {
         Beta = "beta",
         /// The covariance of q(x_{t-1} | x_t), from the slope of the denoiser along the noise: two answers a step.
         Optimal = "optimal",
+    }
+}
+
+impl VarianceWord {
+    /// The word of a reverse variance.
+    pub(crate) fn of(variance: ReverseVariance) -> Self {
+        match variance {
+            ReverseVariance::Posterior => Self::Posterior,
+            ReverseVariance::Beta => Self::Beta,
+            ReverseVariance::Optimal => Self::Optimal,
+        }
+    }
+
+    /// The reverse variance of a word.
+    pub(crate) fn variance(self) -> ReverseVariance {
+        match self {
+            Self::Posterior => ReverseVariance::Posterior,
+            Self::Beta => ReverseVariance::Beta,
+            Self::Optimal => ReverseVariance::Optimal,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use model::LocalConfig;
-use schedule::{Law, ReverseVariance};
+use schedule::Law;
 use toml::Value;
 use train::{Stop, WarmStart};
 
@@ -119,14 +119,7 @@ fn steps(train: &Train) -> [(&'static str, Value); 4] {
 }
 
 fn sample(sample: &Sample) -> Settings {
-    let variance = |of| {
-        let choice = match of {
-            ReverseVariance::Posterior => VarianceWord::Posterior,
-            ReverseVariance::Beta => VarianceWord::Beta,
-            ReverseVariance::Optimal => VarianceWord::Optimal,
-        };
-        word(choice.word())
-    };
+    let variance = |of| word(VarianceWord::of(of).word());
     vec![
         ("sample.count", int(sample.count)),
         ("sample.variance", variance(sample.variance)),

@@ -3,12 +3,12 @@
 use analysis::{Recipe, RunFacts, Training};
 use data::{Dataset, Frame, Pca, Samples, Shape};
 use model::SkipKind;
-use schedule::{Law, Purpose, ReverseVariance, Schedule, Stream, Timestep};
+use schedule::{Law, Purpose, Schedule, Stream, Timestep};
 use train::Stop;
 
 use super::dataset::{self, Places, SYNTHETIC_NOTE};
 use crate::DriverError;
-use crate::config::{Experiment, LossWord, Machines, Model, OverT, Skip, StopWord};
+use crate::config::{Experiment, LossWord, Machines, Model, OverT, Skip, StopWord, VarianceWord};
 use crate::terminal::Terminal;
 
 /// An experiment with its data, ready for its machines or its exact law.
@@ -118,12 +118,7 @@ impl Bench {
             skip: machines.map_or(Skip::None, Machines::skip).word().to_owned(),
             seed: experiment.seed,
             epochs: machines.map_or(0, |_| experiment.train.epochs),
-            variance: match experiment.sample.variance {
-                ReverseVariance::Beta => "beta",
-                ReverseVariance::Posterior => "posterior",
-                ReverseVariance::Optimal => "optimal",
-            }
-            .to_owned(),
+            variance: VarianceWord::of(experiment.sample.variance).word().to_owned(),
             recipe: Some(self.recipe()),
         }
     }
