@@ -163,8 +163,7 @@ impl Chain<'_> {
         let mut there = vec![0.0; z.len()];
         predictor.eps_hat(&moved, &mut there);
         let answers = there.chunks_exact_mut(d).zip(eps_hat.chunks_exact(d));
-        for (n, (there, here)) in noise.chunks_exact_mut(d).zip(answers) {
-            let unsettled = there;
+        for (n, (unsettled, here)) in noise.chunks_exact_mut(d).zip(answers) {
             unsettled.iter_mut().zip(here).zip(&*n).for_each(|((u, here), n)| *u = n - slope * (*u - here));
             let dot =
                 |other: &[f32]| unsettled.iter().zip(other).map(|(&u, &o)| f64::from(u) * f64::from(o)).sum::<f64>();

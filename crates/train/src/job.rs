@@ -68,15 +68,15 @@ pub struct Settings {
 impl Settings {
     /// The epochs of the machine of t, which starts from initial weights or from its neighbour.
     pub fn epochs_at(&self, t: Timestep, from_neighbour: bool) -> usize {
-        let warm = self.warm_start.filter(|_| from_neighbour);
         let share = self.effort.get(t.index()).copied().unwrap_or(1.0);
-        share_of(warm.map_or(self.epochs, |warm| warm.epochs), share)
+        epochs_of(self.epochs, self.warm_start.filter(|_| from_neighbour), share)
     }
 }
 
-/// A share of some epochs, rounded, at least one.
-pub fn share_of(epochs: usize, share: f64) -> usize {
-    ((epochs as f64 * share).round() as usize).max(1)
+/// A share of the epochs, or of those of a warm start where there is one: rounded, at least one.
+pub fn epochs_of(epochs: usize, warm: Option<WarmStart>, share: f64) -> usize {
+    let all = warm.map_or(epochs, |warm| warm.epochs);
+    ((all as f64 * share).round() as usize).max(1)
 }
 
 /// The samples in the coordinates that the nets see.

@@ -82,7 +82,7 @@ mod stopping;
 
 pub use error::{FailedMachines, MachineError, TrainError, ranges};
 pub use isa::instruction_set;
-pub use job::{Decay, Job, Settings, TrainingSet, WarmStart, share_of};
+pub use job::{Decay, Job, Settings, TrainingSet, WarmStart, epochs_of};
 pub use lineage::Lineage;
 pub use observer::{ConditionedObserver, Losses, Observer, ObserverError, Wish};
 pub use regression::train_regression;

@@ -99,8 +99,7 @@ fn of_machine(lab: &Lab<'_>, t: Timestep, machine: &Machine) -> Result<Vec<Obser
     rows.extend(listed("mean_singular_value", &mean));
     rows.push(row("read_overlap", overlap(&whole.left, whole.values.len())));
     rows.push(row("write_overlap", overlap(&whole.right, whole.values.len())));
-    let coordinates = if machine.local.is_some() { machine.inputs } else { machine.seen() };
-    let random = LEADING.min(coordinates) as f64 / coordinates as f64;
+    let random = LEADING.min(machine.mapped()) as f64 / machine.mapped() as f64;
     rows.push(ObservableRow::exact(t, "data", "random_overlap", random));
     let noise = lab.schedule.forward(t).noise;
     for k in modes(lab) {

@@ -236,8 +236,7 @@ impl Train {
 
     /// The epochs of the machine of t, which starts from initial weights or from its neighbour.
     pub(crate) fn epochs_at(&self, t: usize, from_neighbour: bool) -> usize {
-        let warm = self.warm_start.filter(|_| from_neighbour);
-        train::share_of(warm.map_or(self.epochs, |warm| warm.epochs), self.effort.at(t))
+        train::epochs_of(self.epochs, self.warm_start.filter(|_| from_neighbour), self.effort.at(t))
     }
 
     /// Which machine starts from which.

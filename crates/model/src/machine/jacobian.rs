@@ -129,6 +129,11 @@ impl Machine {
         Svd::of_product(&first, &second, [a, kept.len(), a])
     }
 
+    /// The coordinates that [`Self::net_map`] is a map of.
+    pub fn mapped(&self) -> usize {
+        if self.local.is_some() { self.inputs } else { self.seen() }
+    }
+
     /// The gain of the skip connection on coordinate k.
     fn skip_gain(&self, k: usize) -> f64 {
         match &self.skip {

@@ -21,10 +21,8 @@ pub(super) fn nats(lab: &Lab<'_>, answers: &Answers, z0: &[f32], variance: Rever
     let (first, second) = (times.next(), times.next());
     let Some(t) = first else { return Vec::new() };
     let sigma2 = match (variance, second) {
-        (ReverseVariance::Posterior | ReverseVariance::Optimal, Some(second)) => {
-            lab.schedule.variance(second, variance)
-        }
-        _ => lab.schedule.beta(t),
+        (ReverseVariance::Beta, _) | (_, None) => lab.schedule.beta(t),
+        (_, Some(second)) => lab.schedule.variance(second, variance),
     };
     let sigma = sigma2.sqrt();
     let step = lab.schedule.reverse(t, 1, variance);

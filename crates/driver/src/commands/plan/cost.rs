@@ -71,7 +71,8 @@ impl Cost {
         };
         let batch = experiment.train.batch;
         let steps = train / batch;
-        let product = 2.0 * machine_config(model).seen(dim) as f64 * hidden as f64;
+        let seen = machine_config(model).seen(dim);
+        let product = 2.0 * seen as f64 * hidden as f64;
         let work = experiment.model.local().map_or([0.0; 2], |shape| local_work(shape, dim));
         let (both, forward) = (both * product, forward * product);
         let of_epochs = |effort: Effort| (steps * batch * effort.epochs()) as f64;
@@ -85,7 +86,7 @@ impl Cost {
             experiment.sample.count * if experiment.sample.variance == ReverseVariance::Optimal { 2 } else { 1 };
         let local_steps = with_local.len().div_ceil(experiment.sample.stride);
         let sampling = answers as f64 * (forward * chain_steps as f64 + work[1] * local_steps as f64);
-        let rate = rates.of(batch, machine_config(model).seen(dim), hidden);
+        let rate = rates.of(batch, seen, hidden);
         let workers = threads.min(machines).max(1) as f64;
         let seconds = training / (rate * TRAINING_EFFICIENCY * workers) + sampling / (rate * threads as f64);
         // Per machine in work: value, gradient and two moments of each parameter, and the noise of an epoch; once: the data.
