@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 
+from bench_lib import DENSE
 from card import Bank
 from runs import losses
 
@@ -33,12 +34,12 @@ def spread(ours, theirs):
 
 def parity(driver, _):
     rows = []
-    for experiment, timesteps in [("mnist_T100.toml", "1,2,10,30,60,100"), ("swiss_roll_T100.toml", "1,10,50,100")]:
+    cases = [("mnist", THESIS, "1,20,100,300,600,1000"), ("swiss_roll", "swiss_roll_T100.toml", "1,10,50,100")]
+    for name, experiment, timesteps in cases:
         for skip in SKIPS:
             settings = {"model.skip": skip, "model.hidden": 100, "train.epochs": 3}
             of = [losses(driver.run(experiment, device, settings, ["--timesteps", timesteps])[0]) for device in ("host", "cuda")]
             worst = spread(*of)
-            name = experiment.removesuffix("_T100.toml")
             rows.append(Row(f"losses of 3 epochs, {name}, skip = {skip}: host and cuda", f"{worst:.1e}", "1e-3", worst < 1e-3))
     return rows
 
@@ -66,7 +67,7 @@ def floors(card, seconds, bank, what):
 
 
 def fine(driver, _):
-    settings, every = {"sample.count": 0, "analysis.observables": "[]"}, []
+    settings, every = {**DENSE, "sample.count": 0, "analysis.observables": "[]"}, []
     if driver.rehearsal:
         settings.update({"train.epochs": 2, "train.warm_epochs": 1, "schedule.timesteps": 20, "schedule.beta_end": 0.5})
     compared = ["--timesteps", "10,11,20" if driver.rehearsal else COMPARED]

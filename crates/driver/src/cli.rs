@@ -22,7 +22,7 @@ use crate::{commands, interrupt};
     after_help = "Examples:\n  \
         driver experiments/smoke.toml                            under 10 seconds, no download\n  \
         driver plan experiments/mnist_T1000.toml                 what it would cost\n  \
-        driver experiments/mnist_T100.toml --set model.hidden=400 --out results/wide\n  \
+        driver experiments/mnist_T100.toml --set model.hidden=800 --out results/wide\n  \
         driver experiments/sweeps/hidden_smoke.toml              several runs: every combination in its [sweep]\n  \
         driver analyze results/mnist_T100 --only kappa           measure an observable of a finished run\n  \
         driver figures results/mnist_T100                        draw the figures again\n  \

@@ -10,17 +10,15 @@
 //! of the run's frame, and w1 and w2 on the first a of these.  `format` is 4 with local units or a < r, and 3 without.
 //! A layer of sigmoids has `w` `[d, d]` and `b` `[d]` in the place of these: eps_hat = tanh((x w + b) / 2).
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensors, serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 mod conditioned;
+mod encoding;
 mod frame;
 mod midway;
+mod reader;
 
 pub use conditioned::{
     ConditionedCheckpoint, ConditionedMidway, conditioned_from_bytes, conditioned_midway_from_bytes, write_conditioned,
@@ -29,7 +27,9 @@ pub use conditioned::{
 pub use frame::{frame_from_bytes, write_frame};
 pub use midway::{Midway, midway_from_bytes, write_midway};
 
-use crate::{Canvas, Local, LocalConfig, LocalUnits, Machine, ModelError, Net, SigmoidLayer, Skip};
+use crate::{ModelError, Net, SigmoidLayer};
+use encoding::{curves, encode, f32s, format_of, weights};
+use reader::Reader;
 
 /// The version of the layout above.
 pub const FORMAT: u64 = 3;
@@ -73,89 +73,6 @@ pub struct Checkpoint {
     pub history: History,
 }
 
-/// A named tensor as raw little-endian bytes.
-type Raw = (String, Dtype, Vec<usize>, Vec<u8>);
-
-fn f32s(name: &str, shape: &[usize], values: &[f32]) -> Raw {
-    (name.to_owned(), Dtype::F32, shape.to_vec(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
-}
-
-fn f64s(name: &str, values: &[f64]) -> Raw {
-    (name.to_owned(), Dtype::F64, vec![values.len()], values.iter().flat_map(|v| v.to_le_bytes()).collect())
-}
-
-fn u32s(name: &str, values: &[usize]) -> Raw {
-    let bytes = values.iter().flat_map(|&v| u32::try_from(v).unwrap_or(u32::MAX).to_le_bytes()).collect();
-    (name.to_owned(), Dtype::U32, vec![values.len()], bytes)
-}
-
-/// The tensors of a learning curve.
-fn curves(history: &History) -> Vec<Raw> {
-    let mut tensors =
-        vec![u32s("epoch", &history.epoch), f64s("train_mse", &history.train), f64s("test_mse", &history.test)];
-    for (name, curve) in [
-        ("validation_mse", &history.validation),
-        ("wiener_test_mse", &history.wiener_test),
-        ("class_gain", &history.class_gain),
-        ("class_offset", &history.class_offset),
-    ] {
-        if !curve.is_empty() {
-            tensors.push(f64s(name, curve));
-        }
-    }
-    tensors
-}
-
-/// The bytes of a safetensors file with these tensors and one metadata entry (one, since the format's writer keeps
-/// metadata in a hash map, whose order would differ between runs).
-fn encode(tensors: &[Raw], metadata: &Value) -> Result<Vec<u8>, ModelError> {
-    let mut views = Vec::with_capacity(tensors.len());
-    for (name, dtype, shape, bytes) in tensors {
-        views.push((name, TensorView::new(*dtype, shape.clone(), bytes)?));
-    }
-    let metadata = HashMap::from([("machine".to_owned(), metadata.to_string())]);
-    Ok(serialize(views, Some(metadata))?)
-}
-
-/// The tensors of a machine with a hidden layer.
-fn weights(machine: &Machine) -> Vec<Raw> {
-    let (r, a, h) = (machine.inputs, machine.seen(), machine.hidden);
-    let mut tensors = vec![
-        f32s("w1", &[a, h], &machine.w1),
-        f32s("b1", &[h], &machine.b1),
-        f32s("w2", &[h, a], &machine.w2),
-        f32s("b2", &[r], &machine.b2),
-    ];
-    match &machine.skip {
-        Skip::None => {}
-        Skip::Scalar(gain) => tensors.push(f32s("skip", &[1], &[*gain])),
-        Skip::Diagonal(gains) => tensors.push(f32s("skip", &[gains.len()], gains)),
-    }
-    if let Some(local) = &machine.local {
-        tensors.extend(local_arrays("local_", &local.units));
-    }
-    tensors
-}
-
-/// The tensors of local units.
-fn local_arrays(prefix: &str, units: &LocalUnits) -> [Raw; 3] {
-    let LocalConfig { kernel, channels } = units.config();
-    let array = |name: &str, shape: &[usize], values: &[f32]| f32s(&format!("{prefix}{name}"), shape, values);
-    [
-        array("w1", &[kernel * kernel, channels], &units.w1),
-        array("b1", &[channels], &units.b1),
-        array("w2", &[channels, kernel * kernel], &units.w2),
-    ]
-}
-
-/// The version of a file with these tensors.
-fn format_of(tensors: &[Raw]) -> u64 {
-    let local = tensors.iter().any(|(name, ..)| name.contains("local_"));
-    let rows = |name: &str| tensors.iter().find(|(found, ..)| found == name).map(|(_, _, shape, _)| shape[0]);
-    let fewer = |w1: &str, b2: &str| rows(w1) < rows(b2);
-    if local || fewer("w1", "b2") || fewer("weights.w1", "weights.b2") { WIDER_FORMAT } else { FORMAT }
-}
-
 /// The bytes of a checkpoint file, the same for the same content.
 ///
 /// # Errors
@@ -189,193 +106,10 @@ pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Checkpoint, ModelError> {
     Reader::new(path, bytes)?.checkpoint()
 }
 
-struct Reader<'a> {
-    path: PathBuf,
-    tensors: SafeTensors<'a>,
-    metadata: Value,
-}
-
-impl<'a> Reader<'a> {
-    fn new(path: &Path, bytes: &'a [u8]) -> Result<Self, ModelError> {
-        let invalid = |reason: String| ModelError::Checkpoint { path: path.to_owned(), reason };
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| invalid(error.to_string()))?;
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| invalid(error.to_string()))?;
-        let text = header.metadata().as_ref().and_then(|map| map.get("machine").cloned());
-        let text = text.ok_or_else(|| invalid("the metadata entry `machine` is missing".to_owned()))?;
-        let metadata: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-        let reader = Self { path: path.to_owned(), tensors, metadata };
-        match reader.integer("format")? {
-            format if [FORMAT, WIDER_FORMAT].contains(&(format as u64)) => Ok(reader),
-            format => Err(invalid(format!("format {format}, this program reads formats {FORMAT} and {WIDER_FORMAT}"))),
-        }
-    }
-
-    fn invalid(&self, reason: impl Into<String>) -> ModelError {
-        ModelError::Checkpoint { path: self.path.clone(), reason: reason.into() }
-    }
-
-    fn integer(&self, key: &str) -> Result<usize, ModelError> {
-        let value = self.metadata.get(key).and_then(Value::as_u64);
-        value.map(|v| v as usize).ok_or_else(|| self.invalid(format!("metadata `{key}` is not a whole number")))
-    }
-
-    fn raw(&self, name: &str, dtype: Dtype) -> Result<(Vec<usize>, &[u8]), ModelError> {
-        let view = self.tensors.tensor(name).map_err(|_| self.invalid(format!("tensor `{name}` is missing")))?;
-        if view.dtype() == dtype {
-            Ok((view.shape().to_vec(), view.data()))
-        } else {
-            Err(self.invalid(format!("tensor `{name}` is not {dtype:?}")))
-        }
-    }
-
-    fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let (found, bytes) = self.raw(name, Dtype::F32)?;
-        if found != shape {
-            return Err(self.invalid(format!("tensor `{name}` has shape {found:?}, expected {shape:?}")));
-        }
-        Ok(bytes.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
-    }
-
-    /// The shape of a tensor of two dimensions.
-    fn matrix(&self, name: &str) -> Result<[usize; 2], ModelError> {
-        let (shape, _) = self.raw(name, Dtype::F32)?;
-        shape.try_into().map_err(|_| self.invalid(format!("tensor `{name}` is not a matrix")))
-    }
-
-    /// The length of a tensor of one dimension.
-    fn len(&self, name: &str) -> Result<usize, ModelError> {
-        let (shape, _) = self.raw(name, Dtype::F32)?;
-        let [len] = shape.try_into().map_err(|_| self.invalid(format!("tensor `{name}` is not a list")))?;
-        Ok(len)
-    }
-
-    fn key(&self) -> Result<&str, ModelError> {
-        let key = self.metadata.get("key").and_then(Value::as_str);
-        key.ok_or_else(|| self.invalid("metadata `key` is not a string"))
-    }
-
-    fn alpha_bar(&self) -> Result<f64, ModelError> {
-        let alpha_bar = self.metadata.get("alpha_bar").and_then(Value::as_f64);
-        alpha_bar.ok_or_else(|| self.invalid("metadata `alpha_bar` is not a number"))
-    }
-
-    /// A curve with a value for each of `len` evaluations.
-    fn curve(&self, name: &str, len: usize) -> Result<Vec<f64>, ModelError> {
-        let (found, bytes) = self.raw(name, Dtype::F64)?;
-        if found != [len] {
-            return Err(self.invalid(format!("tensor `{name}` has shape {found:?}, expected [{len}]")));
-        }
-        Ok(bytes.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect())
-    }
-
-    /// The evaluated epochs.
-    fn epochs(&self) -> Result<Vec<usize>, ModelError> {
-        let (_, bytes) = self.raw("epoch", Dtype::U32)?;
-        Ok(bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk) as usize).collect())
-    }
-
-    fn history(&self) -> Result<History, ModelError> {
-        let epoch = self.epochs()?;
-        let n = epoch.len();
-        let curve = |name: &str| self.curve(name, n);
-        let if_there = |name: &str, len: usize| {
-            if self.tensors.names().contains(&name) { self.curve(name, len) } else { Ok(Vec::new()) }
-        };
-        Ok(History {
-            kept: self.integer("kept")?,
-            train: curve("train_mse")?,
-            test: curve("test_mse")?,
-            validation: if_there("validation_mse", n)?,
-            wiener_test: if_there("wiener_test_mse", n)?,
-            class_gain: if_there("class_gain", n + 1)?,
-            class_offset: if_there("class_offset", n + 1)?,
-            epoch,
-        })
-    }
-
-    fn skip(&self, dim: usize) -> Result<Skip, ModelError> {
-        if !self.tensors.names().contains(&"skip") {
-            return Ok(Skip::None);
-        }
-        let (shape, _) = self.raw("skip", Dtype::F32)?;
-        if shape == [dim] && dim > 1 {
-            return Ok(Skip::Diagonal(self.floats("skip", &[dim])?));
-        }
-        Ok(Skip::Scalar(self.floats("skip", &[1])?[0]))
-    }
-
-    fn checkpoint(&self) -> Result<Checkpoint, ModelError> {
-        let (t, dim) = (self.integer("t")?, self.integer("dim")?);
-        self.at_least_one(&[("t", t), ("dim", dim)])?;
-        let machine = if self.tensors.names().contains(&"w") {
-            Net::Sigmoid(SigmoidLayer { w: self.floats("w", &[dim, dim])?, b: self.floats("b", &[dim])? })
-        } else {
-            Net::Autoencoder(self.autoencoder(dim)?)
-        };
-        let history = self.history()?;
-        Ok(Checkpoint { t, alpha_bar: self.alpha_bar()?, key: self.key()?.to_owned(), machine, history })
-    }
-
-    fn at_least_one(&self, values: &[(&str, usize)]) -> Result<(), ModelError> {
-        match values.iter().find(|(_, value)| *value == 0) {
-            Some((what, _)) => Err(self.invalid(format!("{what} is 0, expected 1 or more"))),
-            None => Ok(()),
-        }
-    }
-
-    /// The local units of a prefix, where the file has any.
-    fn local_units(&self, prefix: &str) -> Result<Option<LocalUnits>, ModelError> {
-        let name = |part: &str| format!("{prefix}{part}");
-        if !self.tensors.names().contains(&name("w1").as_str()) {
-            return Ok(None);
-        }
-        let [patch, channels] = self.matrix(&name("w1"))?;
-        let kernel = patch.isqrt();
-        if channels == 0 || kernel * kernel != patch || kernel.is_multiple_of(2) {
-            return Err(self.invalid(format!(
-                "tensor `{}` is [{patch}, {channels}], expected an odd square by channels",
-                name("w1")
-            )));
-        }
-        Ok(Some(LocalUnits {
-            w1: self.floats(&name("w1"), &[patch, channels])?,
-            b1: self.floats(&name("b1"), &[channels])?,
-            w2: self.floats(&name("w2"), &[channels, patch])?,
-        }))
-    }
-
-    fn local(&self, dim: usize, inputs: usize) -> Result<Option<Local>, ModelError> {
-        let Some(units) = self.local_units("local_")? else { return Ok(None) };
-        if dim.isqrt().pow(2) != dim {
-            return Err(self.invalid(format!("local units on {dim} coordinates, which are no square image")));
-        }
-        let canvas = Arc::new(Canvas::bare(dim, inputs));
-        Ok(Some(Local { units, canvas, signal: self.alpha_bar()?.sqrt() }))
-    }
-
-    fn autoencoder(&self, dim: usize) -> Result<Machine, ModelError> {
-        let ([seen, hidden], inputs) = (self.matrix("w1")?, self.len("b2")?);
-        self.at_least_one(&[("the number of hidden units", hidden)])?;
-        if seen > inputs || inputs > dim {
-            return Err(self.invalid(format!("{seen} of {inputs} inputs for {dim} coordinates")));
-        }
-        Ok(Machine {
-            dim,
-            inputs,
-            hidden,
-            w1: self.floats("w1", &[seen, hidden])?,
-            b1: self.floats("b1", &[hidden])?,
-            w2: self.floats("w2", &[hidden, seen])?,
-            b2: self.floats("b2", &[inputs])?,
-            skip: self.skip(dim)?,
-            local: self.local(dim, inputs)?,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Machine, Skip};
 
     fn checkpoint(skip: Skip) -> Checkpoint {
         let machine = Machine {

@@ -11,8 +11,10 @@ use std::path::Path;
 use safetensors::tensor::Dtype;
 use serde_json::json;
 
+use super::encoding::{Raw, encode, f32s, u32s};
 use super::midway::arrays;
-use super::{FORMAT, History, Midway, Raw, Reader, encode, f32s, u32s};
+use super::reader::Reader;
+use super::{FORMAT, History, Midway};
 use crate::{ConditionedMachine, ModelError};
 
 /// Everything that the file of a machine for all timesteps holds.
@@ -145,7 +147,7 @@ impl Reader<'_> {
         let (n, kept) = (epoch.len(), self.integer("kept")?);
         let [train, test] = [self.rows("train_mse", timesteps, n)?, self.rows("test_mse", timesteps, n)?];
         let if_there = |name: &str, columns: usize| {
-            if self.tensors.names().contains(&name) { self.rows(name, timesteps, columns) } else { Ok(Vec::new()) }
+            if self.has(name) { self.rows(name, timesteps, columns) } else { Ok(Vec::new()) }
         };
         let validation = if_there("validation_mse", n)?;
         let [class_gain, class_offset] = [if_there("class_gain", n + 1)?, if_there("class_offset", n + 1)?];

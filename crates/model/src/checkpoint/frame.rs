@@ -6,7 +6,9 @@ use data::Pca;
 use safetensors::tensor::Dtype;
 use serde_json::json;
 
-use super::{FORMAT, Reader, encode, f32s, f64s};
+use super::FORMAT;
+use super::encoding::{encode, f32s, f64s};
+use super::reader::Reader;
 use crate::ModelError;
 
 /// The bytes of `frame.safetensors`: `mean` `[d]` and `eigenvalues` `[d]` in f64, `axes` `[d, d]` in f32 (column k is axis k).

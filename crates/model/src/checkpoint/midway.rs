@@ -10,7 +10,9 @@ use std::path::Path;
 use safetensors::tensor::Dtype;
 use serde_json::json;
 
-use super::{History, Raw, Reader, curves, encode, f32s, format_of, local_arrays};
+use super::History;
+use super::encoding::{Raw, curves, encode, f32s, format_of, local_arrays};
+use super::reader::Reader;
 use crate::{MachineConfig, ModelError, Weights};
 
 /// Everything that the epochs to come depend on, after an epoch of a machine's training.
@@ -76,7 +78,7 @@ pub(super) fn arrays(prefix: &str, weights: &Weights) -> Vec<Raw> {
 /// [`ModelError::Checkpoint`] when the content does not fit the format.
 pub fn midway_from_bytes(path: &Path, bytes: &[u8]) -> Result<(String, Midway), ModelError> {
     let reader = Reader::new(path, bytes)?;
-    let best = reader.tensors.names().contains(&"best.w1");
+    let best = reader.has("best.w1");
     let state = Midway {
         done: reader.integer("done")?,
         weights: reader.weights("weights")?,
@@ -93,7 +95,7 @@ impl Reader<'_> {
     pub(super) fn weights(&self, prefix: &str) -> Result<Weights, ModelError> {
         let name = |part: &str| format!("{prefix}.{part}");
         let ([seen, hidden], inputs) = (self.matrix(&name("w1"))?, self.len(&name("b2"))?);
-        let gains = match self.tensors.names().contains(&name("gain").as_str()) {
+        let gains = match self.has(&name("gain")) {
             true => self.raw(&name("gain"), Dtype::F32)?.0,
             false => vec![0],
         };
